@@ -1,0 +1,103 @@
+/* Data: labelled images from folders and IDX files, batches from a threaded loader, procedural characters. */
+#ifndef TAMMES_DATA_H
+#define TAMMES_DATA_H
+
+#include <stdint.h>
+
+#include "tammes/ctx.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tam_dataset tam_dataset;
+
+/* Zero means default. */
+typedef struct tam_dataset_config {
+    const char *path; /* an image folder (classes nested to any depth: "Greek/character01"), or a folder of IDX files */
+    const char *split; /* "train" (default) or "test": which of the IDX files; folders have one split only */
+    const char
+        *classes; /* keep only these: a glob on class names ("Greek*", where * crosses "/"), several by commas, or
+                     @FILE with one per line; NULL: all */
+    const char *exclude_classes; /* drop these; the same forms */
+    int size;                    /* images become size x size; 0: as in the data, which must then all have one size */
+    int channels;                /* 1 grey, 3 RGB; 0: as in the data (1 if every image is grey) */
+} tam_dataset_config;
+
+typedef struct tam_dataset_info {
+    int64_t count; /* images */
+    int64_t classes;
+    int channels, height, width; /* of every image as it is delivered */
+} tam_dataset_info;
+
+/* Opens, checks labels and decodes nothing that it need not. *out is the caller's (tam_dataset_free). Fails with
+ * TAM_INPUT (missing, corrupt, an empty class folder, fewer than 2 classes, counts that differ) or TAM_CONFIG (a glob
+ * that matches nothing); the sentence names the file. */
+TAM_API TAM_MUST_USE tam_status tam_dataset_open(tam_ctx *ctx, const tam_dataset_config *config, tam_dataset **out);
+TAM_API void tam_dataset_free(tam_dataset *dataset);
+TAM_API tam_dataset_info tam_dataset_describe(const tam_dataset *dataset);
+/* Class of image i, in [0, classes). Class ids are the ranks of the names in byte order (IDX: of the digits). */
+TAM_API int32_t tam_dataset_label(const tam_dataset *dataset, int64_t i);
+/* Owned by the dataset. */
+TAM_API const char *tam_dataset_class_name(const tam_dataset *dataset, int64_t c);
+/* The path of image i, or "FILE#i" in a packed file; written to name[room]. */
+TAM_API void tam_dataset_image_name(const tam_dataset *dataset, int64_t i, char *name, size_t room);
+/* Image i as bytes [H, W, C]. May be called from several threads. Fails with TAM_INPUT for a corrupt image. */
+TAM_API TAM_MUST_USE tam_status tam_dataset_read(tam_dataset *dataset, int64_t i, uint8_t *pixels);
+
+/* Augmentation: "none", or keys with a strength each, for example "shift=0.1,rotate=15,scale=0.15,flip=0.5,erase=0.3";
+ * policies by name: "flip", "affine" (shift=0.1,rotate=15,scale=0.15). Order: flip, affine, erase.
+ *   flip     probability of a mirror image
+ *   shift    largest shift, as a share of the side
+ *   rotate   largest rotation, degrees
+ *   scale    scale drawn from exp(U(-scale, scale))
+ *   shear    largest shear, as a slope
+ *   erase    probability of a rectangle (2% to 20% of the area) of the background value
+ * Pixels from outside the image have the value of its border's median. */
+typedef struct tam_loader_config {
+    int batch; /* no default */
+    uint64_t seed;
+    int shuffle;         /* 1: every epoch in a new order, short last batches dropped; 0: in order, all of them */
+    const char *augment; /* NULL: "none" */
+    int threads;         /* that decode and augment; 0: 1 */
+    int64_t first_step;  /* where to begin: a resumed run continues exactly */
+} tam_loader_config;
+
+typedef struct tam_batch {
+    int n;
+    int64_t step, epoch;   /* both from 0 */
+    const float *images;   /* [n, C, H, W], (value - 127.5) / 127.5 */
+    const int32_t *labels; /* [n] */
+    const int64_t *index;  /* [n] number of each image in the dataset */
+} tam_batch;
+
+typedef struct tam_loader tam_loader;
+/* The dataset must outlive the loader and must not be used by the caller meanwhile. */
+TAM_API TAM_MUST_USE tam_status tam_loader_create(tam_ctx *ctx, tam_dataset *dataset, const tam_loader_config *config,
+                                                  tam_loader **out);
+TAM_API void tam_loader_free(tam_loader *loader);
+TAM_API int64_t tam_loader_steps_per_epoch(const tam_loader *loader);
+/* The next batch, valid until the next call. Without shuffle the batch after the last has n = 0. A corrupt image fails
+ * with TAM_INPUT and its name. */
+TAM_API TAM_MUST_USE tam_status tam_loader_next(tam_loader *loader, tam_batch *batch);
+/* Seconds that tam_loader_next has waited for the threads so far. */
+TAM_API double tam_loader_stall(const tam_loader *loader);
+
+/* Procedural stroke characters: an identity is a stroke program; a sample differs by jitter of the strokes, an affine
+ * map, thickness and noise. Same (seed, identity, sample, size): same bytes. */
+typedef struct tam_glyphs_config {
+    int64_t identities; /* no default */
+    int per_identity;   /* 0: 20 */
+    int size;           /* side in pixels, 0: 28, at least 16 */
+    uint64_t seed;
+    int64_t first; /* number of the first identity: another range is another set of identities */
+} tam_glyphs_config;
+/* One sample as grey bytes [size, size], ink bright on dark ground. */
+TAM_API void tam_glyphs_draw(const tam_glyphs_config *config, int64_t identity, int sample, uint8_t *pixels);
+/* Writes folder/idNNNNNN/NNN.png. Refuses a folder that exists and is not empty (TAM_CONFIG). */
+TAM_API TAM_MUST_USE tam_status tam_glyphs_write(tam_ctx *ctx, const tam_glyphs_config *config, const char *folder);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,97 @@
+/* Evaluation: arrays in, numbers out. Definitions: docs/evaluation.md. All rows are normalised to length 1 here (a zero
+ * row stays zero); NaN or infinite rows are refused by number (TAM_INPUT). Memory never grows with the number of pairs.
+ */
+#ifndef TAMMES_EVAL_H
+#define TAMMES_EVAL_H
+
+#include <stdint.h>
+
+#include "tammes/ctx.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* One point "TAR at a FAR": the largest share of genuine pairs accepted (score >= threshold) over the thresholds whose
+ * false accepts are at most floor(far * impostors). `sufficient` is 0 when impostors < 3 / far: do not quote it then.
+ * low, high: 95% Clopper-Pearson interval of the TAR. */
+typedef struct tam_tar_at_far {
+    double far;
+    double tar, threshold, achieved_far, low, high;
+    int sufficient;
+} tam_tar_at_far;
+
+/* A point of a ROC for drawing. */
+typedef struct tam_roc_point {
+    double far, tar, threshold;
+} tam_roc_point;
+
+enum { TAM_ROC_POINTS = 512, TAM_FAR_LEVELS = 8 };
+
+typedef struct tam_verification {
+    int64_t genuine, impostor; /* pairs */
+    double eer, auc;           /* NaN when there are no genuine or no impostor pairs */
+    double eer_threshold;
+    double best_accuracy, best_threshold; /* over all thresholds, on these same pairs */
+    int levels;
+    tam_tar_at_far at[TAM_FAR_LEVELS];
+    int points;
+    tam_roc_point roc[TAM_ROC_POINTS]; /* from (0, .) to (1, 1), rising, spread evenly in log far */
+} tam_verification;
+
+/* All n (n - 1) / 2 pairs of e [n, d]; genuine where labels agree. far [levels] in (0, 1], at most TAM_FAR_LEVELS;
+ * NULL: 1e-1 ... 1e-6. */
+TAM_API TAM_MUST_USE tam_status tam_eval_all_pairs(tam_ctx *ctx, int64_t n, int d, const float *e,
+                                                   const int32_t *labels, int levels, const double *far,
+                                                   tam_verification *result);
+
+/* The listed pairs: a [pairs, 2] row numbers into e [n, d], same [pairs] 0 or 1. */
+TAM_API TAM_MUST_USE tam_status tam_eval_pairs(tam_ctx *ctx, int64_t n, int d, const float *e, int64_t pairs,
+                                               const int64_t *a, const uint8_t *same, int levels, const double *far,
+                                               tam_verification *result);
+
+/* Ten-fold accuracy as the field's scripts define it: squared distance against thresholds 0.00, 0.01 ... 3.99,
+ * predicted same iff distance < threshold; per fold the first best threshold of the other folds. Folds are contiguous,
+ * the first pairs mod folds get one pair more. */
+typedef struct tam_folds {
+    int folds;
+    double accuracy, deviation; /* mean and population standard deviation over the folds */
+    double threshold;           /* mean of the folds' thresholds, as a squared distance t; cosine is 1 - t / 2 */
+} tam_folds;
+TAM_API TAM_MUST_USE tam_status tam_eval_folds(tam_ctx *ctx, int64_t n, int d, const float *e, int64_t pairs,
+                                               const int64_t *a, const uint8_t *same, int folds, tam_folds *result);
+
+/* Closed-set identification: each probe against the gallery; rank k counts when one of the k most similar gallery rows
+ * has the probe's label (ties: the gallery row with the lower number first). */
+typedef struct tam_identification {
+    int64_t probes, gallery;
+    double rank1, rank5, rank10;
+    double nearest_mean; /* mean cosine to the best row */
+} tam_identification;
+TAM_API TAM_MUST_USE tam_status tam_eval_identify(tam_ctx *ctx, int d, int64_t gallery_count, const float *gallery,
+                                                  const int32_t *gallery_labels, int64_t probe_count,
+                                                  const float *probes, const int32_t *probe_labels,
+                                                  tam_identification *result);
+
+/* Each row against all other rows: the rank-1 share (leave one out); rows whose class has no other row are left out. */
+TAM_API TAM_MUST_USE tam_status tam_eval_leave_one_out(tam_ctx *ctx, int64_t n, int d, const float *e,
+                                                       const int32_t *labels, tam_identification *result);
+
+/* Few-shot episodes: `ways` classes drawn, of each `shots` support rows and `queries` others; a query goes to the class
+ * with the most similar mean of support rows. Zero means default: 20 ways, 1 shot, 1 query a class, 1000 episodes. */
+typedef struct tam_fewshot_config {
+    int ways, shots, queries, episodes;
+    uint64_t seed;
+} tam_fewshot_config;
+typedef struct tam_fewshot {
+    int ways, shots, queries, episodes;
+    double error;    /* share of wrong queries */
+    double interval; /* 1.96 standard errors over the episodes */
+} tam_fewshot;
+TAM_API TAM_MUST_USE tam_status tam_eval_fewshot(tam_ctx *ctx, int64_t n, int d, const float *e, const int32_t *labels,
+                                                 const tam_fewshot_config *config, tam_fewshot *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,85 @@
+/* The class head: class weights w [C, D], a loss, and one fused step that never holds the N x C logits.
+ * docs/head.md shows the algorithm on one screen.
+ *
+ * Symbols: x [N, D] embeddings, w [C, D] class weights, y [N] labels, c = cos(theta) between x_i and w_j. */
+#ifndef TAMMES_HEAD_H
+#define TAMMES_HEAD_H
+
+#include <stdint.h>
+
+#include "tammes/ctx.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tam_head tam_head;
+
+/* Zero means default. */
+typedef struct tam_head_config {
+    const char *loss;    /* specification as in tammes/loss.h; NULL: "arcface" */
+    int64_t classes;     /* C, at least 2; no default */
+    int dim;             /* D, at least 1; no default */
+    int batch;           /* the largest N of a step; no default */
+    uint64_t seed;       /* of the initial weights */
+    const char *backend; /* NULL: "cpu" */
+} tam_head_config;
+
+/* Makes a head; *out is the caller's (tam_head_free, before the context). Allocates w, momentum and the workspace;
+ * steps allocate nothing. Fails with TAM_CONFIG (loss, C < 2, D or batch < 1) or TAM_RESOURCES. */
+TAM_API TAM_MUST_USE tam_status tam_head_create(tam_ctx *ctx, const tam_head_config *config, tam_head **out);
+TAM_API void tam_head_free(tam_head *head);
+
+/* SGD with momentum, applied to w (and bias) tile by tile while the tile is in cache:
+ * v = momentum v + (dw + weight_decay w); w = w - lr v. */
+typedef struct tam_head_update {
+    float lr, momentum, weight_decay;
+    float gradient_scale; /* dw is multiplied by this first (gradient clipping); 0 means 1 */
+} tam_head_update;
+
+typedef struct tam_head_result {
+    double loss; /* mean over the samples that count: class loss + centre terms */
+    double class_loss;
+    double centre_loss;
+    double mean_theta; /* mean angle between x_i and w_y, radians */
+    int64_t correct;   /* samples whose own class has the largest cosine (softmax: the largest logit) */
+    int64_t counted;   /* samples with label >= 0 */
+} tam_head_result;
+
+/* One training step on n <= batch samples. x [n, D]; y [n] in [0, C), or -1: the row is skipped (its dx is 0).
+ * dx [n, D] receives the gradient of the mean loss. theta [n] receives the angle to the own class in radians (may be
+ * NULL). With `update`, w, bias, centres and running statistics move; without (NULL), nothing moves.
+ * Fails with TAM_INPUT when a label is outside its range: the sentence names the row. */
+TAM_API TAM_MUST_USE tam_status tam_head_step(tam_head *head, int n, const float *x, const int32_t *y, float *dx,
+                                              float *theta, const tam_head_update *update, tam_head_result *result);
+
+/* As tam_head_step without update, and dw [C, D], dbias [C] (may be NULL) receive the gradients of the mean loss. */
+TAM_API TAM_MUST_USE tam_status tam_head_gradient(tam_head *head, int n, const float *x, const int32_t *y, float *dx,
+                                                  float *dw, float *dbias, tam_head_result *result);
+
+/* best [n] receives the class with the largest logit without margin. Works for any n. */
+TAM_API TAM_MUST_USE tam_status tam_head_classify(tam_head *head, int64_t n, const float *x, int32_t *best);
+
+/* Everything that a checkpoint must hold, as named arrays: "head.weight" [C, D], "head.momentum" [C, D], "head.bias"
+ * [C], "head.centres" [C, D], "head.running" (f64). Valid for the head's life; writable (to restore a checkpoint). */
+typedef struct tam_head_tensor {
+    const char *name;
+    void *data;
+    int is_double; /* else float */
+    int dims;
+    int64_t size[2];
+} tam_head_tensor;
+TAM_API int tam_head_tensor_count(const tam_head *head);
+TAM_API tam_head_tensor tam_head_tensor_at(tam_head *head, int index);
+
+/* w [C, D], in plain rows; owned by the head. */
+TAM_API float *tam_head_weights(tam_head *head);
+/* Centres [C, D], or NULL when the loss has no centre term. */
+TAM_API float *tam_head_centres(tam_head *head);
+/* Bytes beyond weights, momentum, bias and centres. */
+TAM_API size_t tam_head_workspace_bytes(const tam_head *head);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

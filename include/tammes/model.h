@@ -1,0 +1,44 @@
+/* A trained model: net, parameters and the contract of its input, in one safetensors file (docs/model.md). */
+#ifndef TAMMES_MODEL_H
+#define TAMMES_MODEL_H
+
+#include "tammes/data.h"
+#include "tammes/net.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tam_model tam_model;
+
+/* What the model expects and where it comes from; strings are owned by the model. */
+typedef struct tam_model_info {
+    int channels, height, width, dim;
+    float mean, scale;      /* input = (byte - mean) / scale */
+    const char *net, *loss; /* specifications */
+    int64_t classes;        /* of the training set */
+    int64_t step;           /* training steps behind it */
+} tam_model_info;
+
+/* Opens a model file, or the best.safetensors (else last.safetensors) of a run directory. *out is the caller's
+ * (tam_model_free). Fails with TAM_INPUT when it is missing, corrupt or not a model. */
+TAM_API TAM_MUST_USE tam_status tam_model_open(tam_ctx *ctx, const char *path, tam_model **out);
+TAM_API void tam_model_free(tam_model *model);
+TAM_API tam_model_info tam_model_describe(const tam_model *model);
+TAM_API tam_net *tam_model_net(tam_model *model);
+/* Name of training class c; NULL outside [0, classes). */
+TAM_API const char *tam_model_class_name(const tam_model *model, int64_t c);
+/* Class weights [classes, dim] of the head it was trained with, in plain rows; NULL when the file has none. */
+TAM_API const float *tam_model_class_weights(const tam_model *model);
+
+/* Embeds images [n, H, W, C] of bytes: x [n, dim], not normalised. flip = 1 adds the mirror image's embedding. */
+TAM_API TAM_MUST_USE tam_status tam_model_embed(tam_model *model, int64_t n, const uint8_t *images, int flip, float *x);
+
+/* Embeds a whole dataset in its order: x [count, dim]. The dataset must deliver the model's size and channels
+ * (TAM_CONFIG with both otherwise). */
+TAM_API TAM_MUST_USE tam_status tam_model_embed_dataset(tam_model *model, tam_dataset *dataset, int flip, float *x);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

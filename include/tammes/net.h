@@ -1,0 +1,88 @@
+/* Networks: a backbone with its parameters, and plans that run it. */
+#ifndef TAMMES_NET_H
+#define TAMMES_NET_H
+
+#include <stdint.h>
+
+#include "tammes/loss.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tam_net tam_net;
+typedef struct tam_net_plan tam_net_plan;
+
+/* Zero means default. */
+typedef struct tam_net_config {
+    const char *net;             /* "conv4", "ir10:width=32", ... (tam_net_name); no default */
+    int channels, height, width; /* of the input; no default */
+    int dim;                     /* D of the embedding; 0: 512 */
+    uint64_t seed;
+    const char *backend; /* NULL: "cpu"; "ref" is the plain reference */
+} tam_net_config;
+
+/* The registered backbones; index in [0, tam_net_count()). */
+TAM_API int tam_net_count(void);
+TAM_API const char *tam_net_name(int index);
+TAM_API const char *tam_net_source(int index);
+
+/* Builds a net and initialises its parameters from the seed; *out is the caller's (tam_net_free). */
+TAM_API TAM_MUST_USE tam_status tam_net_create(tam_ctx *ctx, const tam_net_config *config, tam_net **out);
+/* Builds a net from the text form of a graph, as tam_net_text gives it. */
+TAM_API TAM_MUST_USE tam_status tam_net_parse(tam_ctx *ctx, const char *text, const char *backend, uint64_t seed,
+                                              tam_net **out);
+TAM_API void tam_net_free(tam_net *net);
+
+typedef struct tam_net_info {
+    int channels, height, width, dim;
+    int layers;
+    int64_t parameters; /* trained numbers */
+    int64_t macs;       /* multiply-adds for one sample */
+} tam_net_info;
+TAM_API tam_net_info tam_net_describe(const tam_net *net);
+
+/* The text form, one line a layer; writes at most `room` bytes with the closing zero, returns its whole length. */
+TAM_API size_t tam_net_text(const tam_net *net, char *text, size_t room);
+
+/* A layer for people: its text, output shape (c, h, w), parameters and multiply-adds. */
+typedef struct tam_net_layer {
+    const char *name, *op;
+    int c, h, w;
+    int64_t parameters, macs;
+} tam_net_layer;
+TAM_API tam_net_layer tam_net_layer_at(const tam_net *net, int index);
+
+/* Parameters by number, in the graph's order: plain row-major f32. */
+typedef struct tam_net_tensor {
+    const char *name; /* "conv1.weight" */
+    int dims;
+    int64_t size[4];
+    int64_t count;
+    int trained; /* 0: a running statistic */
+} tam_net_tensor;
+typedef enum tam_net_part { TAM_NET_VALUE, TAM_NET_GRADIENT, TAM_NET_MOMENTUM } tam_net_part;
+TAM_API int tam_net_tensor_count(const tam_net *net);
+TAM_API tam_net_tensor tam_net_tensor_at(const tam_net *net, int index);
+TAM_API TAM_MUST_USE tam_status tam_net_read(tam_net *net, int index, tam_net_part part, float *values);
+TAM_API TAM_MUST_USE tam_status tam_net_write(tam_net *net, int index, tam_net_part part, const float *values);
+
+/* A plan holds all memory that running takes. In training every forward has exactly `batch` rows; in inference at most.
+ * The net must outlive the plan. */
+TAM_API TAM_MUST_USE tam_status tam_net_plan_create(tam_net *net, int batch, int training, tam_net_plan **out);
+TAM_API void tam_net_plan_free(tam_net_plan *plan);
+TAM_API size_t tam_net_plan_bytes(const tam_net_plan *plan);
+/* images [n, C, H, W] -> x [n, D]; step numbers the dropout masks (training only). */
+TAM_API TAM_MUST_USE tam_status tam_net_forward(tam_net_plan *plan, int n, const float *images, uint64_t step,
+                                                float *x);
+/* dx [batch, D]: gradient by the embeddings; fills every parameter's gradient. */
+TAM_API TAM_MUST_USE tam_status tam_net_backward(tam_net_plan *plan, const float *dx);
+/* Length of all gradients together. */
+TAM_API double tam_net_gradient_norm(tam_net *net);
+/* v = momentum v + (scale dw + weight_decay w); w = w - lr v. */
+TAM_API void tam_net_update(tam_net *net, float lr, float momentum, float weight_decay, float gradient_scale);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,16 @@
+/* All of tammes. */
+#ifndef TAMMES_TAMMES_H
+#define TAMMES_TAMMES_H
+
+#include "tammes/ctx.h"
+#include "tammes/data.h"
+#include "tammes/eval.h"
+#include "tammes/head.h"
+#include "tammes/loss.h"
+#include "tammes/model.h"
+#include "tammes/net.h"
+#include "tammes/report.h"
+#include "tammes/status.h"
+#include "tammes/train.h"
+
+#endif

@@ -1,0 +1,78 @@
+/* Training: data in, a run directory out. Bit-exact: the same configuration and number of threads give the same bytes,
+ * also when the process was killed and started again in between (docs/training.md). */
+#ifndef TAMMES_TRAIN_H
+#define TAMMES_TRAIN_H
+
+#include <signal.h>
+#include <stdint.h>
+
+#include "tammes/data.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum tam_resume {
+    TAM_RESUME_AUTO, /* continue the run in `out` if it has the same configuration, refuse it if it differs */
+    TAM_RESUME_NO    /* refuse a directory that holds a run */
+} tam_resume;
+
+struct tam_train_progress;
+
+/* Zero means default, except where a field says otherwise. */
+typedef struct tam_train_config {
+    tam_dataset_config data;
+    tam_dataset_config validation; /* path NULL: none */
+    const char *net;               /* "conv4" */
+    const char *loss;              /* "arcface" */
+    int dim;                       /* 512 */
+    const char *out;               /* run directory; no default */
+    int epochs;                    /* 10 */
+    int64_t steps;                 /* > 0: stop after so many steps; the schedule's length is then this */
+    int batch;                     /* 128 */
+    double lr;                     /* 0.1 */
+    double momentum;               /* 0.9; negative: 0 */
+    double weight_decay;           /* 5e-4; negative: 0 */
+    const char *schedule;          /* "cosine" (default), "constant", "step:at=0.5/0.75,by=0.1", "poly:power=2" */
+    double warmup;                 /* share of the steps with a linearly rising rate; 0: 0.02, negative: none */
+    double clip;                   /* largest length of the net's gradient; 0: 5, negative: no clipping */
+    const char *augment;           /* "none" */
+    uint64_t seed;
+    int loader_threads;     /* 1 */
+    int checkpoint_seconds; /* at most so long between checkpoints; 0: 60. Every epoch's end saves too */
+    int log_every;          /* steps between lines of log.jsonl; 0: 20 */
+    tam_resume resume;
+    const volatile sig_atomic_t *stop; /* non-zero: finish the step, save, return TAM_STOPPED; may be NULL */
+    /* Called at most a few times a second, and at the end; may be NULL. */
+    void (*progress)(void *user, const struct tam_train_progress *progress);
+    void *progress_user;
+} tam_train_config;
+
+typedef struct tam_train_progress {
+    int64_t step, steps, epoch, epochs;
+    double loss, mean_theta, accuracy; /* means since the last report; theta in radians */
+    double lr;
+    double images_per_second;
+    double seconds;                               /* of this process so far */
+    double load, forward, head, backward, update; /* shares of the time, adding up to at most 1 */
+    double validation;                            /* the last validation's EER, NaN if none */
+} tam_train_progress;
+
+typedef struct tam_train_result {
+    int64_t step;
+    double loss, accuracy;
+    double images_per_second;
+    double load, forward, head, backward, update; /* shares of the time */
+    size_t peak_bytes;
+    int64_t skipped; /* steps skipped for a NaN or infinite loss or gradient */
+    int resumed;     /* 1 if an earlier checkpoint was continued */
+} tam_train_result;
+
+/* Trains until the end, a stop, or a failure. Writes config.yaml, log.jsonl, classes.txt, last.safetensors and
+ * best.safetensors to `out`. */
+TAM_API TAM_MUST_USE tam_status tam_train(tam_ctx *ctx, const tam_train_config *config, tam_train_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,64 @@
+/* A backend turns a graph into a plan that runs, and does products for the head. Nothing outside src/backend/ knows
+ * where a backend's memory lives: values cross this line by copy. `ref` (plain C) is the specification; `cpu` (oneDNN
+ * and our kernels) is held against it. */
+#ifndef BACKEND_BACKEND_H
+#define BACKEND_BACKEND_H
+
+#include <stdbool.h>
+
+#include "graph/graph.h"
+
+/* The values of a graph's parameters with their gradients and momenta. Several plans may share one. */
+typedef struct tam_parameters tam_parameters;
+typedef struct tam_plan tam_plan;
+
+typedef enum tam_parameter_part { TAM_PART_VALUE, TAM_PART_GRADIENT, TAM_PART_MOMENTUM } tam_parameter_part;
+
+typedef struct tam_plan_config {
+    int batch;     /* rows of every forward in training; the most rows of a forward in inference */
+    bool training; /* batch statistics, dropout, backward; else running statistics and forward only */
+    uint64_t seed; /* of dropout */
+} tam_plan_config;
+
+/* SGD with momentum: v = momentum v + (scale g + weight_decay w); w = w - lr v. Decay only where the graph says so. */
+typedef struct tam_sgd {
+    float lr, momentum, weight_decay, gradient_scale;
+} tam_sgd;
+
+typedef struct tam_backend {
+    const char *name;
+
+    /* Parameters, initialised from the seed (Philox, purpose TAM_PURPOSE_NET_INIT). */
+    tam_status (*parameters_create)(tam_ctx *ctx, const tam_graph *graph, uint64_t seed, tam_parameters **out);
+    void (*parameters_free)(tam_parameters *parameters);
+    /* Copies parameter `index`, in the graph's order and plain row-major layout, out of or into the backend. */
+    tam_status (*parameter_read)(tam_parameters *parameters, int index, tam_parameter_part part, float *values);
+    tam_status (*parameter_write)(tam_parameters *parameters, int index, tam_parameter_part part, const float *values);
+    /* sqrt of the sum of squares of all gradients, in f64 and in a fixed order. */
+    double (*gradient_norm)(tam_parameters *parameters);
+    void (*update)(tam_parameters *parameters, const tam_sgd *sgd);
+
+    /* All memory is taken here; running allocates nothing. The graph and the parameters must outlive the plan. */
+    tam_status (*plan_create)(tam_ctx *ctx, const tam_graph *graph, tam_parameters *parameters,
+                              const tam_plan_config *config, tam_plan **out);
+    void (*plan_free)(tam_plan *plan);
+    /* x [n, C, H, W] -> y [n, D]. In training n must be the plan's batch, and `step` numbers the dropout masks. */
+    tam_status (*forward)(tam_plan *plan, int n, const float *x, uint64_t step, float *y);
+    /* dy [batch, D]; overwrites every parameter's gradient. Follows a forward of a training plan. dx [batch, C, H, W]
+     * receives the input's gradient unless it is NULL. */
+    tam_status (*backward)(tam_plan *plan, const float *dy, float *dx);
+    size_t (*plan_bytes)(const tam_plan *plan);
+
+    /* C = alpha op(A) op(B) + beta C, row-major f32; op(A) is m x k, op(B) is k x n. Runs on the calling thread alone,
+     * so that it may be used inside a task of the team with the same bits for any number of threads. */
+    void (*product)(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
+                    int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+} tam_backend;
+
+/* From the fastest to the plain reference, which is always last. NULL name: the first. Unknown: NULL with a sentence.
+ */
+const tam_backend *tam_backend_find(tam_ctx *ctx, const char *name);
+int tam_backend_count(void);
+const tam_backend *tam_backend_at(int index);
+
+#endif

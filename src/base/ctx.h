@@ -1,0 +1,39 @@
+/* The inside of the context, and how a failure is reported. */
+#ifndef BASE_CTX_H
+#define BASE_CTX_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "tammes/ctx.h"
+
+struct tam_ctx {
+    int threads;
+    tam_allocator allocator;
+    void (*warn)(void *user, const char *sentence);
+    void *warn_user;
+    _Atomic uint64_t allocations;
+    _Atomic size_t bytes;
+    _Atomic size_t peak_bytes;
+    pthread_mutex_t lock; /* guards message: loader threads fail too */
+    char message[1024];
+};
+
+/* Stores the sentence (no full stop, with file and value) and returns `status`: `return tam_fail(ctx, TAM_INPUT, ...)`.
+ */
+tam_status tam_fail(tam_ctx *ctx, tam_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Hands a sentence to the caller's `warn`, if there is one. */
+void tam_warn(tam_ctx *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Leaves the calling function with the status of `call` when it failed. Where something must be released first, write
+ * `status = call; if (status != TAM_OK) goto done;` instead. */
+#define TAM_TRY(call)                   \
+    do {                                \
+        tam_status try_status = (call); \
+        if (try_status != TAM_OK) {     \
+            return try_status;          \
+        }                               \
+    } while (0)
+
+#endif

@@ -1,0 +1,46 @@
+/* Counter-based randomness: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+ * SC 2011). A number depends only on (seed, purpose, a, b, position), so resuming is exact and threads cannot matter.
+ */
+#ifndef BASE_RANDOM_H
+#define BASE_RANDOM_H
+
+#include <stdint.h>
+
+/* What a stream is for; two purposes never share numbers. Append only: the order is part of every seed's meaning. */
+typedef enum tam_purpose {
+    TAM_PURPOSE_TEST,
+    TAM_PURPOSE_NET_INIT,   /* a = parameter number */
+    TAM_PURPOSE_HEAD_INIT,  /* a = class */
+    TAM_PURPOSE_SHUFFLE,    /* a = epoch */
+    TAM_PURPOSE_AUGMENT,    /* a = epoch, b = sample */
+    TAM_PURPOSE_DROPOUT,    /* a = step, b = node */
+    TAM_PURPOSE_GLYPH,      /* a = identity, b = 0 for the identity, 1 + k for its sample k */
+    TAM_PURPOSE_EPISODE,    /* a = episode */
+    TAM_PURPOSE_HEAD_SAMPLE /* a = step */
+} tam_purpose;
+
+/* One block of the generator: ten rounds over the counter under the key. */
+void tam_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]);
+
+/* A stream of numbers; a plain value, copy it freely. */
+typedef struct tam_random {
+    uint32_t key[2];
+    uint32_t counter[4]; /* block, purpose, a, b */
+    uint32_t block[4];
+    int used; /* numbers taken from block, 0..4 */
+} tam_random;
+
+tam_random tam_random_at(uint64_t seed, tam_purpose purpose, uint32_t a, uint32_t b);
+uint32_t tam_random_bits(tam_random *random);
+/* Uniform in [0, 1): 24 bits. */
+float tam_random_uniform(tam_random *random);
+/* Uniform in [low, high). */
+float tam_random_between(tam_random *random, float low, float high);
+/* Normal with mean 0 and deviation 1 (Box-Muller, both numbers from one pair; the second is not kept). */
+float tam_random_normal(tam_random *random);
+/* Uniform in 0 .. limit-1 without bias; limit > 0. */
+uint32_t tam_random_below(tam_random *random, uint32_t limit);
+/* Fisher-Yates shuffle. */
+void tam_random_shuffle(tam_random *random, uint32_t *items, uint32_t count);
+
+#endif

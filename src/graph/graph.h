@@ -1,0 +1,130 @@
+/* A network as a graph of ops: shapes, parameters, text. It knows no device and holds no values.
+ *
+ * An op is one file in src/graph/ops/ and one line in src/graph/ops/ops.def. A builder reads like the paper:
+ *     x = tam_graph_add(g, "conv", (int[]){x}, 1, "out=%d,kernel=5,pad=2", 32);
+ * The first failure sticks: later calls do nothing and return -1, and tam_graph_finish reports it. */
+#ifndef GRAPH_GRAPH_H
+#define GRAPH_GRAPH_H
+
+#include <stdbool.h>
+
+#include "base/spec.h"
+
+enum { TAM_NODE_INPUTS = 4, TAM_OP_KEYS = 8, TAM_NAME_LENGTH = 64 };
+
+/* The shape of one sample: a map of c channels, h x w; a vector has h = w = 1 and flat set. */
+typedef struct tam_shape {
+    int c, h, w;
+    bool flat;
+} tam_shape;
+
+typedef enum tam_init {
+    TAM_INIT_ZERO,
+    TAM_INIT_ONE,
+    TAM_INIT_QUARTER, /* 0.25: PReLU slopes */
+    TAM_INIT_HE,      /* normal, deviation sqrt(2 / fan_in) (He et al., ICCV 2015) */
+    TAM_INIT_XAVIER   /* uniform, bound sqrt(3 / fan_in) */
+} tam_init;
+
+typedef struct tam_parameter {
+    char name[TAM_NAME_LENGTH + 16]; /* NODE.PART, as in "conv1.weight" */
+    int dims;
+    int64_t size[4];
+    int64_t count;
+    tam_init init;
+    int64_t fan_in;
+    bool trained; /* false: a running statistic, written by forward in training */
+    bool decayed; /* weight decay applies (weights of conv and fc; not biases, norms, slopes) */
+    int node;
+} tam_parameter;
+
+typedef struct tam_graph tam_graph;
+typedef struct tam_node tam_node;
+
+/* What an op is to the graph. */
+typedef struct tam_op {
+    const char *name;
+    int inputs; /* number of inputs */
+    const tam_key *keys;
+    int key_count;
+    /* The output's shape from the inputs', or TAM_CONFIG with a sentence that names the node. */
+    tam_status (*shape)(tam_ctx *ctx, const tam_node *node, const tam_shape *in, tam_shape *out);
+    /* Declares parameters with tam_graph_parameter (optional). */
+    tam_status (*parameters)(tam_graph *graph, const tam_node *node, const tam_shape *in);
+    /* Multiply-adds for one sample (optional: 0). */
+    int64_t (*macs)(const tam_node *node, const tam_shape *in);
+} tam_op;
+
+struct tam_node {
+    const tam_op *op;
+    char name[TAM_NAME_LENGTH];
+    int id;
+    int input[TAM_NODE_INPUTS]; /* node ids; node 0 is the graph's input and has op "input" */
+    double key[TAM_OP_KEYS];    /* in the order of the op's table */
+    tam_shape shape;            /* of the output */
+    int first_parameter, parameter_count;
+};
+
+TAM_MUST_USE tam_status tam_graph_create(tam_ctx *ctx, int channels, int height, int width, tam_graph **out);
+void tam_graph_free(tam_graph *graph);
+
+/* Adds a node and returns its id; -1 after a failure. The name is made from the op's name and a running number
+ * ("conv3") unless tam_graph_name is called next. */
+int tam_graph_add(tam_graph *graph, const char *op, const int *inputs, int input_count, const char *keys_format, ...)
+    __attribute__((format(printf, 5, 6)));
+/* The same for one input, which is what most ops have. */
+int tam_graph_then(tam_graph *graph, const char *op, int input, const char *keys_format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* Declares a parameter of the node that is being added; for the ops. */
+TAM_MUST_USE tam_status tam_graph_parameter(tam_graph *graph, const tam_node *node, const char *part, int dims,
+                                            const int64_t *size, tam_init init, int64_t fan_in, bool trained,
+                                            bool decayed);
+
+/* Reports the first failure of the building; the last node is the output and must be a vector. */
+TAM_MUST_USE tam_status tam_graph_finish(tam_graph *graph);
+
+tam_ctx *tam_graph_ctx(const tam_graph *graph);
+int tam_graph_node_count(const tam_graph *graph);
+const tam_node *tam_graph_node(const tam_graph *graph, int id);
+int tam_graph_parameter_count(const tam_graph *graph);
+const tam_parameter *tam_graph_parameter_at(const tam_graph *graph, int index);
+tam_shape tam_graph_output_shape(const tam_graph *graph);
+int64_t tam_graph_macs(const tam_graph *graph);
+/* The number of nodes that read node `id`. */
+int tam_graph_readers(const tam_graph *graph, int id);
+
+/* The text form, one line a node: `conv1 = conv(input, out=32, kernel=5, stride=1, pad=2, groups=1, bias=0)`, after a
+ * first line `input = input(channels=1, height=28, width=28)`. Writes at most `room` bytes with the closing zero and
+ * returns the length that it has or would have. */
+size_t tam_graph_text(const tam_graph *graph, char *text, size_t room);
+/* The inverse; names the line of a fault. A graph read from a graph's text has the same text. */
+TAM_MUST_USE tam_status tam_graph_parse(tam_ctx *ctx, const char *text, tam_graph **out);
+
+/* Ops. */
+const tam_op *tam_op_find(tam_ctx *ctx, const char *name);
+int tam_op_count(void);
+const tam_op *tam_op_at(int index);
+
+/* The keys of the ops, in the order of their tables: node->key[TAM_CONV_STRIDE]. Defaults in brackets.
+ *   input       channels, height, width
+ *   conv        out, kernel [3], stride [1], pad [0], groups [1], bias [1]; weight [out, in/groups, k, k], bias [out]
+ *   batch_norm  eps [1e-5], momentum [0.1] (of the new statistics), scale [1: gamma learned; 0: gamma fixed at 1];
+ *               gamma, beta, mean, variance [c]
+ *   prelu       -; slope [c]
+ *   relu        -
+ *   max_pool    kernel [2], stride [= kernel when 0], pad [0]; padding never wins
+ *   avg_pool    kernel [2], stride [0], pad [0]; padding is not counted
+ *   global_pool -; mean over the map, gives a vector
+ *   fc          out, bias [1]; input is flattened in (c, h, w) order if it is a map; weight [out, in], bias [out]
+ *   add         - (two inputs of one shape)
+ *   flatten     -; (c, h, w) order
+ *   dropout     p [0.4]; kept values are divided by 1 - p in training; identity in inference */
+enum { TAM_INPUT_CHANNELS, TAM_INPUT_HEIGHT, TAM_INPUT_WIDTH };
+enum { TAM_CONV_OUT, TAM_CONV_KERNEL, TAM_CONV_STRIDE, TAM_CONV_PAD, TAM_CONV_GROUPS, TAM_CONV_BIAS };
+enum { TAM_BATCH_NORM_EPS, TAM_BATCH_NORM_MOMENTUM, TAM_BATCH_NORM_SCALE };
+enum { TAM_POOL_KERNEL, TAM_POOL_STRIDE, TAM_POOL_PAD };
+enum { TAM_FC_OUT, TAM_FC_BIAS };
+enum { TAM_DROPOUT_P };
+
+#endif
