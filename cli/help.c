@@ -1,0 +1,38 @@
+/* The help text of a verb, from its tables. */
+#include <string.h>
+
+#include "cli.h"
+
+static int width_of(const cli_option *option) {
+    return (int)(strlen(option->name) + (option->argument != NULL ? strlen(option->argument) + 1 : 0));
+}
+
+static void print_options(const cli_option *options, int count, int width) {
+    for (int i = 0; i < count; i++) {
+        char left[128];
+        snprintf(left, sizeof left, "%s%s%s", options[i].name, options[i].argument != NULL ? " " : "",
+                 options[i].argument != NULL ? options[i].argument : "");
+        printf("  --%-*s  %s\n", width, left, options[i].about);
+    }
+}
+
+void cli_print_usage(const cli_call *call, const cli_usage *usage, const cli_option *common, int common_count) {
+    int width = 0;
+    for (int i = 0; i < usage->option_count; i++) {
+        width = width_of(&usage->options[i]) > width ? width_of(&usage->options[i]) : width;
+    }
+    for (int i = 0; i < common_count; i++) {
+        width = width_of(&common[i]) > width ? width_of(&common[i]) : width;
+    }
+    printf("tammes %s: %s\n\nusage: tammes %s %s\n\n", call->verb, call->about, call->verb, usage->synopsis);
+    print_options(usage->options, usage->option_count, width);
+    printf("\n");
+    print_options(common, common_count, width);
+    printf("  --%-*s  %s\n", width, "help", "this text");
+    printf("\nexample:\n");
+    for (const char *line = usage->example; *line != '\0';) {
+        size_t length = strcspn(line, "\n");
+        printf("  %.*s\n", (int)length, line);
+        line += length + (line[length] == '\n');
+    }
+}
