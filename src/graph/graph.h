@@ -12,6 +12,9 @@
 
 enum { TAM_NODE_INPUTS = 4, TAM_OP_KEYS = 8, TAM_NAME_LENGTH = 64 };
 
+/* Limits that keep every count of a sample, of a layer's weights and of multiply-adds far inside 64 bits. */
+enum { TAM_GRAPH_NODES = 1 << 13, TAM_SAMPLE_VALUES = 1 << 28 };
+
 /* The shape of one sample: a map of c channels, h x w; a vector has h = w = 1 and flat set. */
 typedef struct tam_shape {
     int c, h, w;
@@ -44,9 +47,11 @@ typedef struct tam_node tam_node;
 /* What an op is to the graph. */
 typedef struct tam_op {
     const char *name;
-    int inputs; /* number of inputs */
-    const tam_key *keys;
+    int inputs;          /* number of inputs */
+    const tam_key *keys; /* a default outside its own range marks a key that must be given */
     int key_count;
+    /* Fills in keys whose default depends on other keys (optional). */
+    void (*settle)(double *key);
     /* The output's shape from the inputs', or TAM_CONFIG with a sentence that names the node. */
     tam_status (*shape)(tam_ctx *ctx, const tam_node *node, const tam_shape *in, tam_shape *out);
     /* Declares parameters with tam_graph_parameter (optional). */
@@ -69,36 +74,49 @@ TAM_MUST_USE tam_status tam_graph_create(tam_ctx *ctx, int channels, int height,
 void tam_graph_free(tam_graph *graph);
 
 /* Adds a node and returns its id; -1 after a failure. The name is made from the op's name and a running number
- * ("conv3") unless tam_graph_name is called next. */
+ * ("conv3"). The keys are formatted with a decimal point whatever the locale. */
 int tam_graph_add(tam_graph *graph, const char *op, const int *inputs, int input_count, const char *keys_format, ...)
     __attribute__((format(printf, 5, 6)));
 /* The same for one input, which is what most ops have. */
 int tam_graph_then(tam_graph *graph, const char *op, int input, const char *keys_format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same with a given name (letters, digits, '_', '.'; NULL: made as above) and finished keys. */
+int tam_graph_add_named(tam_graph *graph, const char *name, const char *op, const int *inputs, int input_count,
+                        const char *keys);
+
 /* Declares a parameter of the node that is being added; for the ops. */
 TAM_MUST_USE tam_status tam_graph_parameter(tam_graph *graph, const tam_node *node, const char *part, int dims,
                                             const int64_t *size, tam_init init, int64_t fan_in, bool trained,
                                             bool decayed);
 
-/* Reports the first failure of the building; the last node is the output and must be a vector. */
+/* Reports the first failure of the building (TAM_CONFIG or TAM_RESOURCES); the last node is the output, must be a
+ * vector, and every other node must have a reader. The graph does not change afterwards. */
 TAM_MUST_USE tam_status tam_graph_finish(tam_graph *graph);
 
 tam_ctx *tam_graph_ctx(const tam_graph *graph);
 int tam_graph_node_count(const tam_graph *graph);
+/* Valid until the next node is added. */
 const tam_node *tam_graph_node(const tam_graph *graph, int id);
+/* The node of that name, or -1. */
+int tam_graph_find(const tam_graph *graph, const char *name);
 int tam_graph_parameter_count(const tam_graph *graph);
 const tam_parameter *tam_graph_parameter_at(const tam_graph *graph, int index);
 tam_shape tam_graph_output_shape(const tam_graph *graph);
+/* Numbers in one sample of that shape. */
+int64_t tam_shape_count(tam_shape shape);
+/* Multiply-adds of one node, and of all, for one sample. */
+int64_t tam_node_macs(const tam_graph *graph, int id);
 int64_t tam_graph_macs(const tam_graph *graph);
-/* The number of nodes that read node `id`. */
+/* How often node `id` is read; a node that reads it twice counts twice. */
 int tam_graph_readers(const tam_graph *graph, int id);
 
 /* The text form, one line a node: `conv1 = conv(input, out=32, kernel=5, stride=1, pad=2, groups=1, bias=0)`, after a
  * first line `input = input(channels=1, height=28, width=28)`. Writes at most `room` bytes with the closing zero and
  * returns the length that it has or would have. */
 size_t tam_graph_text(const tam_graph *graph, char *text, size_t room);
-/* The inverse; names the line of a fault. A graph read from a graph's text has the same text. */
+/* The inverse; blank lines and what follows a '#' are skipped. Fails with TAM_INPUT and names the line of a fault. A
+ * graph read from a graph's text has the same text. */
 TAM_MUST_USE tam_status tam_graph_parse(tam_ctx *ctx, const char *text, tam_graph **out);
 
 /* Ops. */
@@ -113,7 +131,7 @@ const tam_op *tam_op_at(int index);
  *               gamma, beta, mean, variance [c]
  *   prelu       -; slope [c]
  *   relu        -
- *   max_pool    kernel [2], stride [= kernel when 0], pad [0]; padding never wins
+ *   max_pool    kernel [2], stride [0: as the kernel, and stored so], pad [0]; padding never wins
  *   avg_pool    kernel [2], stride [0], pad [0]; padding is not counted
  *   global_pool -; mean over the map, gives a vector
  *   fc          out, bias [1]; input is flattened in (c, h, w) order if it is a map; weight [out, in], bias [out]

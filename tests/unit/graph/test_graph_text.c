@@ -1,0 +1,126 @@
+/* The text form: round trips, and faults that name their line. */
+#include "support.h"
+
+#include <locale.h>
+
+#include "graph/graph.h"
+#include "graph_samples.h"
+
+static void every_op_round_trips(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    tam_graph *graph = NULL;
+    char text[4096], cut[40];
+    test_ok(ctx, tam_graph_parse(ctx, every_op, &graph));
+    for (int i = 0; i < tam_op_count(); i++) {
+        char call[80];
+        snprintf(call, sizeof call, " = %s(", tam_op_at(i)->name);
+        if (strstr(every_op, call) == NULL) {
+            fail_msg("the sample text lacks %s", tam_op_at(i)->name);
+        }
+    }
+    size_t length = tam_graph_text(graph, text, sizeof text);
+    assert_string_equal(text, every_op);
+    assert_int_equal(length, strlen(every_op));
+    assert_int_equal(tam_graph_text(graph, NULL, 0), length);
+    assert_int_equal(tam_graph_text(graph, cut, sizeof cut), length);
+    assert_int_equal(strlen(cut), sizeof cut - 1);
+    tam_graph_free(graph);
+    test_ctx_free(ctx);
+}
+
+static void loose_text_becomes_canonical(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    tam_graph *graph = NULL;
+    char text[512];
+    test_ok(ctx, tam_graph_parse(ctx,
+                                 "# a small net\r\n\r\n  input=input( height = 9,width=20 ,channels=1 )\r\n"
+                                 "pool.a = max_pool(kernel=3, input) # the key may come first\n"
+                                 "d = dropout(pool.a, p=0.123456789)\n\tx_1 =fc( d , out=5,bias=0)",
+                                 &graph));
+    tam_graph_text(graph, text, sizeof text);
+    assert_string_equal(text, "input = input(channels=1, height=9, width=20)\n"
+                              "pool.a = max_pool(input, kernel=3, stride=3, pad=0)\n"
+                              "d = dropout(pool.a, p=0.123456789)\n"
+                              "x_1 = fc(d, out=5, bias=0)\n");
+    tam_graph_free(graph);
+    test_ctx_free(ctx);
+}
+
+static void the_locale_does_not_matter(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    tam_graph *graph = NULL;
+    char text[4096];
+    (void)setlocale(LC_ALL, "de_DE.UTF-8"); /* where it is not installed the test still holds */
+    test_ok(ctx, tam_graph_parse(ctx, every_op, &graph));
+    tam_graph_text(graph, text, sizeof text);
+    assert_string_equal(text, every_op);
+    tam_graph_free(graph);
+    test_ok(ctx, tam_graph_create(ctx, 1, 4, 4, &graph));
+    int x = tam_graph_then(graph, "dropout", 0, "p=%g", 0.5);
+    assert_true(x == 1 && tam_graph_node(graph, x)->key[TAM_DROPOUT_P] == 0.5);
+    tam_graph_free(graph);
+    setlocale(LC_ALL, "C");
+    test_ctx_free(ctx);
+}
+
+static void faults_name_their_line(void **state) {
+    (void)state;
+#define INPUT "input = input(channels=2, height=6, width=6)\n"
+    static const struct {
+        const char *text, *part;
+    } faults[] = {
+        {"", "line 0: the text ends before"},
+        {"# only a remark\n", "line 1: the text ends before"},
+        {"x = fc(input, out=3)\n", "line 1: the first node must be input"},
+        {"input = input(channels=2, height=6)\n", "line 1: input: width=0"},
+        {"input = input(channels=2, height=6, width=99999999)\n", "line 1: input: width=99999999 is outside"},
+        {"input = input(channels=4096, height=16384, width=16384)\n", "line 1: input: 4096 x 16384 x 16384 values"},
+        {INPUT "x = conv(input, out=65536, kernel=1)\nc = conv(x, out=65536, kernel=64, pad=64)\n"
+               "d = conv(c, out=65536, pad=64)\n",
+         "line 3: c: 65536 x 71 x 71 values a sample are more than"},
+        {INPUT "x = fcc(input, out=3)\n", "line 2: unknown op 'fcc' (did you mean 'fc'?)"},
+        {INPUT "\nx = fc(input, outs=3)\n", "line 3: unknown key of x 'outs' (did you mean 'out'?)"},
+        {INPUT "x = fc(input, out=3, out=4)\n", "line 2: x: out is given twice"},
+        {INPUT "x = fc(input, out=3.5)\n", "line 2: x: out=3.5 is outside its range"},
+        {INPUT "x = fc(input, out=many)\n", "line 2: x: out=many is not a number"},
+        {INPUT "x = fc(y, out=3)\ny = relu(x)\n", "line 2: x reads 'y', which no line before it defines"},
+        {INPUT "x = relu(x)\n", "line 2: x reads 'x', which no line before it defines"},
+        {INPUT "x = relu(input)\nx = fc(input, out=3)\n", "line 3: two nodes are named 'x'"},
+        {INPUT "a b = relu(input)\n", "line 2: 'a b' is not a node's name"},
+        {INPUT " = relu(input)\n", "line 2: '' is not a node's name"},
+        {INPUT "x = add(input, input, input)\n", "line 2: x: add takes 2 inputs, not 3"},
+        {INPUT "x = add(input, input, input, input, input)\n", "line 2: more than 4 inputs"},
+        {INPUT "x = relu(input)\ny = max_pool(x)\nz = add(x, y)\n", "line 4: z: cannot add 2 x 6 x 6 and 2 x 3 x 3"},
+        {INPUT "x = relu(input\n", "line 2: 'x = relu(input' is not of the form"},
+        {INPUT "x = relu(input) y\n", "is not of the form"},
+        {INPUT "x relu(input)\n", "is not of the form"},
+        {INPUT "x = relu(input,)\n", "line 2: an input or key is missing beside a comma"},
+        {INPUT "x = relu(,input)\n", "line 2: an input or key is missing beside a comma"},
+        {INPUT "x = relu(input)\n", "line 2: x: the last node must give a vector"},
+        {INPUT "x = relu(input)\ny = fc(input, out=2)\n", "line 3: x: no node reads it"},
+    };
+    tam_ctx *ctx = test_ctx(1);
+    for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
+        tam_graph *graph = NULL;
+        test_fails(ctx, tam_graph_parse(ctx, faults[i].text, &graph), TAM_INPUT, faults[i].part);
+        assert_null(graph);
+    }
+    char text[3000] = INPUT "x = relu(";
+    memset(text + strlen(text), 'y', 2000);
+    tam_graph *graph = NULL;
+    test_fails(ctx, tam_graph_parse(ctx, text, &graph), TAM_INPUT, "line 2: longer than 1023 bytes");
+    test_ctx_free(ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_op_round_trips),
+        cmocka_unit_test(loose_text_becomes_canonical),
+        cmocka_unit_test(the_locale_does_not_matter),
+        cmocka_unit_test(faults_name_their_line),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
