@@ -52,7 +52,7 @@ static inline bool tam_bytes_u32_little(tam_bytes *bytes, uint32_t *value) {
 }
 
 static inline bool tam_bytes_u64_little(tam_bytes *bytes, uint64_t *value) {
-    uint32_t low, high;
+    uint32_t low = 0, high = 0;
     if (tam_bytes_left(bytes) < 8) {
         return false;
     }
