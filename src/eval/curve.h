@@ -1,0 +1,41 @@
+/* The exact ROC from a stream of impostor scores. The genuine scores are kept, sorted; of the impostor scores only the
+ * counts between neighbouring genuine scores are. That loses nothing: TAR changes only at genuine scores, so FAR at
+ * each of them, ties told apart, is the whole staircase. */
+#ifndef EVAL_CURVE_H
+#define EVAL_CURVE_H
+
+#include <stdbool.h>
+
+#include "base/ctx.h"
+#include "tammes/eval.h"
+
+typedef struct tam_curve {
+    int64_t genuine;
+    int64_t thresholds; /* T: distinct genuine scores */
+    float *threshold;   /* [T] rising */
+    int64_t *below;     /* [T + 1] genuine scores below threshold j; below[T] = genuine */
+    uint64_t *count;    /* [copies, T + 1] impostor scores that reach exactly k thresholds */
+    uint64_t *equal;    /* [T] impostor scores equal to threshold j */
+    int copies;         /* of count: one per worker, or one that all share */
+    bool shared;
+    uint32_t *start; /* [buckets + 1] first threshold in each slice of [-1, 1] */
+    int buckets;
+} tam_curve;
+
+/* Takes `genuine` >= 1 scores, in any order, none NaN; sorts them in place. */
+TAM_MUST_USE tam_status tam_curve_create(tam_ctx *ctx, int64_t genuine, float *scores, tam_curve *curve);
+void tam_curve_free(tam_ctx *ctx, tam_curve *curve);
+
+/* Counts impostor scores; workers of the context may call it at once. */
+void tam_curve_count(tam_curve *curve, int worker, int64_t n, const float *scores);
+
+/* Fills all of *result. Call once; it adds the copies up. */
+void tam_curve_finish(tam_curve *curve, int levels, const double *far, tam_verification *result);
+
+/* Sets *result to "nothing can be said": counts, NaN, no points. */
+void tam_curve_empty(int64_t genuine, int64_t impostor, int levels, const double *far, tam_verification *result);
+
+/* Checks far [levels]; NULL becomes 1e-1 ... 1e-6. */
+TAM_MUST_USE tam_status tam_curve_levels(tam_ctx *ctx, int *levels, const double **far);
+
+#endif
