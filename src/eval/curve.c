@@ -3,13 +3,14 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/kernel.h"
 #include "base/memory.h"
 #include "eval/interval.h"
 #include "eval/radix.h"
 
 /* Private counts for every worker cost 8 bytes a threshold; above this the workers share one array and add atomically.
  */
-enum { LARGEST_PRIVATE = 4 << 20 };
+enum { LARGEST_PRIVATE = 4 << 20, CHUNK = 128 };
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -31,11 +32,11 @@ tam_status tam_curve_levels(tam_ctx *ctx, int *levels, const double **far) {
     return TAM_OK;
 }
 
-/* Monotone in the score, so thresholds of one bucket lie together. */
-static int bucket_of(const tam_curve *curve, float score) {
-    float place = (score + 1.0f) * (float)(curve->buckets / 2);
-    int bucket = place > 0 ? (int)place : 0;
-    return bucket < curve->buckets ? bucket : curve->buckets - 1;
+/* Monotone in the score, so the thresholds of one bucket lie together. */
+static inline int bucket_of(float score, float slices, float last) {
+    float place = (score + 1.0f) * slices;
+    place = place > 0 ? place : 0;
+    return (int)(place < last ? place : last);
 }
 
 static tam_status sort_scores(tam_ctx *ctx, int64_t count, float *scores) {
@@ -62,15 +63,38 @@ static tam_status take_arrays(tam_ctx *ctx, tam_curve *curve) {
     for (curve->buckets = 1 << 10; curve->buckets < 1 << 22 && curve->buckets < 4 * curve->thresholds;) {
         curve->buckets *= 2;
     }
-    curve->threshold = tam_allocate(ctx, thresholds, sizeof *curve->threshold, "thresholds");
+    curve->block = tam_allocate(ctx, thresholds + 2, sizeof *curve->block, "thresholds");
     curve->below = tam_allocate(ctx, thresholds + 1, sizeof *curve->below, "thresholds");
     curve->equal = tam_allocate(ctx, thresholds, sizeof *curve->equal, "counts of scores");
     curve->count =
         tam_allocate(ctx, (size_t)curve->copies * (thresholds + 1), sizeof *curve->count, "counts of scores");
     curve->start = tam_allocate(ctx, (size_t)curve->buckets + 1, sizeof *curve->start, "slices of scores");
-    bool whole = curve->threshold != NULL && curve->below != NULL && curve->equal != NULL && curve->count != NULL &&
+    bool whole = curve->block != NULL && curve->below != NULL && curve->equal != NULL && curve->count != NULL &&
                  curve->start != NULL;
     return whole ? TAM_OK : TAM_RESOURCES;
+}
+
+static void set_thresholds(tam_curve *curve, const float *sorted) {
+    float slices = (float)(curve->buckets / 2), last = (float)(curve->buckets - 1);
+    uint32_t fullest = 0;
+    int64_t j = 0;
+    curve->threshold = curve->block + 1;
+    curve->block[0] = -INFINITY;
+    for (int64_t i = 0; i < curve->genuine; i++) {
+        if (i == 0 || sorted[i] != sorted[i - 1]) {
+            curve->threshold[j] = sorted[i];
+            curve->below[j++] = i;
+            curve->start[bucket_of(sorted[i], slices, last) + 1]++;
+        }
+    }
+    curve->threshold[j] = INFINITY;
+    curve->below[j] = curve->genuine;
+    for (int b = 0; b < curve->buckets; b++) {
+        fullest = curve->start[b + 1] > fullest ? curve->start[b + 1] : fullest;
+        curve->start[b + 1] += curve->start[b];
+    }
+    for (curve->steps = 0; fullest >> curve->steps != 0; curve->steps++) {
+    }
 }
 
 tam_status tam_curve_create(tam_ctx *ctx, int64_t genuine, float *scores, tam_curve *curve) {
@@ -84,25 +108,12 @@ tam_status tam_curve_create(tam_ctx *ctx, int64_t genuine, float *scores, tam_cu
         tam_curve_free(ctx, curve);
         return status;
     }
-    int64_t j = 0;
-    for (int64_t i = 0; i < genuine; i++) {
-        if (i == 0 || scores[i] != scores[i - 1]) {
-            curve->threshold[j] = scores[i];
-            curve->below[j++] = i;
-        }
-    }
-    curve->below[j] = genuine;
-    for (int64_t i = 0; i < curve->thresholds; i++) {
-        curve->start[bucket_of(curve, curve->threshold[i]) + 1]++;
-    }
-    for (int b = 0; b < curve->buckets; b++) {
-        curve->start[b + 1] += curve->start[b];
-    }
+    set_thresholds(curve, scores);
     return TAM_OK;
 }
 
 void tam_curve_free(tam_ctx *ctx, tam_curve *curve) {
-    tam_release(ctx, curve->threshold);
+    tam_release(ctx, curve->block);
     tam_release(ctx, curve->below);
     tam_release(ctx, curve->equal);
     tam_release(ctx, curve->count);
@@ -110,28 +121,50 @@ void tam_curve_free(tam_ctx *ctx, tam_curve *curve) {
     *curve = (tam_curve){0};
 }
 
+/* For each score the number of thresholds that it reaches: its bucket first, then a binary search in the bucket without
+ * branches, for which way they go cannot be predicted. Returns whether any score equals a threshold. */
+TAM_KERNEL static bool find_places(const tam_curve *curve, int n, const float *restrict scores,
+                                   uint32_t *restrict place) {
+    uint32_t length[CHUNK];
+    const float *threshold = curve->threshold;
+    float slices = (float)(curve->buckets / 2), last = (float)(curve->buckets - 1);
+    for (int i = 0; i < n; i++) {
+        int bucket = bucket_of(scores[i], slices, last);
+        place[i] = curve->start[bucket];
+        length[i] = curve->start[bucket + 1] - curve->start[bucket];
+    }
+    for (int step = 0; step < curve->steps; step++) {
+        for (int i = 0; i < n; i++) {
+            /* An empty range stays: the threshold after a bucket is larger than every score of the bucket. */
+            uint32_t half = length[i] / 2, middle = place[i] + half;
+            bool reached = threshold[middle] <= scores[i];
+            place[i] = reached ? middle + 1 : place[i];
+            length[i] = reached ? length[i] - half - 1 : half;
+        }
+    }
+    int equal = 0;
+    for (int i = 0; i < n; i++) {
+        equal |= threshold[(int64_t)place[i] - 1] == scores[i];
+    }
+    return equal != 0;
+}
+
 void tam_curve_count(tam_curve *curve, int worker, int64_t n, const float *scores) {
     uint64_t *count = curve->count + (curve->shared ? 0 : worker) * (curve->thresholds + 1);
-    const float *threshold = curve->threshold;
-    for (int64_t i = 0; i < n; i++) {
-        float score = scores[i];
-        int bucket = bucket_of(curve, score);
-        uint32_t first = curve->start[bucket], low = first, high = curve->start[bucket + 1];
-        while (low < high) {
-            uint32_t middle = low + (high - low) / 2;
-            if (threshold[middle] <= score) {
-                low = middle + 1;
-            } else {
-                high = middle;
+    uint32_t place[CHUNK];
+    for (int64_t at = 0; at < n; at += CHUNK) {
+        int here = (int)(n - at < CHUNK ? n - at : CHUNK);
+        bool equal = find_places(curve, here, scores + at, place);
+        for (int i = 0; i < here && !curve->shared; i++) {
+            count[place[i]]++;
+        }
+        for (int i = 0; i < here && curve->shared; i++) {
+            __atomic_fetch_add(&count[place[i]], 1, __ATOMIC_RELAXED);
+        }
+        for (int i = 0; i < here && equal; i++) {
+            if (curve->threshold[(int64_t)place[i] - 1] == scores[at + i]) {
+                __atomic_fetch_add(&curve->equal[place[i] - 1], 1, __ATOMIC_RELAXED);
             }
-        }
-        if (curve->shared) {
-            __atomic_fetch_add(&count[low], 1, __ATOMIC_RELAXED);
-        } else {
-            count[low]++;
-        }
-        if (low > first && threshold[low - 1] == score) {
-            __atomic_fetch_add(&curve->equal[low - 1], 1, __ATOMIC_RELAXED);
         }
     }
 }

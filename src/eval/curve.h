@@ -12,7 +12,8 @@
 typedef struct tam_curve {
     int64_t genuine;
     int64_t thresholds; /* T: distinct genuine scores */
-    float *threshold;   /* [T] rising */
+    float *block;       /* -INFINITY, the thresholds, INFINITY */
+    float *threshold;   /* [T] rising; part of block */
     int64_t *below;     /* [T + 1] genuine scores below threshold j; below[T] = genuine */
     uint64_t *count;    /* [copies, T + 1] impostor scores that reach exactly k thresholds */
     uint64_t *equal;    /* [T] impostor scores equal to threshold j */
@@ -20,6 +21,7 @@ typedef struct tam_curve {
     bool shared;
     uint32_t *start; /* [buckets + 1] first threshold in each slice of [-1, 1] */
     int buckets;
+    int steps; /* of a search in the fullest bucket */
 } tam_curve;
 
 /* Takes `genuine` >= 1 scores, in any order, none NaN; sorts them in place. */
