@@ -206,6 +206,10 @@ int tam_graph_then(tam_graph *graph, const char *op, int input, const char *keys
     return id;
 }
 
+int tam_graph_plain(tam_graph *graph, const char *op, int input) {
+    return tam_graph_add_named(graph, NULL, op, &input, 1, NULL);
+}
+
 tam_status tam_graph_parameter(tam_graph *graph, const tam_node *node, const char *part, int dims, const int64_t *size,
                                tam_init init, int64_t fan_in, bool trained, bool decayed) {
     void *parameters = graph->parameters;

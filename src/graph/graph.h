@@ -81,6 +81,8 @@ int tam_graph_add(tam_graph *graph, const char *op, const int *inputs, int input
 int tam_graph_then(tam_graph *graph, const char *op, int input, const char *keys_format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The same for one input and default keys. */
+int tam_graph_plain(tam_graph *graph, const char *op, int input);
 /* The same with a given name (letters, digits, '_', '.'; NULL: made as above) and finished keys. */
 int tam_graph_add_named(tam_graph *graph, const char *name, const char *op, const int *inputs, int input_count,
                         const char *keys);

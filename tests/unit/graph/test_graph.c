@@ -26,22 +26,22 @@ static void shapes_of_every_op(void **state) {
     assert_shape(graph, conv, 8, 7, 5, false); /* (13+2-3)/2+1, (10+2-3)/2+1 rounded down */
     int norm = tam_graph_then(graph, "batch_norm", conv, "scale=0");
     assert_shape(graph, norm, 8, 7, 5, false);
-    int prelu = tam_graph_then(graph, "prelu", norm, "%s", "");
-    int most = tam_graph_then(graph, "max_pool", prelu, "%s", "");
+    int prelu = tam_graph_plain(graph, "prelu", norm);
+    int most = tam_graph_plain(graph, "max_pool", prelu);
     assert_shape(graph, most, 8, 3, 2, false);
     int mean = tam_graph_then(graph, "avg_pool", prelu, "kernel=3,stride=2,pad=1");
     assert_shape(graph, mean, 8, 4, 3, false);
     int narrow = tam_graph_then(graph, "conv", mean, "out=8,kernel=2,groups=4,bias=0");
     assert_shape(graph, narrow, 8, 3, 2, false);
-    int sum = tam_graph_add(graph, "add", (int[]){most, narrow}, 2, "%s", "");
+    int sum = tam_graph_add_named(graph, NULL, "add", (int[]){most, narrow}, 2, NULL);
     assert_shape(graph, sum, 8, 3, 2, false);
-    int relu = tam_graph_then(graph, "relu", sum, "%s", "");
-    int flat = tam_graph_then(graph, "flatten", relu, "%s", "");
+    int relu = tam_graph_plain(graph, "relu", sum);
+    int flat = tam_graph_plain(graph, "flatten", relu);
     assert_shape(graph, flat, 48, 1, 1, true);
-    int pooled = tam_graph_then(graph, "global_pool", relu, "%s", "");
+    int pooled = tam_graph_plain(graph, "global_pool", relu);
     assert_shape(graph, pooled, 8, 1, 1, true);
     int fc = tam_graph_then(graph, "fc", flat, "out=8");
-    int both = tam_graph_add(graph, "add", (int[]){fc, pooled}, 2, "%s", "");
+    int both = tam_graph_add_named(graph, NULL, "add", (int[]){fc, pooled}, 2, NULL);
     int out = tam_graph_then(graph, "dropout", both, "p=%g", 0.25);
     assert_shape(graph, out, 8, 1, 1, true);
     test_ok(ctx, tam_graph_finish(graph));
@@ -80,7 +80,7 @@ static void parameters_of_every_op(void **state) {
     tam_graph *graph = new_graph(ctx, 4, 5, 5);
     int x = tam_graph_then(graph, "conv", 0, "out=6,groups=2");
     x = tam_graph_then(graph, "batch_norm", x, "scale=0");
-    x = tam_graph_then(graph, "prelu", x, "%s", "");
+    x = tam_graph_plain(graph, "prelu", x);
     tam_graph_then(graph, "fc", x, "out=5");
     test_ok(ctx, tam_graph_finish(graph));
     assert_int_equal(tam_graph_parameter_count(graph), 9);
@@ -147,7 +147,7 @@ static void faults_of_whole_graphs(void **state) {
     test_ok(ctx, tam_graph_finish(graph));
     tam_graph_then(graph, "fc", 0, "out=5");
     test_fails(ctx, tam_graph_finish(graph), TAM_CONFIG, "fc1: no node reads it");
-    assert_int_equal(tam_graph_add(graph, "add", (int[]){1, 2}, 2, "%s", ""), -1);
+    assert_int_equal(tam_graph_add_named(graph, NULL, "add", (int[]){1, 2}, 2, NULL), -1);
     test_fails(ctx, tam_graph_finish(graph), TAM_CONFIG, "add1: cannot add 4 x 1 x 1 (a vector) and 5 x 1 x 1");
     tam_graph_free(graph);
 
@@ -169,7 +169,7 @@ static void a_long_graph_grows(void **state) {
     tam_graph *graph = new_graph(ctx, 1, 3, 3);
     int x = tam_graph_then(graph, "fc", 0, "out=2");
     for (int i = 0; i < 1000; i++) {
-        x = tam_graph_then(graph, "prelu", x, "%s", "");
+        x = tam_graph_plain(graph, "prelu", x);
     }
     test_ok(ctx, tam_graph_finish(graph));
     assert_int_equal(tam_graph_node_count(graph), 1002);

@@ -1,0 +1,197 @@
+/* The public net: a graph, its parameters, and the backend that runs them. */
+#include "tammes/net.h"
+
+#include <string.h>
+
+#include "backend/backend.h"
+#include "base/memory.h"
+#include "zoo/zoo.h"
+
+struct tam_net {
+    tam_ctx *ctx;
+    const tam_backend *backend;
+    tam_graph *graph;
+    tam_parameters *parameters;
+    uint64_t seed;
+};
+
+struct tam_net_plan {
+    tam_net *net;
+    tam_plan *plan;
+};
+
+int tam_net_count(void) {
+    return tam_backbone_count();
+}
+
+const char *tam_net_name(int index) {
+    return tam_backbone_at(index)->name;
+}
+
+const char *tam_net_source(int index) {
+    return tam_backbone_at(index)->source;
+}
+
+/* Takes the graph, also on failure. */
+static tam_status make_net(tam_ctx *ctx, tam_graph *graph, const char *backend, uint64_t seed, tam_net **out) {
+    tam_status status = TAM_RESOURCES;
+    tam_net *net = tam_allocate(ctx, 1, sizeof *net, "a net");
+    if (net == NULL) {
+        tam_graph_free(graph);
+        return TAM_RESOURCES;
+    }
+    *net = (tam_net){.ctx = ctx, .graph = graph, .seed = seed};
+    net->backend = tam_backend_find(ctx, backend);
+    status = net->backend == NULL ? TAM_CONFIG : net->backend->parameters_create(ctx, graph, seed, &net->parameters);
+    if (status != TAM_OK) {
+        tam_net_free(net);
+        return status;
+    }
+    *out = net;
+    return TAM_OK;
+}
+
+tam_status tam_net_create(tam_ctx *ctx, const tam_net_config *config, tam_net **out) {
+    tam_graph *graph = NULL;
+    *out = NULL;
+    if (config->net == NULL) {
+        return tam_fail(ctx, TAM_CONFIG, "a net needs a name");
+    }
+    TAM_TRY(tam_backbone_build(ctx, config->net, config->channels, config->height, config->width,
+                               config->dim == 0 ? 512 : config->dim, &graph));
+    return make_net(ctx, graph, config->backend, config->seed, out);
+}
+
+tam_status tam_net_parse(tam_ctx *ctx, const char *text, const char *backend, uint64_t seed, tam_net **out) {
+    tam_graph *graph = NULL;
+    *out = NULL;
+    TAM_TRY(tam_graph_parse(ctx, text, &graph));
+    return make_net(ctx, graph, backend, seed, out);
+}
+
+void tam_net_free(tam_net *net) {
+    if (net == NULL) {
+        return;
+    }
+    if (net->parameters != NULL) {
+        net->backend->parameters_free(net->parameters);
+    }
+    tam_graph_free(net->graph);
+    tam_release(net->ctx, net);
+}
+
+tam_net_info tam_net_describe(const tam_net *net) {
+    tam_shape in = tam_graph_node(net->graph, 0)->shape;
+    tam_net_info info = {
+        .channels = in.c,
+        .height = in.h,
+        .width = in.w,
+        .dim = tam_graph_output_shape(net->graph).c,
+        .layers = tam_graph_node_count(net->graph),
+        .macs = tam_graph_macs(net->graph),
+    };
+    for (int i = 0; i < tam_graph_parameter_count(net->graph); i++) {
+        const tam_parameter *parameter = tam_graph_parameter_at(net->graph, i);
+        info.parameters += parameter->trained ? parameter->count : 0;
+    }
+    return info;
+}
+
+size_t tam_net_text(const tam_net *net, char *text, size_t room) {
+    return tam_graph_text(net->graph, text, room);
+}
+
+tam_net_layer tam_net_layer_at(const tam_net *net, int index) {
+    const tam_node *node = tam_graph_node(net->graph, index);
+    tam_net_layer layer = {
+        .name = node->name,
+        .op = node->op->name,
+        .c = node->shape.c,
+        .h = node->shape.h,
+        .w = node->shape.w,
+        .macs = tam_node_macs(net->graph, index),
+    };
+    for (int i = 0; i < node->parameter_count; i++) {
+        const tam_parameter *parameter = tam_graph_parameter_at(net->graph, node->first_parameter + i);
+        layer.parameters += parameter->trained ? parameter->count : 0;
+    }
+    return layer;
+}
+
+int tam_net_tensor_count(const tam_net *net) {
+    return tam_graph_parameter_count(net->graph);
+}
+
+tam_net_tensor tam_net_tensor_at(const tam_net *net, int index) {
+    const tam_parameter *parameter = tam_graph_parameter_at(net->graph, index);
+    tam_net_tensor tensor = {
+        .name = parameter->name, .dims = parameter->dims, .count = parameter->count, .trained = parameter->trained};
+    memcpy(tensor.size, parameter->size, sizeof tensor.size);
+    return tensor;
+}
+
+static tam_parameter_part part_of(tam_net_part part) {
+    switch (part) {
+    case TAM_NET_VALUE:
+        return TAM_PART_VALUE;
+    case TAM_NET_GRADIENT:
+        return TAM_PART_GRADIENT;
+    case TAM_NET_MOMENTUM:
+        break;
+    }
+    return TAM_PART_MOMENTUM;
+}
+
+tam_status tam_net_read(tam_net *net, int index, tam_net_part part, float *values) {
+    return net->backend->parameter_read(net->parameters, index, part_of(part), values);
+}
+
+tam_status tam_net_write(tam_net *net, int index, tam_net_part part, const float *values) {
+    return net->backend->parameter_write(net->parameters, index, part_of(part), values);
+}
+
+tam_status tam_net_plan_create(tam_net *net, int batch, int training, tam_net_plan **out) {
+    tam_plan_config config = {.batch = batch, .training = training != 0, .seed = net->seed};
+    *out = NULL;
+    tam_net_plan *plan = tam_allocate(net->ctx, 1, sizeof *plan, "a net's plan");
+    if (plan == NULL) {
+        return TAM_RESOURCES;
+    }
+    plan->net = net;
+    tam_status status = net->backend->plan_create(net->ctx, net->graph, net->parameters, &config, &plan->plan);
+    if (status != TAM_OK) {
+        tam_net_plan_free(plan);
+        return status;
+    }
+    *out = plan;
+    return TAM_OK;
+}
+
+void tam_net_plan_free(tam_net_plan *plan) {
+    if (plan == NULL) {
+        return;
+    }
+    plan->net->backend->plan_free(plan->plan);
+    tam_release(plan->net->ctx, plan);
+}
+
+size_t tam_net_plan_bytes(const tam_net_plan *plan) {
+    return plan->net->backend->plan_bytes(plan->plan);
+}
+
+tam_status tam_net_forward(tam_net_plan *plan, int n, const float *images, uint64_t step, float *x) {
+    return plan->net->backend->forward(plan->plan, n, images, step, x);
+}
+
+tam_status tam_net_backward(tam_net_plan *plan, const float *dx) {
+    return plan->net->backend->backward(plan->plan, dx, NULL);
+}
+
+double tam_net_gradient_norm(tam_net *net) {
+    return net->backend->gradient_norm(net->parameters);
+}
+
+void tam_net_update(tam_net *net, float lr, float momentum, float weight_decay, float gradient_scale) {
+    tam_sgd sgd = {.lr = lr, .momentum = momentum, .weight_decay = weight_decay, .gradient_scale = gradient_scale};
+    net->backend->update(net->parameters, &sgd);
+}

@@ -1,0 +1,86 @@
+/* Problems as text, for every test that holds one computation of a net against another. A new op or a doubtful corner
+ * is one more line here. */
+#ifndef TESTS_CROSS_PROBLEMS_H
+#define TESTS_CROSS_PROBLEMS_H
+
+#include <stdbool.h>
+
+typedef struct problem {
+    int batch;
+    /* Either a chain, "CxHxW op(keys) op(keys) ...", or the text form of a graph; a map is flattened at the end. */
+    const char *text;
+} problem;
+
+#define INPUT "input = input(channels=2, height=4, width=3)\n"
+
+static const problem problems[] = {
+    {1, "1x5x5 conv(out=1,kernel=3,bias=0)"},
+    {3, "3x9x7 conv(out=5,kernel=3,pad=1)"},
+    {2, "3x9x7 conv(out=5,kernel=5,pad=2)"},
+    {5, "2x9x7 conv(out=3,kernel=3,stride=2,pad=1,bias=0)"},
+    {2, "2x8x9 conv(out=3,kernel=3,stride=3)"},
+    {3, "5x7x9 conv(out=17,kernel=1)"},
+    {2, "6x9x5 conv(out=8,kernel=1,stride=2,bias=0)"},
+    {2, "6x7x7 conv(out=9,kernel=3,groups=3,pad=1)"},
+    {3, "4x7x6 conv(out=4,kernel=3,stride=2,groups=4,pad=1)"},
+    {2, "4x7x6 conv(out=8,kernel=2,groups=4,bias=0)"},
+    {2, "1x4x3 conv(out=2,kernel=5,pad=4)"},
+    {1, "2x11x11 conv(out=16,kernel=7,stride=2,pad=3)"},
+    {2, "16x6x5 conv(out=32,kernel=3,pad=1)"},
+    {3, "17x5x6 conv(out=33,kernel=3,pad=1)"},
+    {4, "3x5x7 batch_norm()"},
+    {3, "5x4x3 batch_norm(scale=0,momentum=0.3)"},
+    {7, "19x1x1 flatten() batch_norm(eps=0.001)"},
+    {2, "1x1x1 batch_norm()"},
+    {3, "4x5x3 prelu()"},
+    {5, "7x1x1 flatten() prelu()"},
+    {2, "3x6x5 relu()"},
+    {3, "2x6x6 max_pool()"},
+    {2, "3x7x9 max_pool(kernel=3,stride=2,pad=1)"},
+    {2, "3x7x5 max_pool(kernel=3,stride=1,pad=2)"},
+    {1, "2x9x9 max_pool(kernel=2,stride=3)"},
+    {3, "2x6x6 avg_pool()"},
+    {2, "3x7x9 avg_pool(kernel=3,stride=2,pad=1)"},
+    {2, "3x7x5 avg_pool(kernel=3,stride=1,pad=2)"},
+    {3, "5x7x3 global_pool()"},
+    {3, "5x3x4 fc(out=7)"},
+    {1, "1x1x1 fc(out=1,bias=0)"},
+    {9, "3x5x1 flatten() fc(out=33,bias=0)"},
+    {3, "5x3x4 flatten()"},
+    {4, "3x5x7 dropout(p=0.3)"},
+    {2, "7x3x3 dropout(p=0)"},
+    {2, "2x4x4 conv(out=3,pad=1,bias=0) batch_norm() prelu() max_pool() fc(out=5)"},
+    {3, "2x3x4 conv(out=2,pad=1,bias=0) batch_norm() relu() avg_pool(kernel=3,stride=2,pad=1) global_pool() fc(out=4)"},
+    {5, "2x6x7 fc(out=12) prelu() dropout(p=0.25) fc(out=9,bias=0) batch_norm(scale=0)"},
+    {2, "1x6x4 conv(out=2,kernel=5,pad=2) prelu() conv(out=3,kernel=5,pad=2) prelu() max_pool() fc(out=2)"},
+    {3, INPUT "y = add(input, input)\nz = flatten(y)\n"},
+    {3, INPUT "a = conv(input, out=2, pad=1)\nb = add(a, input)\nc = fc(b, out=3)\n"},
+    {4, INPUT "a = conv(input, out=4, pad=1)\nb = batch_norm(a)\nc = prelu(b)\nd = conv(c, out=4, pad=1)\n"
+              "e = batch_norm(d)\nf = add(e, a)\ng = relu(f)\nh = fc(g, out=3)\n"},
+    {4, INPUT "a = batch_norm(input)\nb = conv(a, out=3, pad=1, bias=0)\nc = batch_norm(b)\nd = prelu(c)\n"
+              "e = conv(d, out=3, stride=2, pad=1, bias=0)\nf = batch_norm(e)\n"
+              "g = conv(input, out=3, kernel=1, stride=2, bias=0)\nh = batch_norm(g)\ni = add(f, h)\n"
+              "j = batch_norm(i)\nk = dropout(j, p=0.4)\nl = fc(k, out=5, bias=0)\nm = batch_norm(l, scale=0)\n"},
+    {2, INPUT "a = relu(input)\nb = max_pool(input)\nc = max_pool(a)\nd = add(b, c)\ne = global_pool(d)\n"
+              "f = fc(d, out=2)\ng = add(e, f)\nh = relu(g)\ni = add(h, g)\n"},
+};
+
+/* Too large for finite differences: a small step already crosses several kinks. */
+static const problem large_problems[] = {
+    {6, "2x9x9 conv(out=8,pad=1,bias=0) batch_norm() prelu() max_pool() fc(out=5)"},
+    {5, "3x8x8 conv(out=16,pad=1) batch_norm() relu() avg_pool(kernel=3,stride=2,pad=1) global_pool() fc(out=4)"},
+    {4, "1x28x28 conv(out=32,kernel=5,pad=2) prelu() conv(out=32,kernel=5,pad=2) prelu() max_pool() fc(out=2)"},
+    {3, "3x21x17 conv(out=64,pad=1,bias=0) batch_norm() relu() max_pool() conv(out=64,pad=1) relu() max_pool() "
+        "fc(out=128) batch_norm(scale=0)"},
+    {5, "input = input(channels=3, height=15, width=13)\n"
+        "a = conv(input, out=16, pad=1, bias=0)\nb = batch_norm(a)\nc = prelu(b)\nd = batch_norm(c)\n"
+        "e = conv(d, out=32, pad=1, bias=0)\nf = batch_norm(e)\ng = prelu(f)\n"
+        "h = conv(g, out=32, stride=2, pad=1, bias=0)\ni = batch_norm(h)\n"
+        "j = conv(c, out=32, kernel=1, stride=2, bias=0)\nk = batch_norm(j)\nl = add(i, k)\nm = batch_norm(l)\n"
+        "n = dropout(m, p=0.4)\no = fc(n, out=24, bias=0)\np = batch_norm(o, scale=0)\n"},
+};
+
+enum { LARGE_PROBLEMS = sizeof large_problems / sizeof large_problems[0] };
+enum { PROBLEMS = sizeof problems / sizeof problems[0] };
+
+#endif
