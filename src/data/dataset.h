@@ -1,0 +1,14 @@
+/* The inside of a dataset: reader, class filter, delivered size, cache of decoded images. */
+#ifndef DATA_DATASET_H
+#define DATA_DATASET_H
+
+#include <stdbool.h>
+
+#include "base/ctx.h"
+#include "tammes/data.h"
+
+/* Image i [H, W, C] in *pixels, valid as long as `buffer`: either the cache's own memory or `buffer`, which has room
+ * for one image. Thread-safe; allocates only while the scratch buffers grow. */
+TAM_MUST_USE tam_status tam_dataset_pixels(tam_dataset *dataset, int64_t i, uint8_t *buffer, const uint8_t **pixels);
+
+#endif

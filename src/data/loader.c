@@ -1,0 +1,347 @@
+/* Threads fill a ring of batches in the order of the steps. They share out a batch image by image, so that a batch is
+ * ready as soon as may be; what a batch holds depends on its step alone. */
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "data/augment.h"
+#include "data/dataset.h"
+#include "data/sampler.h"
+
+enum { RING = 3, IMAGES_AT_A_TIME = 8, MOST_THREADS = 256 };
+
+typedef struct slot {
+    int64_t step, epoch;
+    int n;
+    int taken, done; /* images that threads have begun, have finished */
+    int failed;      /* the first image that could not be read; n: none */
+    tam_status status;
+    float *images;
+    int32_t *labels;
+    int64_t *index;
+} slot;
+
+typedef struct worker {
+    struct tam_loader *loader;
+    pthread_t thread;
+    uint8_t *pixels;
+    float *scratch;
+} worker;
+
+struct tam_loader {
+    tam_ctx *ctx;
+    tam_dataset *dataset;
+    tam_dataset_info info;
+    size_t image_floats;
+    tam_sampler *sampler;
+    tam_augment augment;
+    uint64_t seed;
+    int batch;
+    int64_t first_step;
+
+    pthread_mutex_t lock; /* guards all below, except what a slot's images and labels hold */
+    pthread_cond_t work;  /* a slot is free, or stop */
+    pthread_cond_t ready; /* a slot is filled */
+    bool lock_made, stop, ended;
+    int64_t filling;  /* the step whose batch threads are filling */
+    int64_t handed;   /* the step that tam_loader_next hands out next */
+    bool lent;        /* the caller holds the batch of step handed - 1 */
+    bool slot_opened; /* the slot of `filling` has its index list */
+    double stall;
+    slot slots[RING];
+    uint8_t *spare; /* one image, for the calling thread */
+    int thread_count, started;
+    worker *workers;
+};
+
+static slot *slot_of(tam_loader *loader, int64_t step) {
+    return &loader->slots[(step - loader->first_step) % RING];
+}
+
+/* Whether the ring has room for the batch of step `filling`; the batch that the caller holds is not free. */
+static bool has_room(const tam_loader *loader) {
+    return loader->filling < loader->handed - (loader->lent ? 1 : 0) + RING;
+}
+
+/* Gives the slot of step `filling` its images. Called with the lock held. */
+static void open_slot(tam_loader *loader) {
+    slot *s = slot_of(loader, loader->filling);
+    s->step = loader->filling;
+    s->n = tam_sampler_batch(loader->sampler, s->step, s->index, &s->epoch);
+    s->taken = 0;
+    s->done = 0;
+    s->failed = s->n;
+    s->status = TAM_OK;
+    loader->slot_opened = true;
+    if (s->n == 0) {
+        loader->ended = true;
+        pthread_cond_broadcast(&loader->ready);
+    }
+}
+
+/* Takes some images to prepare, [*first, *end) of *s. False: the loader is being freed. Called with the lock held. */
+static bool take_work(tam_loader *loader, slot **s, int *first, int *end) {
+    while (!loader->stop) {
+        if (!loader->ended && !loader->slot_opened && has_room(loader)) {
+            open_slot(loader);
+        }
+        if (!loader->ended && loader->slot_opened) {
+            *s = slot_of(loader, loader->filling);
+            *first = (*s)->taken;
+            *end = *first + IMAGES_AT_A_TIME < (*s)->n ? *first + IMAGES_AT_A_TIME : (*s)->n;
+            (*s)->taken = *end;
+            if (*end == (*s)->n) {
+                loader->filling++;
+                loader->slot_opened = false;
+                pthread_cond_broadcast(&loader->work);
+            }
+            return true;
+        }
+        pthread_cond_wait(&loader->work, &loader->lock);
+    }
+    return false;
+}
+
+static tam_status prepare(worker *w, const slot *s, int k) {
+    tam_loader *loader = w->loader;
+    const uint8_t *pixels;
+    TAM_TRY(tam_dataset_pixels(loader->dataset, s->index[k], w->pixels, &pixels));
+    tam_augment_run(&loader->augment, loader->seed, s->epoch, s->index[k], loader->info.channels, loader->info.height,
+                    loader->info.width, pixels, w->scratch, s->images + (size_t)k * loader->image_floats);
+    s->labels[k] = tam_dataset_label(loader->dataset, s->index[k]);
+    return TAM_OK;
+}
+
+static void *work(void *argument) {
+    worker *w = argument;
+    tam_loader *loader = w->loader;
+    slot *s;
+    int first, end;
+    pthread_mutex_lock(&loader->lock);
+    while (take_work(loader, &s, &first, &end)) {
+        pthread_mutex_unlock(&loader->lock);
+        tam_status status = TAM_OK;
+        int k = first;
+        while (k < end && (status = prepare(w, s, k)) == TAM_OK) {
+            k++;
+        }
+        pthread_mutex_lock(&loader->lock);
+        if (status != TAM_OK && k < s->failed) {
+            s->failed = k;
+            s->status = status;
+        }
+        s->done += end - first;
+        if (s->done == s->n) {
+            pthread_cond_broadcast(&loader->ready);
+        }
+    }
+    pthread_mutex_unlock(&loader->lock);
+    return NULL;
+}
+
+static tam_status make_slots(tam_loader *loader) {
+    size_t batch = (size_t)loader->batch;
+    for (int i = 0; i < RING; i++) {
+        slot *s = &loader->slots[i];
+        s->images = tam_allocate(loader->ctx, batch, loader->image_floats * sizeof *s->images, "batches of images");
+        s->labels = tam_allocate(loader->ctx, batch, sizeof *s->labels, "batches of labels");
+        s->index = tam_allocate(loader->ctx, batch, sizeof *s->index, "batches of labels");
+        if (s->images == NULL || s->labels == NULL || s->index == NULL) {
+            return TAM_RESOURCES;
+        }
+    }
+    return TAM_OK;
+}
+
+static tam_status make_workers(tam_loader *loader) {
+    size_t bytes = loader->image_floats;
+    size_t scratch = tam_augment_scratch(loader->info.height, loader->info.width);
+    loader->workers = tam_allocate(loader->ctx, (size_t)loader->thread_count, sizeof(worker), "loader threads");
+    loader->spare = tam_allocate(loader->ctx, bytes, 1, "an image");
+    if (loader->workers == NULL || loader->spare == NULL) {
+        return TAM_RESOURCES;
+    }
+    for (int i = 0; i < loader->thread_count; i++) {
+        worker *w = &loader->workers[i];
+        w->loader = loader;
+        w->pixels = tam_allocate(loader->ctx, bytes, 1, "a loader thread's image");
+        w->scratch = tam_allocate(loader->ctx, scratch, sizeof *w->scratch, "a loader thread's image");
+        if (w->pixels == NULL || w->scratch == NULL) {
+            return TAM_RESOURCES;
+        }
+    }
+    return TAM_OK;
+}
+
+/* Signals are for the program's own threads, so ours block all of them. */
+static tam_status start_workers(tam_loader *loader) {
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int error = 0;
+    while (loader->started < loader->thread_count && error == 0) {
+        worker *w = &loader->workers[loader->started];
+        error = pthread_create(&w->thread, NULL, work, w);
+        loader->started += error == 0;
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
+        return tam_fail(loader->ctx, TAM_RESOURCES, "cannot start loader thread %d: %s", loader->started + 1,
+                        strerror(error));
+    }
+    return TAM_OK;
+}
+
+static tam_status make_lock(tam_loader *loader) {
+    if (pthread_mutex_init(&loader->lock, NULL) != 0) {
+        return tam_fail(loader->ctx, TAM_RESOURCES, "cannot make a lock");
+    }
+    /* With default attributes glibc's conditions take nothing and cannot fail. */
+    (void)pthread_cond_init(&loader->work, NULL);
+    (void)pthread_cond_init(&loader->ready, NULL);
+    loader->lock_made = true;
+    return TAM_OK;
+}
+
+static tam_status set_up(tam_loader *loader, const tam_loader_config *config) {
+    if (config->threads < 0 || config->threads > MOST_THREADS) {
+        return tam_fail(loader->ctx, TAM_CONFIG, "%d loader threads are outside [1, %d]", config->threads,
+                        MOST_THREADS);
+    }
+    if (config->first_step < 0) {
+        return tam_fail(loader->ctx, TAM_CONFIG, "a first step of %lld", (long long)config->first_step);
+    }
+    TAM_TRY(tam_augment_read(loader->ctx, config->augment, &loader->augment));
+    TAM_TRY(tam_sampler_create(loader->ctx, loader->info.count, config->batch, config->shuffle != 0, config->seed,
+                               &loader->sampler));
+    TAM_TRY(make_slots(loader));
+    TAM_TRY(make_workers(loader));
+    TAM_TRY(make_lock(loader));
+    return start_workers(loader);
+}
+
+tam_status tam_loader_create(tam_ctx *ctx, tam_dataset *dataset, const tam_loader_config *config, tam_loader **out) {
+    *out = NULL;
+    tam_loader *loader = tam_allocate(ctx, 1, sizeof *loader, "the loader");
+    if (loader == NULL) {
+        return TAM_RESOURCES;
+    }
+    loader->ctx = ctx;
+    loader->dataset = dataset;
+    loader->info = tam_dataset_describe(dataset);
+    loader->image_floats = (size_t)loader->info.channels * (size_t)loader->info.height * (size_t)loader->info.width;
+    loader->seed = config->seed;
+    loader->batch = config->batch;
+    loader->thread_count = config->threads > 0 ? config->threads : 1;
+    loader->first_step = config->first_step;
+    loader->filling = config->first_step;
+    loader->handed = config->first_step;
+    tam_status status = set_up(loader, config);
+    if (status != TAM_OK) {
+        tam_loader_free(loader);
+        return status;
+    }
+    *out = loader;
+    return TAM_OK;
+}
+
+static void join_workers(tam_loader *loader) {
+    pthread_mutex_lock(&loader->lock);
+    loader->stop = true;
+    pthread_cond_broadcast(&loader->work);
+    pthread_mutex_unlock(&loader->lock);
+    for (int i = 0; i < loader->started; i++) {
+        pthread_join(loader->workers[i].thread, NULL);
+    }
+    pthread_cond_destroy(&loader->work);
+    pthread_cond_destroy(&loader->ready);
+    pthread_mutex_destroy(&loader->lock);
+}
+
+void tam_loader_free(tam_loader *loader) {
+    if (loader == NULL) {
+        return;
+    }
+    if (loader->lock_made) {
+        join_workers(loader);
+    }
+    for (int i = 0; i < RING; i++) {
+        tam_release(loader->ctx, loader->slots[i].images);
+        tam_release(loader->ctx, loader->slots[i].labels);
+        tam_release(loader->ctx, loader->slots[i].index);
+    }
+    for (int i = 0; loader->workers != NULL && i < loader->thread_count; i++) {
+        tam_release(loader->ctx, loader->workers[i].pixels);
+        tam_release(loader->ctx, loader->workers[i].scratch);
+    }
+    tam_release(loader->ctx, loader->workers);
+    tam_release(loader->ctx, loader->spare);
+    tam_sampler_free(loader->sampler);
+    tam_release(loader->ctx, loader);
+}
+
+int64_t tam_loader_steps_per_epoch(const tam_loader *loader) {
+    return tam_sampler_steps_per_epoch(loader->sampler);
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
+}
+
+/* Waits for the batch of step `handed`. Called with the lock held. */
+static slot *wait_for_slot(tam_loader *loader) {
+    slot *s = slot_of(loader, loader->handed);
+    for (;;) {
+        bool opened = loader->filling > loader->handed || (loader->filling == loader->handed && loader->slot_opened);
+        if (opened && s->done == s->n) {
+            break;
+        }
+        pthread_cond_wait(&loader->ready, &loader->lock);
+    }
+    return s;
+}
+
+/* The sentence must be that of the first image that failed, whichever thread failed last: reads it once more. */
+static tam_status explain(tam_loader *loader, const slot *s) {
+    char name[512];
+    TAM_TRY(tam_dataset_read(loader->dataset, s->index[s->failed], loader->spare));
+    tam_dataset_image_name(loader->dataset, s->index[s->failed], name, sizeof name);
+    return tam_fail(loader->ctx, s->status, "%s: could not be read at first, but now it can", name);
+}
+
+tam_status tam_loader_next(tam_loader *loader, tam_batch *batch) {
+    double began = now();
+    *batch = (tam_batch){0};
+    pthread_mutex_lock(&loader->lock);
+    loader->lent = false;
+    pthread_cond_broadcast(&loader->work);
+    slot *s = wait_for_slot(loader);
+    bool good = s->failed == s->n;
+    if (good && s->n > 0) {
+        loader->lent = true;
+        loader->handed++;
+    }
+    pthread_mutex_unlock(&loader->lock);
+    loader->stall += now() - began;
+    if (!good) {
+        return explain(loader, s);
+    }
+    *batch = (tam_batch){
+        .n = s->n,
+        .step = s->step,
+        .epoch = s->epoch,
+        .images = s->images,
+        .labels = s->labels,
+        .index = s->index,
+    };
+    return TAM_OK;
+}
+
+double tam_loader_stall(const tam_loader *loader) {
+    return loader->stall;
+}

@@ -1,0 +1,174 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "data/reader.h"
+#include "io/folder.h"
+
+/* An image file larger than this is none. */
+#define MOST_FILE_BYTES ((size_t)1 << 30)
+
+typedef struct folder_state {
+    tam_folder folder;
+    const char **names;
+    int32_t *labels;
+    int64_t *files; /* image i's number in folder.files: images go by class, the files as the walk found them */
+} folder_state;
+
+static bool recognise(const char *path) {
+    (void)path;
+    return true;
+}
+
+static void close_folder(tam_source *source) {
+    folder_state *state = source->state;
+    if (state != NULL) {
+        tam_folder_free(&state->folder);
+        tam_release(source->ctx, state->names);
+        tam_release(source->ctx, state->labels);
+        tam_release(source->ctx, state->files);
+        tam_release(source->ctx, state);
+    }
+    *source = (tam_source){0};
+}
+
+static tam_status fill(tam_source *source) {
+    folder_state *state = source->state;
+    const tam_folder *folder = &state->folder;
+    if (folder->class_count > INT32_MAX) {
+        return tam_fail(source->ctx, TAM_INPUT, "%s: %lld classes are too many", folder->root,
+                        (long long)folder->class_count);
+    }
+    source->count = folder->file_count;
+    source->classes = (int32_t)folder->class_count;
+    size_t count = (size_t)source->count;
+    state->names = tam_allocate(source->ctx, (size_t)source->classes, sizeof *state->names, "class names");
+    state->labels = tam_allocate(source->ctx, count, sizeof *state->labels, "labels");
+    state->files = tam_allocate(source->ctx, count, sizeof *state->files, "the order of the images");
+    if (state->names == NULL || state->labels == NULL || state->files == NULL) {
+        return TAM_RESOURCES;
+    }
+    int64_t image = 0;
+    for (int32_t c = 0; c < source->classes; c++) {
+        const tam_folder_class *one = &folder->classes[c];
+        state->names[c] = one->name;
+        for (int64_t k = 0; k < one->count; k++, image++) {
+            state->labels[image] = c;
+            state->files[image] = one->first + k;
+        }
+    }
+    source->class_names = state->names;
+    source->labels = state->labels;
+    return TAM_OK;
+}
+
+static tam_status open_folder(tam_ctx *ctx, const char *path, const char *split, tam_source *source) {
+    if (strcmp(split, "train") != 0) {
+        return tam_fail(ctx, TAM_CONFIG,
+                        "%s: an image folder has no split '%s': name classes instead, or give another "
+                        "folder",
+                        path, split);
+    }
+    *source = (tam_source){.ctx = ctx, .reader = &tam_reader_folder};
+    folder_state *state = tam_allocate(ctx, 1, sizeof *state, "the image folder");
+    if (state == NULL) {
+        return TAM_RESOURCES;
+    }
+    source->state = state;
+    tam_status status = tam_folder_list(ctx, path, &state->folder);
+    if (status == TAM_OK) {
+        status = fill(source);
+    }
+    if (status != TAM_OK) {
+        close_folder(source);
+    }
+    return status;
+}
+
+static void image_name(const tam_source *source, int64_t i, char *name, size_t room) {
+    const folder_state *state = source->state;
+    (void)tam_folder_path(&state->folder, source->labels[i], state->files[i], name, room);
+}
+
+static tam_status path_of(const tam_source *source, int64_t i, char path[PATH_MAX]) {
+    const folder_state *state = source->state;
+    if (!tam_folder_path(&state->folder, source->labels[i], state->files[i], path, PATH_MAX)) {
+        return tam_fail(source->ctx, TAM_INPUT, "%.200s...: the path is too long", path);
+    }
+    return TAM_OK;
+}
+
+static tam_status look(const tam_source *source, int64_t i, tam_image_info *info) {
+    char path[PATH_MAX];
+    TAM_TRY(path_of(source, i, path));
+    return tam_image_look_file(source->ctx, path, info);
+}
+
+/* The whole file into scratch->file. */
+static tam_status read_descriptor(tam_ctx *ctx, const char *path, int descriptor, tam_reader_scratch *scratch,
+                                  size_t *size) {
+    struct stat facts;
+    if (fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+        return tam_fail(ctx, TAM_INPUT, "%s: not a regular file", path);
+    }
+    size_t bytes = (size_t)facts.st_size;
+    if (bytes > MOST_FILE_BYTES) {
+        return tam_fail(ctx, TAM_INPUT, "%s: %zu bytes are too many for an image", path, bytes);
+    }
+    if (scratch->file_room < bytes) {
+        tam_release(ctx, scratch->file);
+        scratch->file_room = 0;
+        scratch->file = tam_allocate(ctx, bytes + bytes / 2, 1, path);
+        if (scratch->file == NULL) {
+            return TAM_RESOURCES;
+        }
+        scratch->file_room = bytes + bytes / 2;
+    }
+    for (*size = 0; *size < bytes;) {
+        ssize_t got = read(descriptor, scratch->file + *size, bytes - *size);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return tam_fail(ctx, TAM_INPUT, "%s: cannot read at byte %zu: %s", path, *size,
+                            got < 0 ? strerror(errno) : "the file ended");
+        }
+        *size += (size_t)got;
+    }
+    return TAM_OK;
+}
+
+static tam_status read_image(const tam_source *source, int64_t i, tam_reader_scratch *scratch, tam_image_info *info,
+                             const uint8_t **pixels) {
+    char path[PATH_MAX];
+    size_t size = 0;
+    TAM_TRY(path_of(source, i, path));
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0) {
+        return tam_fail(source->ctx, TAM_INPUT, "%s: cannot open: %s", path, strerror(errno));
+    }
+    tam_status status = read_descriptor(source->ctx, path, descriptor, scratch, &size);
+    close(descriptor);
+    if (status == TAM_OK) {
+        status = tam_image_decode(source->ctx, path, scratch->file, size, &scratch->image);
+    }
+    if (status == TAM_OK) {
+        *info = scratch->image.info;
+        *pixels = scratch->image.pixels;
+    }
+    return status;
+}
+
+const tam_reader tam_reader_folder = {
+    .name = "folder",
+    .recognise = recognise,
+    .open = open_folder,
+    .close = close_folder,
+    .look = look,
+    .read = read_image,
+    .image_name = image_name,
+};
