@@ -1,0 +1,39 @@
+/* What a checkpoint holds of a head. */
+#include "head/head_inside.h"
+
+enum { MOST_TENSORS = 6 };
+
+/* All tensors of this head, in a fixed order; returns how many. */
+static int list(tam_head *head, tam_head_tensor *out) {
+    int64_t c = head->classes, d = head->dim;
+    const tam_head_tensor all[MOST_TENSORS] = {
+        {.name = "head.weight", .data = head->w, .dims = 2, .size = {c, d}},
+        {.name = "head.momentum", .data = head->momentum, .dims = 2, .size = {c, d}},
+        {.name = "head.bias", .data = head->bias, .dims = 1, .size = {c}},
+        {.name = "head.bias_momentum", .data = head->bias_momentum, .dims = 1, .size = {c}},
+        {.name = "head.centres", .data = head->centres, .dims = 2, .size = {c, d}},
+        {.name = "head.running",
+         .data = head->loss.state.running,
+         .is_double = 1,
+         .dims = 1,
+         .size = {TAM_LOSS_RUNNING}},
+    };
+    int count = 0;
+    for (int i = 0; i < MOST_TENSORS; i++) {
+        if (all[i].data != NULL) {
+            out[count++] = all[i];
+        }
+    }
+    return count;
+}
+
+int tam_head_tensor_count(const tam_head *head) {
+    tam_head_tensor tensors[MOST_TENSORS];
+    return list((tam_head *)head, tensors);
+}
+
+tam_head_tensor tam_head_tensor_at(tam_head *head, int index) {
+    tam_head_tensor tensors[MOST_TENSORS];
+    int count = list(head, tensors);
+    return index >= 0 && index < count ? tensors[index] : (tam_head_tensor){0};
+}

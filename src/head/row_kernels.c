@@ -1,0 +1,137 @@
+#include "head/row_kernels.h"
+
+#include "base/kernel.h"
+#include "base/vector_math.h"
+
+TAM_KERNEL double tam_dot(int64_t n, const float *x, const float *y) {
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t d = 0; d < n; d++) {
+        sum += (double)x[d] * (double)y[d];
+    }
+    return sum;
+}
+
+TAM_KERNEL void tam_scale_row(int64_t n, double scale, const float *restrict x, float *restrict y) {
+    for (int64_t d = 0; d < n; d++) {
+        y[d] = (float)(scale * (double)x[d]);
+    }
+}
+
+TAM_KERNEL float tam_row_logits(int64_t n, float *restrict z, const float *restrict inverse_w,
+                                const float *restrict bias, float scale) {
+    float largest = -INFINITY;
+#pragma omp simd reduction(max : largest)
+    for (int64_t j = 0; j < n; j++) {
+        z[j] = scale * (z[j] * inverse_w[j]) + bias[j];
+        largest = z[j] > largest ? z[j] : largest;
+    }
+    return largest;
+}
+
+TAM_KERNEL float tam_row_cosines(int64_t n, float *restrict c, const float *restrict inverse_w) {
+    float largest = -INFINITY;
+#pragma omp simd reduction(max : largest)
+    for (int64_t j = 0; j < n; j++) {
+        c[j] = c[j] * inverse_w[j];
+        largest = c[j] > largest ? c[j] : largest;
+    }
+    return largest;
+}
+
+TAM_KERNEL float tam_row_largest(int64_t n, const float *z) {
+    float largest = -INFINITY;
+#pragma omp simd reduction(max : largest)
+    for (int64_t j = 0; j < n; j++) {
+        largest = z[j] > largest ? z[j] : largest;
+    }
+    return largest;
+}
+
+TAM_KERNEL float tam_row_exp_sum(int64_t n, const float *z, float max) {
+    float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < n; j++) {
+        sum += tam_exp_softmax(z[j] - max);
+    }
+    return sum;
+}
+
+TAM_KERNEL float tam_row_sum(int64_t n, const float *z) {
+    float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < n; j++) {
+        sum += z[j];
+    }
+    return sum;
+}
+
+/* No probability is above 1: where z and lse are so large that their rounding shows, z - lse can come out positive. */
+static inline float probability(float z, float lse) {
+    float log_p = z - lse;
+    return tam_exp_softmax(log_p > 0.0f ? 0.0f : log_p);
+}
+
+TAM_KERNEL float tam_row_gradient(int64_t n, float *restrict g, const float *restrict inverse_w,
+                                  const float *restrict bias, float scale, float lse, float weight,
+                                  float *restrict column_gc, float *restrict column_g) {
+    float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < n; j++) {
+        float c = g[j] * inverse_w[j];
+        float p = weight * probability(scale * c + bias[j], lse);
+        float length = scale * p;
+        g[j] = length * inverse_w[j];
+        column_gc[j] += g[j] * c;
+        column_g[j] += p;
+        sum += length * c;
+    }
+    return sum;
+}
+
+TAM_KERNEL void tam_row_lengths(int64_t n, float *restrict slope, const float *restrict z, float lse) {
+    for (int64_t j = 0; j < n; j++) {
+        slope[j] *= probability(z[j], lse);
+    }
+}
+
+TAM_KERNEL float tam_row_gradient_of_lengths(int64_t n, float *restrict g, const float *restrict inverse_w,
+                                             const float *restrict length, float weight, float *restrict column_gc) {
+    float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < n; j++) {
+        float c = g[j];
+        float weighted = weight * length[j];
+        g[j] = weighted * inverse_w[j];
+        column_gc[j] += g[j] * c;
+        sum += weighted * c;
+    }
+    return sum;
+}
+
+TAM_KERNEL void tam_add_row(int64_t n, const float *restrict x, float *restrict y) {
+    for (int64_t d = 0; d < n; d++) {
+        y[d] += x[d];
+    }
+}
+
+TAM_KERNEL void tam_add_two_rows(int64_t n, float a, const float *restrict u, float b, const float *restrict v,
+                                 float *restrict y) {
+    for (int64_t d = 0; d < n; d++) {
+        y[d] += a * u[d] + b * v[d];
+    }
+}
+
+TAM_KERNEL void tam_subtract_unit_row(int64_t n, float g, float u, const float *restrict x, float *restrict y) {
+    for (int64_t d = 0; d < n; d++) {
+        y[d] -= g * (u * x[d]);
+    }
+}
+
+TAM_KERNEL void tam_sgd_row(int64_t n, float *restrict w, float *restrict v, const float *restrict dw, float lr,
+                            float momentum, float weight_decay, float gradient_scale) {
+    for (int64_t d = 0; d < n; d++) {
+        v[d] = momentum * v[d] + (gradient_scale * dw[d] + weight_decay * w[d]);
+        w[d] -= lr * v[d];
+    }
+}

@@ -1,0 +1,55 @@
+/* The head's loops over whole rows: vector code. c_j = product_j / |w_j| throughout. */
+#ifndef HEAD_ROW_KERNELS_H
+#define HEAD_ROW_KERNELS_H
+
+#include <stdint.h>
+
+/* x . y in f64. */
+double tam_dot(int64_t n, const float *x, const float *y);
+
+/* y = scale x. */
+void tam_scale_row(int64_t n, double scale, const float *x, float *y);
+
+/* z_j = scale c_j + bias_j in place of the products; returns the largest. */
+float tam_row_logits(int64_t n, float *z, const float *inverse_w, const float *bias, float scale);
+
+/* c_j in place of the products; returns the largest. */
+float tam_row_cosines(int64_t n, float *c, const float *inverse_w);
+
+/* The largest z_j. */
+float tam_row_largest(int64_t n, const float *z);
+
+/* sum_j e^(z_j - max). */
+float tam_row_exp_sum(int64_t n, const float *z, float max);
+
+/* sum_j z_j. */
+float tam_row_sum(int64_t n, const float *z);
+
+/* One sample's gradient on a run of other classes, for logits z = scale c + bias:
+ *     P = e^(z - lse),  G = weight scale P,  g_j = G / |w_j| in place of the products,
+ *     column_gc_j += g_j c_j,  column_g_j += weight P;  returns sum_j G c_j. */
+float tam_row_gradient(int64_t n, float *g, const float *inverse_w, const float *bias, float scale, float lse,
+                       float weight, float *column_gc, float *column_g);
+
+/* slope_j *= e^(z_j - lse): gradient lengths from slopes, for logits that are not a scaled cosine. */
+void tam_row_lengths(int64_t n, float *slope, const float *z, float lse);
+
+/* As tam_row_gradient from cosines c_j in g and given lengths: G = weight length, g_j = G / |w_j| in place of the
+ * cosines, column_gc_j += g_j c_j; returns sum_j G c_j. */
+float tam_row_gradient_of_lengths(int64_t n, float *g, const float *inverse_w, const float *length, float weight,
+                                  float *column_gc);
+
+/* y += x. */
+void tam_add_row(int64_t n, const float *x, float *y);
+
+/* y += a u + b v. */
+void tam_add_two_rows(int64_t n, float a, const float *u, float b, const float *v, float *y);
+
+/* y -= g (u x), in this order: where x is tiny and u = 1/|x| huge, g u could overflow. */
+void tam_subtract_unit_row(int64_t n, float g, float u, const float *x, float *y);
+
+/* v = momentum v + (gradient_scale dw + weight_decay w); w = w - lr v. */
+void tam_sgd_row(int64_t n, float *w, float *v, const float *dw, float lr, float momentum, float weight_decay,
+                 float gradient_scale);
+
+#endif

@@ -1,0 +1,32 @@
+/* ArcFace: a margin added to the angle. */
+#include "loss/angular.h"
+
+enum { S, M };
+static const tam_key keys[] = {
+    {"s", 64.0, 1e-3, 1e4, false, "scale of the logits"},
+    {"m", 0.5, 0.0, 1.5, false, "margin on the angle, radians"},
+};
+
+static tam_logit target(const tam_loss_state *state, double c, double a) {
+    (void)a;
+    double s = state->key[S];
+    tam_logit shifted = tam_angular_margin(c, state->key[M]);
+    return (tam_logit){.z = s * shifted.z, .slope_c = s * shifted.slope_c};
+}
+
+static tam_scale scale(const tam_loss_state *state, double a) {
+    (void)a;
+    return (tam_scale){.value = state->key[S]};
+}
+
+const tam_class_loss tam_class_loss_arcface = {
+    .name = "arcface",
+    .formula = "s cos(theta_y + m)",
+    .source = "Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698, eq. 3",
+    .kind = TAM_LOSS_SOFTMAX,
+    .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W,
+    .keys = keys,
+    .key_count = sizeof keys / sizeof keys[0],
+    .target = target,
+    .scale = scale,
+};
