@@ -26,6 +26,9 @@ typedef struct tam_net_config {
 TAM_API int tam_net_count(void);
 TAM_API const char *tam_net_name(int index);
 TAM_API const char *tam_net_source(int index);
+/* Its keys ("width" of "ir10:width=32"); key in [0, tam_net_key_count(index)). */
+TAM_API int tam_net_key_count(int index);
+TAM_API tam_key_info tam_net_key(int index, int key);
 
 /* Builds a net and initialises its parameters from the seed; *out is the caller's (tam_net_free). */
 TAM_API TAM_MUST_USE tam_status tam_net_create(tam_ctx *ctx, const tam_net_config *config, tam_net **out);

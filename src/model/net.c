@@ -32,6 +32,16 @@ const char *tam_net_source(int index) {
     return tam_backbone_at(index)->source;
 }
 
+int tam_net_key_count(int index) {
+    return tam_backbone_at(index)->key_count;
+}
+
+tam_key_info tam_net_key(int index, int key) {
+    const tam_key *k = &tam_backbone_at(index)->keys[key];
+    return (tam_key_info){
+        .name = k->name, .about = k->about, .otherwise = k->otherwise, .low = k->low, .high = k->high};
+}
+
 /* Takes the graph, also on failure. */
 static tam_status make_net(tam_ctx *ctx, tam_graph *graph, const char *backend, uint64_t seed, tam_net **out) {
     tam_status status = TAM_RESOURCES;

@@ -74,6 +74,13 @@ static void pools(void **state) {
     test_ok(r.ctx, r.ref->forward(r.plan, 1, x, 0, r.y));
     assert_values(r.y, mean, 4);
     stop(&r);
+    const float equal[] = {5, 5, 5, 5, 5, 5, 5, 5, 5}, dy = 3;
+    float dx[9];
+    r = start("input = input(channels=1, height=3, width=3)\np = max_pool(input, kernel=3)\nf = flatten(p)\n", 1, true);
+    test_ok(r.ctx, r.ref->forward(r.plan, 1, equal, 0, r.y));
+    test_ok(r.ctx, r.ref->backward(r.plan, &dy, dx));
+    assert_values(dx, (float[]){3, 0, 0, 0, 0, 0, 0, 0, 0}, 9); /* the first of equals */
+    stop(&r);
     const float spoiled[] = {1, 2, 3, 4, NAN, 6, 7, 8, 9};
     r = start("input = input(channels=1, height=3, width=3)\np = max_pool(input, kernel=3)\nf = flatten(p)\n", 1,
               false);

@@ -47,6 +47,10 @@ static void it_describes_itself(void **state) {
     assert_int_equal(tam_net_count(), 3);
     assert_string_equal(tam_net_name(0), "lenet++");
     assert_non_null(strstr(tam_net_source(0), "ECCV 2016"));
+    assert_int_equal(tam_net_key_count(0), 0);
+    assert_int_equal(tam_net_key_count(1), 2);
+    assert_string_equal(tam_net_key(1, 0).name, "width");
+    assert_true(tam_net_key(1, 0).otherwise == 64 && tam_net_key(1, 0).low == 1);
     tam_net_free(NULL);
     tam_net_plan_free(NULL);
     test_ctx_free(ctx);
