@@ -44,8 +44,8 @@ typedef struct tam_backend {
     void (*plan_free)(tam_plan *plan);
     /* x [n, C, H, W] -> y [n, D]. In training n must be the plan's batch, and `step` numbers the dropout masks. */
     tam_status (*forward)(tam_plan *plan, int n, const float *x, uint64_t step, float *y);
-    /* dy [batch, D]; overwrites every parameter's gradient. Follows a forward of a training plan. dx [batch, C, H, W]
-     * receives the input's gradient unless it is NULL. */
+    /* dy [batch, D]; overwrites every parameter's gradient. Follows a forward of a training plan, once: a backend may
+     * put gradients in the place of values. dx [batch, C, H, W] receives the input's gradient unless it is NULL. */
     tam_status (*backward)(tam_plan *plan, const float *dy, float *dx);
     size_t (*plan_bytes)(const tam_plan *plan);
 

@@ -9,4 +9,7 @@
 #define TAM_KERNEL
 #endif
 
+/* A piece of a kernel: compiled for the kernel's processor, because it becomes part of it. */
+#define TAM_KERNEL_PART static inline __attribute__((always_inline))
+
 #endif

@@ -7,7 +7,7 @@ static const double tolerance = 1e-4;
 
 static void compare(const float *got, const float *expected, int64_t count, const char *what, const char *backend,
                     const char *text) {
-    double scale = largest(expected, count) + 0.01;
+    double scale = largest(expected, count) + 0.05;
     for (int64_t i = 0; i < count; i++) {
         double error = fabs((double)got[i] - expected[i]);
         if (!(error <= tolerance * scale)) {
@@ -133,6 +133,7 @@ static void plans_refuse_and_allocate_nothing(void **state) {
         uint64_t before = tam_ctx_memory(ctx).allocations;
         bench_net_forward(&net);
         bench_net_backward(&net);
+        bench_net_forward(&net);
         test_ok(ctx, backend->backward(net.training, net.r, NULL));
         test_ok(ctx, backend->forward(net.inference, 2, net.x, 0, net.y));
         assert_int_equal(tam_ctx_memory(ctx).allocations, before);

@@ -1,0 +1,18 @@
+/* The table of the cpu backend: oneDNN for what has weights, our kernels for the rest. */
+#include "backend/cpu/cpu_plan.h"
+
+const tam_backend tam_backend_cpu = {
+    .name = "cpu",
+    .parameters_create = tam_parameters_create,
+    .parameters_free = tam_parameters_free,
+    .parameter_read = tam_parameters_read,
+    .parameter_write = tam_parameters_write,
+    .gradient_norm = tam_parameters_gradient_norm,
+    .update = tam_parameters_update,
+    .plan_create = tam_cpu_plan_create,
+    .plan_free = tam_cpu_plan_free,
+    .forward = tam_cpu_forward,
+    .backward = tam_cpu_backward,
+    .plan_bytes = tam_cpu_plan_bytes,
+    .product = tam_dnnl_product,
+};

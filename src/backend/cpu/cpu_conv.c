@@ -1,0 +1,26 @@
+/* Convolution: oneDNN's, in the layout that it chooses; what follows stays in that layout. */
+#include "backend/cpu/cpu_weighted.h"
+
+static tam_status create(tam_plan *plan, tam_cpu_step *step) {
+    const double *key = step->node->key;
+    tam_dnnl_shape shape = {
+        .kind = TAM_DNNL_CONVOLUTION,
+        .out = step->node->shape.c,
+        .out_h = step->node->shape.h,
+        .out_w = step->node->shape.w,
+        .kernel = (int)key[TAM_CONV_KERNEL],
+        .stride = (int)key[TAM_CONV_STRIDE],
+        .pad = (int)key[TAM_CONV_PAD],
+        .groups = (int)key[TAM_CONV_GROUPS],
+    };
+    return tam_cpu_weighted_create(plan, step, &shape);
+}
+
+const tam_cpu_kind tam_cpu_kind_conv = {
+    .op = "conv",
+    .create = create,
+    .bind = tam_cpu_weighted_bind,
+    .forward = tam_cpu_weighted_forward,
+    .backward = tam_cpu_weighted_backward,
+    .reads_x = true,
+};
