@@ -1,0 +1,93 @@
+#include "plot/html.h"
+
+#include <string.h>
+
+static const char style[] =
+    "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;color:#222;background:#fff;"
+    "max-width:1180px;margin:0 auto;padding:24px 20px 60px}\n"
+    "h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:38px 0 6px;padding-bottom:4px;border-bottom:1px solid "
+    "#ddd}h3{font-size:15px;margin:20px 0 4px}\n"
+    "p{max-width:76ch;margin:6px 0 10px}\n"
+    ".row{display:flex;flex-wrap:wrap;gap:14px 22px;align-items:flex-start}\n"
+    "figure{margin:8px 0;max-width:100%}figure svg{display:block;max-width:100%;height:auto}\n"
+    "figcaption{color:#444;font-size:13px;line-height:1.45;max-width:70ch;margin-top:4px}\n"
+    ".row figcaption{max-width:340px}\n"
+    "table{border-collapse:collapse;margin:10px 0;font-variant-numeric:tabular-nums}\n"
+    "div.table{overflow-x:auto}\n"
+    "th,td{padding:5px 12px 5px 0;border-bottom:1px solid #e6e6e6;text-align:left;white-space:nowrap}\n"
+    "th{font-size:13px;color:#444;border-bottom:2px solid #bbb;vertical-align:bottom}\n"
+    "td.n,th.n{text-align:right}\n"
+    "@media print{body{max-width:none;padding:0}figure,table{break-inside:avoid}h2{break-after:avoid}}\n";
+
+void tam_html_begin(tam_text *text, const char *title) {
+    tam_text_add(text, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+                       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<title>");
+    tam_text_escape(text, title);
+    tam_text_add(text, "</title>\n<style>\n");
+    tam_text_add(text, style);
+    tam_text_add(text, "</style>\n</head>\n<body>\n");
+}
+
+void tam_html_end(tam_text *text) {
+    tam_text_add(text, "</body>\n</html>\n");
+}
+
+static void element(tam_text *text, const char *name, const char *words) {
+    tam_text_format(text, "<%s>", name);
+    tam_text_escape(text, words);
+    tam_text_format(text, "</%s>\n", name);
+}
+
+void tam_html_heading(tam_text *text, int level, const char *words) {
+    static const char *const names[] = {"h1", "h2", "h3"};
+    element(text, names[level - 1], words);
+}
+
+void tam_html_paragraph(tam_text *text, const char *words) {
+    element(text, "p", words);
+}
+
+void tam_html_row_begin(tam_text *text) {
+    tam_text_add(text, "<div class=\"row\">\n");
+}
+
+void tam_html_row_end(tam_text *text) {
+    tam_text_add(text, "</div>\n");
+}
+
+void tam_html_figure_begin(tam_text *text) {
+    tam_text_add(text, "<figure>\n");
+}
+
+void tam_html_figure_end(tam_text *text, const char *caption) {
+    if (caption != NULL) {
+        element(text, "figcaption", caption);
+    }
+    tam_text_add(text, "</figure>\n");
+}
+
+static void cell(tam_text *text, const char *kind, bool number, const char *words) {
+    tam_text_format(text, "<%s%s>", kind, number ? " class=\"n\"" : "");
+    tam_text_escape(text, words);
+    tam_text_format(text, "</%s>", kind);
+}
+
+void tam_html_table_begin(tam_text *text, int columns, const char *const *headers) {
+    tam_text_add(text, "<div class=\"table\">\n<table>\n<tr>");
+    for (int i = 0; i < columns; i++) {
+        cell(text, "th", i > 0, headers[i]);
+    }
+    tam_text_add(text, "</tr>\n");
+}
+
+void tam_html_table_row(tam_text *text, int columns, const char *const *cells) {
+    tam_text_add(text, "<tr>");
+    for (int i = 0; i < columns; i++) {
+        cell(text, "td", i > 0 && cells[i][0] != '\0' && strchr("0123456789+-<", cells[i][0]) != NULL, cells[i]);
+    }
+    tam_text_add(text, "</tr>\n");
+}
+
+void tam_html_table_end(tam_text *text) {
+    tam_text_add(text, "</table>\n</div>\n");
+}

@@ -1,0 +1,27 @@
+/* One self-contained HTML page: no scripts, nothing fetched. All words are escaped. */
+#ifndef PLOT_HTML_H
+#define PLOT_HTML_H
+
+#include "plot/text.h"
+
+void tam_html_begin(tam_text *text, const char *title);
+void tam_html_end(tam_text *text);
+
+/* level 1 to 3. */
+void tam_html_heading(tam_text *text, int level, const char *words);
+void tam_html_paragraph(tam_text *text, const char *words);
+
+/* Figures between these two lie side by side as far as the page is wide. */
+void tam_html_row_begin(tam_text *text);
+void tam_html_row_end(tam_text *text);
+
+/* Write the SVG in between. caption may be NULL. */
+void tam_html_figure_begin(tam_text *text);
+void tam_html_figure_end(tam_text *text, const char *caption);
+
+/* A table; a cell whose words start with a digit or a sign is set to the right. */
+void tam_html_table_begin(tam_text *text, int columns, const char *const *headers);
+void tam_html_table_row(tam_text *text, int columns, const char *const *cells);
+void tam_html_table_end(tam_text *text);
+
+#endif
