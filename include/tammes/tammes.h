@@ -2,6 +2,7 @@
 #ifndef TAMMES_TAMMES_H
 #define TAMMES_TAMMES_H
 
+#include "tammes/bench.h"
 #include "tammes/ctx.h"
 #include "tammes/data.h"
 #include "tammes/eval.h"
