@@ -1,0 +1,140 @@
+#include "model/embedder.h"
+
+#include "base/ctx.h"
+#include "base/memory.h"
+
+/* What tam_loader delivers: (byte - 127.5) / 127.5. */
+static const float loader_centre = 127.5f;
+
+struct tam_embedder {
+    tam_ctx *ctx;
+    tam_net_plan *plan;
+    tam_net_info info;
+    float mean, scale;
+    float *images;  /* [batch, C, H, W] */
+    float *mirrors; /* [batch, C, H, W] */
+    float *added;   /* [batch, D] */
+};
+
+static size_t pixels_of(const tam_embedder *embedder) {
+    return (size_t)embedder->info.channels * (size_t)embedder->info.height * (size_t)embedder->info.width;
+}
+
+tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float scale, tam_embedder **out) {
+    *out = NULL;
+    tam_embedder *embedder = tam_allocate(ctx, 1, sizeof *embedder, "an embedder");
+    if (embedder == NULL) {
+        return TAM_RESOURCES;
+    }
+    *embedder = (tam_embedder){.ctx = ctx, .info = tam_net_describe(net), .mean = mean, .scale = scale};
+    tam_status status = tam_net_plan_create(net, TAM_EMBED_BATCH, 0, &embedder->plan);
+    if (status == TAM_OK) {
+        size_t pixels = pixels_of(embedder) * TAM_EMBED_BATCH, values = (size_t)embedder->info.dim * TAM_EMBED_BATCH;
+        embedder->images = tam_allocate(ctx, pixels, sizeof(float), "images to embed");
+        embedder->mirrors = tam_allocate(ctx, pixels, sizeof(float), "mirrored images");
+        embedder->added = tam_allocate(ctx, values, sizeof(float), "embeddings of mirrored images");
+        if (embedder->images == NULL || embedder->mirrors == NULL || embedder->added == NULL) {
+            status = TAM_RESOURCES;
+        }
+    }
+    if (status != TAM_OK) {
+        tam_embedder_free(embedder);
+        return status;
+    }
+    *out = embedder;
+    return TAM_OK;
+}
+
+void tam_embedder_free(tam_embedder *embedder) {
+    if (embedder == NULL) {
+        return;
+    }
+    tam_net_plan_free(embedder->plan);
+    tam_release(embedder->ctx, embedder->images);
+    tam_release(embedder->ctx, embedder->mirrors);
+    tam_release(embedder->ctx, embedder->added);
+    tam_release(embedder->ctx, embedder);
+}
+
+/* images [n, C, H, W] of the net's input, n <= TAM_EMBED_BATCH -> x [n, D]. */
+static tam_status embed(tam_embedder *embedder, int n, const float *images, bool flip, float *x) {
+    TAM_TRY(tam_net_forward(embedder->plan, n, images, 0, x));
+    if (!flip) {
+        return TAM_OK;
+    }
+    size_t width = (size_t)embedder->info.width, rows = (size_t)n * pixels_of(embedder) / width;
+    for (size_t row = 0; row < rows; row++) {
+        const float *from = images + row * width;
+        float *to = embedder->mirrors + row * width;
+        for (size_t i = 0; i < width; i++) {
+            to[i] = from[width - 1 - i];
+        }
+    }
+    TAM_TRY(tam_net_forward(embedder->plan, n, embedder->mirrors, 0, embedder->added));
+    for (size_t i = 0; i < (size_t)n * (size_t)embedder->info.dim; i++) {
+        x[i] += embedder->added[i];
+    }
+    return TAM_OK;
+}
+
+tam_status tam_embedder_bytes(tam_embedder *embedder, int64_t n, const uint8_t *images, bool flip, float *x) {
+    size_t channels = (size_t)embedder->info.channels, pixels = pixels_of(embedder), plane = pixels / channels;
+    for (int64_t first = 0; first < n; first += TAM_EMBED_BATCH) {
+        int count = (int)(n - first < TAM_EMBED_BATCH ? n - first : TAM_EMBED_BATCH);
+        const uint8_t *bytes = images + (size_t)first * pixels;
+        for (size_t i = 0; i < (size_t)count * pixels; i++) {
+            size_t image = i / pixels, channel = i % channels, place = i % pixels / channels;
+            embedder->images[image * pixels + channel * plane + place] =
+                ((float)bytes[i] - embedder->mean) / embedder->scale;
+        }
+        TAM_TRY(embed(embedder, count, embedder->images, flip, x + first * embedder->info.dim));
+    }
+    return TAM_OK;
+}
+
+/* A batch of the loader as the net wants it. */
+static const float *as_input(tam_embedder *embedder, const tam_batch *batch) {
+    if (embedder->mean == loader_centre && embedder->scale == loader_centre) {
+        return batch->images;
+    }
+    for (size_t i = 0; i < (size_t)batch->n * pixels_of(embedder); i++) {
+        float byte = batch->images[i] * loader_centre + loader_centre;
+        embedder->images[i] = (byte - embedder->mean) / embedder->scale;
+    }
+    return embedder->images;
+}
+
+static tam_status embed_all(tam_embedder *embedder, tam_loader *loader, bool flip, const volatile sig_atomic_t *stop,
+                            float *x) {
+    while (true) {
+        tam_batch batch;
+        TAM_TRY(tam_loader_next(loader, &batch));
+        if (batch.n == 0) {
+            return TAM_OK;
+        }
+        if (stop != NULL && *stop != 0) {
+            return tam_fail(embedder->ctx, TAM_STOPPED, "stopped while embedding");
+        }
+        TAM_TRY(embed(embedder, batch.n, as_input(embedder, &batch), flip, x));
+        x += (size_t)batch.n * (size_t)embedder->info.dim;
+    }
+}
+
+tam_status tam_embedder_dataset(tam_embedder *embedder, tam_dataset *dataset, bool flip,
+                                const volatile sig_atomic_t *stop, float *x) {
+    tam_dataset_info data = tam_dataset_describe(dataset);
+    const tam_net_info *net = &embedder->info;
+    tam_loader *loader = NULL;
+    if (data.channels != net->channels || data.height != net->height || data.width != net->width) {
+        return tam_fail(embedder->ctx, TAM_CONFIG,
+                        "the images are %d x %d with %d channels, the net takes %d x %d with %d", data.height,
+                        data.width, data.channels, net->height, net->width, net->channels);
+    }
+    tam_loader_config config = {.batch = TAM_EMBED_BATCH, .threads = tam_ctx_threads(embedder->ctx)};
+    tam_status status = tam_loader_create(embedder->ctx, dataset, &config, &loader);
+    if (status == TAM_OK) {
+        status = embed_all(embedder, loader, flip, stop, x);
+    }
+    tam_loader_free(loader);
+    return status;
+}

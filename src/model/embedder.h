@@ -1,0 +1,27 @@
+/* Runs a net in inference: an inference plan with its buffers, over single batches and whole data sets. */
+#ifndef MODEL_EMBEDDER_H
+#define MODEL_EMBEDDER_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "tammes/data.h"
+#include "tammes/net.h"
+
+/* Rows that the net embeds at a time. */
+enum { TAM_EMBED_BATCH = 64 };
+
+typedef struct tam_embedder tam_embedder;
+
+/* The net must outlive the embedder. Input of the net = (byte - mean) / scale. */
+TAM_MUST_USE tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float scale, tam_embedder **out);
+void tam_embedder_free(tam_embedder *embedder);
+
+/* Bytes [n, H, W, C] -> x [n, D]. flip: the mirror images' embeddings are added. */
+TAM_MUST_USE tam_status tam_embedder_bytes(tam_embedder *embedder, int64_t n, const uint8_t *images, bool flip,
+                                           float *x);
+/* A data set in its order -> x [count, D]. stop: non-zero ends with TAM_STOPPED; may be NULL. */
+TAM_MUST_USE tam_status tam_embedder_dataset(tam_embedder *embedder, tam_dataset *dataset, bool flip,
+                                             const volatile sig_atomic_t *stop, float *x);
+
+#endif

@@ -1,0 +1,282 @@
+/* The public model: opens a model file and embeds with it. */
+#include <math.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "graph/graph.h"
+#include "io/safetensors.h"
+#include "model/embedder.h"
+#include "model/snapshot.h"
+#include "tammes/model.h"
+
+struct tam_model {
+    tam_ctx *ctx;
+    tam_arena *arena; /* strings, class weights */
+    tam_model_info info;
+    tam_net *net;
+    tam_embedder *embedder; /* made by the first embedding */
+    const char **class_names;
+    float *class_weights;
+};
+
+/* A file that is being opened. */
+typedef struct opening {
+    tam_ctx *ctx;
+    const char *path;
+    tam_tensors *tensors;
+} opening;
+
+static tam_status read_text(const opening *file, const char *key, tam_arena *arena, const char **text) {
+    const char *value = tam_tensors_text(file->tensors, key);
+    if (value == NULL) {
+        return tam_fail(file->ctx, TAM_INPUT, "%s: a model file needs '%s' among its metadata", file->path, key);
+    }
+    *text = tam_arena_string(arena, value, strlen(value));
+    return *text != NULL ? TAM_OK : TAM_RESOURCES;
+}
+
+static tam_status read_number(const opening *file, const char *key, double low, double high, double *number) {
+    const char *value = tam_tensors_text(file->tensors, key);
+    if (value == NULL || !tam_number_read(value, strlen(value), number) || !(*number >= low && *number <= high) ||
+        *number != floor(*number)) {
+        return tam_fail(file->ctx, TAM_INPUT, "%s: %s is '%.40s', not a whole number from %g to %g", file->path, key,
+                        value != NULL ? value : "", low, high);
+    }
+    return TAM_OK;
+}
+
+static tam_status read_range(const opening *file, tam_model_info *info) {
+    const char *value = tam_tensors_text(file->tensors, "mean_scale");
+    size_t first = value != NULL ? strcspn(value, " ") : 0;
+    double mean, scale;
+    if (value == NULL || value[first] == '\0' || !tam_number_read(value, first, &mean) ||
+        !tam_number_read(value + first + 1, strlen(value + first + 1), &scale) || !(fabs(mean) <= 1e6) ||
+        !(scale >= 1e-6 && scale <= 1e6)) {
+        return tam_fail(file->ctx, TAM_INPUT, "%s: mean_scale is '%.40s', not two usable numbers", file->path,
+                        value != NULL ? value : "");
+    }
+    info->mean = (float)mean;
+    info->scale = (float)scale;
+    return TAM_OK;
+}
+
+static tam_status read_info(const opening *file, tam_model *model) {
+    const char *format = tam_tensors_text(file->tensors, "format");
+    double channels, height, width, dim, classes, step;
+    if (format == NULL || strncmp(format, "tammes-model-", strlen("tammes-model-")) != 0) {
+        return tam_fail(file->ctx, TAM_INPUT, "%s: not a model of tammes", file->path);
+    }
+    if (strcmp(format, TAM_MODEL_FORMAT) != 0) {
+        return tam_fail(file->ctx, TAM_INPUT, "%s: format '%.40s' is not the one that this version reads (%s)",
+                        file->path, format, TAM_MODEL_FORMAT);
+    }
+    TAM_TRY(read_text(file, "net", model->arena, &model->info.net));
+    TAM_TRY(read_text(file, "loss", model->arena, &model->info.loss));
+    TAM_TRY(read_number(file, "channels", 1, 1024, &channels));
+    TAM_TRY(read_number(file, "height", 1, 16384, &height));
+    TAM_TRY(read_number(file, "width", 1, 16384, &width));
+    TAM_TRY(read_number(file, "dim", 1, 1 << 20, &dim));
+    TAM_TRY(read_number(file, "classes", 0, 2147483647, &classes));
+    TAM_TRY(read_number(file, "step", 0, 0x1p53, &step));
+    model->info.channels = (int)channels;
+    model->info.height = (int)height;
+    model->info.width = (int)width;
+    model->info.dim = (int)dim;
+    model->info.classes = (int64_t)classes;
+    model->info.step = (int64_t)step;
+    return read_range(file, &model->info);
+}
+
+/* The file must hold every array that the graph asks for; checked before anything of the graph's size is allocated. */
+static tam_status check_graph(const opening *file, const char *text) {
+    tam_graph *graph = NULL;
+    tam_status status = tam_graph_parse(file->ctx, text, &graph);
+    if (status != TAM_OK) {
+        char reason[512];
+        strncpy(reason, tam_ctx_message(file->ctx), sizeof reason - 1);
+        reason[sizeof reason - 1] = '\0';
+        return tam_fail(file->ctx, status == TAM_CONFIG ? TAM_INPUT : status, "%s: graph: %s", file->path, reason);
+    }
+    for (int i = 0; i < tam_graph_parameter_count(graph) && status == TAM_OK; i++) {
+        const tam_parameter *parameter = tam_graph_parameter_at(graph, i);
+        const tam_tensor *found = tam_tensors_find(file->tensors, parameter->name);
+        bool same = found != NULL && found->dtype == TAM_DTYPE_F32 && found->dims == parameter->dims;
+        for (int d = 0; same && d < parameter->dims; d++) {
+            same = found->size[d] == parameter->size[d];
+        }
+        if (!same) {
+            status = tam_fail(file->ctx, TAM_INPUT, "%s: array '%s' %s", file->path, parameter->name,
+                              found == NULL ? "is missing" : "has another shape or type than the graph asks for");
+        }
+    }
+    tam_graph_free(graph);
+    return status;
+}
+
+static tam_status read_net(const opening *file, tam_model *model) {
+    const char *text = NULL;
+    TAM_TRY(read_text(file, "graph", model->arena, &text));
+    TAM_TRY(check_graph(file, text));
+    TAM_TRY(tam_net_parse(file->ctx, text, NULL, 0, &model->net));
+    tam_net_info net = tam_net_describe(model->net);
+    const tam_model_info *info = &model->info;
+    if (net.channels != info->channels || net.height != info->height || net.width != info->width ||
+        net.dim != info->dim) {
+        return tam_fail(file->ctx, TAM_INPUT,
+                        "%s: the graph maps %d x %d x %d to %d, the metadata say %d x %d x %d to %d", file->path,
+                        net.channels, net.height, net.width, net.dim, info->channels, info->height, info->width,
+                        info->dim);
+    }
+    for (int i = 0; i < tam_net_tensor_count(model->net); i++) {
+        const tam_tensor *found = tam_tensors_find(file->tensors, tam_net_tensor_at(model->net, i).name);
+        float *values = tam_allocate(file->ctx, 1, found->bytes, found->name); /* the file's are not aligned */
+        if (values == NULL) {
+            return TAM_RESOURCES;
+        }
+        memcpy(values, found->data, found->bytes);
+        tam_status status = tam_net_write(model->net, i, TAM_NET_VALUE, values);
+        tam_release(file->ctx, values);
+        TAM_TRY(status);
+    }
+    return TAM_OK;
+}
+
+static tam_status read_classes(const opening *file, tam_model *model) {
+    const tam_tensor *names = tam_tensors_find(file->tensors, "class_names");
+    const tam_tensor *weights = tam_tensors_find(file->tensors, "head.weight");
+    int64_t classes = model->info.classes, found = 0;
+    const char *bytes = names != NULL ? names->data : NULL;
+    for (size_t i = 0; bytes != NULL && i < names->bytes; i++) {
+        found += bytes[i] == '\0';
+    }
+    if (names == NULL || names->dtype != TAM_DTYPE_U8 || found != classes ||
+        (names->bytes > 0 && bytes[names->bytes - 1] != '\0')) {
+        return tam_fail(file->ctx, TAM_INPUT, "%s: class_names has %lld names, the metadata say %lld classes",
+                        file->path, (long long)found, (long long)classes);
+    }
+    const char *copy = tam_arena_string(model->arena, bytes, names->bytes);
+    model->class_names = tam_arena_take(model->arena, (size_t)classes, sizeof *model->class_names);
+    if (copy == NULL || model->class_names == NULL) {
+        return TAM_RESOURCES;
+    }
+    for (int64_t c = 0; c < classes; c++) {
+        model->class_names[c] = copy;
+        copy += strlen(copy) + 1;
+    }
+    if (weights == NULL) {
+        return TAM_OK;
+    }
+    if (weights->dtype != TAM_DTYPE_F32 || weights->dims != 2 || weights->size[0] != classes ||
+        weights->size[1] != model->info.dim) {
+        return tam_fail(file->ctx, TAM_INPUT, "%s: array 'head.weight' is not F32 [%lld, %d]", file->path,
+                        (long long)classes, model->info.dim);
+    }
+    model->class_weights = tam_arena_take(model->arena, 1, weights->bytes);
+    if (model->class_weights == NULL) {
+        return TAM_RESOURCES;
+    }
+    memcpy(model->class_weights, weights->data, weights->bytes);
+    return TAM_OK;
+}
+
+static tam_status open_file(tam_ctx *ctx, const char *path, tam_model *model) {
+    opening file = {.ctx = ctx, .path = path};
+    model->arena = tam_arena_create(ctx, 0);
+    if (model->arena == NULL) {
+        return TAM_RESOURCES;
+    }
+    TAM_TRY(tam_tensors_open(ctx, path, &file.tensors));
+    tam_status status = read_info(&file, model);
+    if (status == TAM_OK) {
+        status = read_net(&file, model);
+    }
+    if (status == TAM_OK) {
+        status = read_classes(&file, model);
+    }
+    tam_tensors_free(file.tensors);
+    return status;
+}
+
+/* The file that `path` stands for (tam_release): itself, or the best or last one of a run directory. */
+static tam_status find_file(tam_ctx *ctx, const char *path, char **file) {
+    if (tam_path_look(path) != TAM_PATH_FOLDER) {
+        *file = tam_copy_string(ctx, path);
+        return *file != NULL ? TAM_OK : TAM_RESOURCES;
+    }
+    static const char *const names[] = {"best.safetensors", "last.safetensors"};
+    for (int i = 0; i < 2; i++) {
+        *file = tam_path_join(ctx, path, names[i]);
+        if (*file == NULL) {
+            return TAM_RESOURCES;
+        }
+        if (tam_path_look(*file) == TAM_PATH_FILE) {
+            return TAM_OK;
+        }
+        tam_release(ctx, *file);
+    }
+    *file = NULL;
+    return tam_fail(ctx, TAM_INPUT, "%s: the folder holds neither best.safetensors nor last.safetensors", path);
+}
+
+tam_status tam_model_open(tam_ctx *ctx, const char *path, tam_model **out) {
+    char *file;
+    *out = NULL;
+    TAM_TRY(find_file(ctx, path, &file));
+    tam_model *model = tam_allocate(ctx, 1, sizeof *model, "a model");
+    tam_status status = TAM_RESOURCES;
+    if (model != NULL) {
+        model->ctx = ctx;
+        status = open_file(ctx, file, model);
+    }
+    tam_release(ctx, file);
+    if (status != TAM_OK) {
+        tam_model_free(model);
+        return status;
+    }
+    *out = model;
+    return TAM_OK;
+}
+
+void tam_model_free(tam_model *model) {
+    if (model == NULL) {
+        return;
+    }
+    tam_embedder_free(model->embedder);
+    tam_net_free(model->net);
+    tam_arena_free(model->arena);
+    tam_release(model->ctx, model);
+}
+
+tam_model_info tam_model_describe(const tam_model *model) {
+    return model->info;
+}
+
+tam_net *tam_model_net(tam_model *model) {
+    return model->net;
+}
+
+const char *tam_model_class_name(const tam_model *model, int64_t c) {
+    return c >= 0 && c < model->info.classes ? model->class_names[c] : NULL;
+}
+
+const float *tam_model_class_weights(const tam_model *model) {
+    return model->class_weights;
+}
+
+static tam_status need_embedder(tam_model *model) {
+    if (model->embedder != NULL) {
+        return TAM_OK;
+    }
+    return tam_embedder_create(model->ctx, model->net, model->info.mean, model->info.scale, &model->embedder);
+}
+
+tam_status tam_model_embed(tam_model *model, int64_t n, const uint8_t *images, int flip, float *x) {
+    TAM_TRY(need_embedder(model));
+    return tam_embedder_bytes(model->embedder, n, images, flip != 0, x);
+}
+
+tam_status tam_model_embed_dataset(tam_model *model, tam_dataset *dataset, int flip, float *x) {
+    TAM_TRY(need_embedder(model));
+    return tam_embedder_dataset(model->embedder, dataset, flip != 0, NULL, x);
+}

@@ -1,0 +1,68 @@
+/* Defaults and ranges of a training's configuration. */
+#include <math.h>
+
+#include "train/run.h"
+
+/* Zero: the default; negative: off. */
+static double unless_zero(double value, double otherwise) {
+    return value == 0.0 ? otherwise : value < 0.0 ? 0.0 : value;
+}
+
+static int whole_unless_zero(int value, int otherwise) {
+    return value == 0 ? otherwise : value;
+}
+
+static const char *text_unless_null(const char *text, const char *otherwise) {
+    return text != NULL ? text : otherwise;
+}
+
+static tam_status check_range(tam_ctx *ctx, const char *name, double value, double low, double high) {
+    if (!(value >= low && value <= high)) {
+        return tam_fail(ctx, TAM_CONFIG, "%s is %g, outside [%g, %g]", name, value, low, high);
+    }
+    return TAM_OK;
+}
+
+static tam_status check(tam_ctx *ctx, const tam_train_config *config) {
+    if (config->data.path == NULL) {
+        return tam_fail(ctx, TAM_CONFIG, "training needs data (--data)");
+    }
+    if (config->out == NULL || *config->out == '\0') {
+        return tam_fail(ctx, TAM_CONFIG, "training needs a run directory (--out)");
+    }
+    TAM_TRY(check_range(ctx, "dim", config->dim, 1, 65536));
+    TAM_TRY(check_range(ctx, "epochs", config->epochs, 1, 1e6));
+    TAM_TRY(check_range(ctx, "steps", (double)config->steps, 0, 1e12));
+    TAM_TRY(check_range(ctx, "batch", config->batch, 1, 1 << 20));
+    TAM_TRY(check_range(ctx, "momentum", config->momentum, 0, 0.9999));
+    TAM_TRY(check_range(ctx, "weight decay", config->weight_decay, 0, 1));
+    TAM_TRY(check_range(ctx, "warm-up", config->warmup, 0, 0.9));
+    TAM_TRY(check_range(ctx, "clip", config->clip, 0, 1e30));
+    TAM_TRY(check_range(ctx, "log-every", config->log_every, 1, 1e9));
+    TAM_TRY(check_range(ctx, "checkpoint-seconds", config->checkpoint_seconds, 1, 1e9));
+    TAM_TRY(check_range(ctx, "loader-threads", config->loader_threads, 1, 1024));
+    if (!(config->lr > 0.0 && isfinite(config->lr))) {
+        return tam_fail(ctx, TAM_CONFIG, "lr is %g, not above 0", config->lr);
+    }
+    return TAM_OK;
+}
+
+tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_train_config *resolved) {
+    *resolved = *config;
+    resolved->net = text_unless_null(config->net, "conv4");
+    resolved->loss = text_unless_null(config->loss, "arcface");
+    resolved->schedule = text_unless_null(config->schedule, "cosine");
+    resolved->augment = text_unless_null(config->augment, "none");
+    resolved->dim = whole_unless_zero(config->dim, 512);
+    resolved->epochs = whole_unless_zero(config->epochs, 10);
+    resolved->batch = whole_unless_zero(config->batch, 128);
+    resolved->loader_threads = whole_unless_zero(config->loader_threads, 1);
+    resolved->checkpoint_seconds = whole_unless_zero(config->checkpoint_seconds, 60);
+    resolved->log_every = whole_unless_zero(config->log_every, 20);
+    resolved->lr = config->lr == 0.0 ? 0.1 : config->lr;
+    resolved->momentum = unless_zero(config->momentum, 0.9);
+    resolved->weight_decay = unless_zero(config->weight_decay, 5e-4);
+    resolved->warmup = unless_zero(config->warmup, 0.02);
+    resolved->clip = unless_zero(config->clip, 5.0);
+    return check(ctx, resolved);
+}

@@ -1,0 +1,195 @@
+/* Opening a run: data, net, head, buffers, run directory, and the checkpoint if there is one. */
+#include "train/run.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+
+enum { CONFIG_ROOM = 1 << 16 };
+
+double tam_seconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static tam_status open_data(tam_run *run) {
+    TAM_TRY(tam_dataset_open(run->ctx, &run->config.data, &run->data));
+    run->info = tam_dataset_describe(run->data);
+    run->counters.images = run->info.count;
+    run->steps_per_epoch = run->info.count / run->config.batch;
+    if (run->steps_per_epoch == 0) {
+        return tam_fail(run->ctx, TAM_CONFIG, "%s: %lld images are fewer than one batch of %d", run->config.data.path,
+                        (long long)run->info.count, run->config.batch);
+    }
+    run->steps = run->config.steps > 0 ? run->config.steps : run->config.epochs * run->steps_per_epoch;
+    run->epochs = (run->steps + run->steps_per_epoch - 1) / run->steps_per_epoch;
+    return TAM_OK;
+}
+
+/* The validation images come as the net's input: the training images' size and channels. */
+static tam_status open_validation(tam_run *run) {
+    tam_dataset_config *config = &run->config.validation;
+    if (config->path == NULL) {
+        return TAM_OK;
+    }
+    if (config->size == 0 && run->info.height == run->info.width) {
+        config->size = run->info.height;
+    }
+    config->channels = run->info.channels;
+    TAM_TRY(tam_dataset_open(run->ctx, config, &run->validation));
+    tam_dataset_info info = tam_dataset_describe(run->validation);
+    if (info.height != run->info.height || info.width != run->info.width || info.channels != run->info.channels) {
+        return tam_fail(run->ctx, TAM_CONFIG,
+                        "%s: the validation images are %d x %d x %d, those for training %d x %d x %d", config->path,
+                        info.height, info.width, info.channels, run->info.height, run->info.width, run->info.channels);
+    }
+    run->validation_x = tam_allocate(run->ctx, (size_t)info.count * (size_t)run->config.dim, sizeof(float),
+                                     "the validation's embeddings");
+    run->validation_labels = tam_allocate(run->ctx, (size_t)info.count, sizeof(int32_t), "the validation's labels");
+    if (run->validation_x == NULL || run->validation_labels == NULL) {
+        return TAM_RESOURCES;
+    }
+    for (int64_t i = 0; i < info.count; i++) {
+        run->validation_labels[i] = tam_dataset_label(run->validation, i);
+    }
+    return TAM_OK;
+}
+
+static tam_status make_net(tam_run *run) {
+    const tam_train_config *config = &run->config;
+    tam_net_config net = {.net = config->net,
+                          .channels = run->info.channels,
+                          .height = run->info.height,
+                          .width = run->info.width,
+                          .dim = config->dim,
+                          .seed = config->seed};
+    tam_head_config head = {.loss = config->loss,
+                            .classes = run->info.classes,
+                            .dim = config->dim,
+                            .batch = config->batch,
+                            .seed = config->seed};
+    TAM_TRY(tam_schedule_read(run->ctx, config->schedule, config->lr, run->steps, config->warmup, &run->schedule));
+    TAM_TRY(tam_head_create(run->ctx, &head, &run->head));
+    TAM_TRY(tam_net_create(run->ctx, &net, &run->net));
+    TAM_TRY(tam_net_plan_create(run->net, config->batch, 1, &run->plan));
+    if (run->validation != NULL) {
+        TAM_TRY(tam_embedder_create(run->ctx, run->net, 127.5f, 127.5f, &run->embedder));
+    }
+    size_t values = (size_t)config->batch * (size_t)config->dim;
+    run->x = tam_allocate(run->ctx, values, sizeof(float), "a batch's embeddings");
+    run->dx = tam_allocate(run->ctx, values, sizeof(float), "a batch's gradients");
+    run->theta = tam_allocate(run->ctx, (size_t)config->batch, sizeof(float), "a batch's angles");
+    return run->x != NULL && run->dx != NULL && run->theta != NULL ? TAM_OK : TAM_RESOURCES;
+}
+
+static tam_status collect_class_names(tam_run *run) {
+    size_t bytes = 0, at = 0;
+    for (int64_t c = 0; c < run->info.classes; c++) {
+        bytes += strlen(tam_dataset_class_name(run->data, c)) + 1;
+    }
+    run->class_names = tam_arena_take(run->arena, bytes, 1);
+    run->class_names_bytes = bytes;
+    for (int64_t c = 0; run->class_names != NULL && c < run->info.classes; c++) {
+        const char *name = tam_dataset_class_name(run->data, c);
+        memcpy(run->class_names + at, name, strlen(name) + 1);
+        at += strlen(name) + 1;
+    }
+    return run->class_names != NULL ? TAM_OK : TAM_RESOURCES;
+}
+
+static tam_status make_snapshot(tam_run *run) {
+    TAM_TRY(collect_class_names(run));
+    tam_snapshot_config config = {.net = run->net,
+                                  .head = run->head,
+                                  .specification = run->config.net,
+                                  .loss = run->config.loss,
+                                  .mean = 127.5f,
+                                  .scale = 127.5f,
+                                  .classes = run->info.classes,
+                                  .class_names = run->class_names,
+                                  .class_names_bytes = run->class_names_bytes};
+    return tam_snapshot_create(run->ctx, &config, &run->snapshot);
+}
+
+/* From here on files change. */
+static tam_status open_directory(tam_run *run) {
+    char *text = tam_arena_take(run->arena, CONFIG_ROOM, 1);
+    bool holds_run;
+    if (text == NULL) {
+        return TAM_RESOURCES;
+    }
+    if (tam_train_config_text(&run->config, text, CONFIG_ROOM) >= CONFIG_ROOM) {
+        return tam_fail(run->ctx, TAM_CONFIG, "the configuration's texts are longer than %d bytes", CONFIG_ROOM);
+    }
+    TAM_TRY(tam_run_directory_open(run->ctx, run->arena, &run->config, text, &run->directory, &holds_run));
+    run->resumed = holds_run && tam_path_look(run->directory.last) != TAM_PATH_ABSENT;
+    run->best_exists = tam_path_look(run->directory.best) == TAM_PATH_FILE;
+    if (run->resumed) {
+        TAM_TRY(tam_checkpoint_load(run, run->directory.last));
+        run->saved_step = run->counters.step;
+    } else {
+        TAM_TRY(tam_run_directory_begin(run->ctx, &run->directory, text, run->class_names, run->class_names_bytes));
+    }
+    int64_t step = run->resumed ? run->counters.step : -1;
+    TAM_TRY(tam_log_open(run->ctx, run->directory.log, step, run->counters.epochs_ended, &run->log));
+    if (!run->resumed) {
+        tam_log_start(run);
+    }
+    return TAM_OK;
+}
+
+static tam_status make_loader(tam_run *run) {
+    tam_loader_config config = {.batch = run->config.batch,
+                                .seed = run->config.seed,
+                                .shuffle = 1,
+                                .augment = run->config.augment,
+                                .threads = run->config.loader_threads,
+                                .first_step = run->counters.step};
+    TAM_TRY(tam_loader_create(run->ctx, run->data, &config, &run->loader));
+    if (tam_loader_steps_per_epoch(run->loader) != run->steps_per_epoch) {
+        return tam_fail(run->ctx, TAM_INTERNAL, "the loader has %lld steps an epoch instead of %lld",
+                        (long long)tam_loader_steps_per_epoch(run->loader), (long long)run->steps_per_epoch);
+    }
+    return TAM_OK;
+}
+
+tam_status tam_run_open(tam_ctx *ctx, const tam_train_config *config, tam_run *run) {
+    *run = (tam_run){.ctx = ctx, .saved_step = -1, .directory.lock = -1, .log.descriptor = -1};
+    run->sums.best_eer = run->sums.last_eer = run->sums.last_loss = run->sums.last_accuracy = NAN;
+    TAM_TRY(tam_train_resolve(ctx, config, &run->config));
+    run->arena = tam_arena_create(ctx, 0);
+    if (run->arena == NULL) {
+        return TAM_RESOURCES;
+    }
+    TAM_TRY(open_data(run));
+    TAM_TRY(open_validation(run));
+    TAM_TRY(make_net(run));
+    TAM_TRY(make_snapshot(run));
+    TAM_TRY(open_directory(run));
+    TAM_TRY(make_loader(run));
+    run->began = run->reported = run->saved = run->epoch_began = tam_seconds();
+    return TAM_OK;
+}
+
+void tam_run_close(tam_run *run) {
+    tam_loader_free(run->loader);
+    tam_log_close(&run->log);
+    tam_run_directory_close(&run->directory);
+    tam_snapshot_free(run->snapshot);
+    tam_embedder_free(run->embedder);
+    tam_net_plan_free(run->plan);
+    tam_net_free(run->net);
+    tam_head_free(run->head);
+    tam_dataset_free(run->validation);
+    tam_dataset_free(run->data);
+    tam_release(run->ctx, run->x);
+    tam_release(run->ctx, run->dx);
+    tam_release(run->ctx, run->theta);
+    tam_release(run->ctx, run->validation_x);
+    tam_release(run->ctx, run->validation_labels);
+    tam_arena_free(run->arena);
+}

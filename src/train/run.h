@@ -1,0 +1,117 @@
+/* One training run: everything that tam_train holds while it works. */
+#ifndef TRAIN_RUN_H
+#define TRAIN_RUN_H
+
+#include <stdbool.h>
+
+#include "model/embedder.h"
+#include "model/snapshot.h"
+#include "optim/schedule.h"
+#include "tammes/train.h"
+#include "train/log.h"
+#include "train/run_directory.h"
+
+/* Skipped steps in a row that end a run. */
+enum { TAM_SKIPS_ALLOWED = 20 };
+
+/* Where the time of a step goes. */
+typedef enum tam_share {
+    TAM_SHARE_LOAD,
+    TAM_SHARE_FORWARD,
+    TAM_SHARE_HEAD,
+    TAM_SHARE_BACKWARD,
+    TAM_SHARE_UPDATE,
+    TAM_SHARES
+} tam_share;
+
+typedef struct tam_times {
+    double share[TAM_SHARES]; /* seconds in each */
+    double wall;              /* seconds in training steps */
+    double images;
+} tam_times;
+
+/* Sums over training steps. All doubles: they are an array of the checkpoint, so that a resumed run's log goes on
+ * without a gap. */
+typedef struct tam_sums {
+    double steps, loss, class_loss, centre_loss, theta, correct, counted;
+} tam_sums;
+
+/* What a checkpoint keeps besides the net and the head: "train.counters" (i64) and "train.sums" (f64). */
+typedef struct tam_counters {
+    int64_t step;         /* steps done, skipped ones included */
+    int64_t epochs_ended; /* epochs whose end (validation, best model) is done */
+    int64_t skipped, skipped_in_row;
+    int64_t images; /* of the data set: another number is another data set */
+} tam_counters;
+
+typedef struct tam_run_sums {
+    tam_sums line;  /* since the last line of the log */
+    tam_sums epoch; /* since the epoch began */
+    double histogram[TAM_THETA_BINS];
+    double best_eer, last_eer;       /* NaN before the first validation */
+    double last_loss, last_accuracy; /* of the last whole epoch */
+} tam_run_sums;
+
+typedef struct tam_run {
+    tam_ctx *ctx;
+    tam_arena *arena;        /* paths, class names */
+    tam_train_config config; /* resolved: no zero means default any more */
+    tam_dataset *data, *validation;
+    tam_dataset_info info;
+    tam_loader *loader;
+    tam_net *net;
+    tam_net_plan *plan;
+    tam_head *head;
+    tam_embedder *embedder; /* NULL without validation */
+    tam_snapshot *snapshot;
+    tam_schedule schedule;
+    float *x, *dx, *theta; /* [batch, D], [batch, D], [batch] */
+    float *validation_x;   /* [images, D] */
+    int32_t *validation_labels;
+    char *class_names; /* one after another, each with its zero */
+    size_t class_names_bytes;
+    tam_run_directory directory;
+    tam_log log;
+    tam_counters counters;
+    tam_run_sums sums;
+    int64_t steps, steps_per_epoch, epochs;
+    double rate; /* of the step in work */
+    tam_times times, times_at_line;
+    tam_sums report; /* since the last progress report */
+    tam_times times_at_report;
+    double began, reported, saved, epoch_began; /* moments, seconds of a clock that never jumps */
+    bool resumed, best_exists;
+    int64_t saved_step; /* of last.safetensors; -1: none */
+} tam_run;
+
+/* Checks and completes a configuration. Fails with TAM_CONFIG. */
+TAM_MUST_USE tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_train_config *resolved);
+
+/* Opens data, net, head, and the run directory; continues from its checkpoint if there is one. On failure too the
+ * caller ends with tam_run_close. */
+TAM_MUST_USE tam_status tam_run_open(tam_ctx *ctx, const tam_train_config *config, tam_run *run);
+void tam_run_close(tam_run *run);
+
+/* One step: load, forward, head, backward, clip, update. Allocates nothing. A step whose loss or gradient is not finite
+ * changes nothing and is counted; fails with TAM_NEGATIVE after TAM_SKIPS_ALLOWED of them in a row. */
+TAM_MUST_USE tam_status tam_run_step(tam_run *run);
+
+/* The end of an epoch: validation, best.safetensors, a line in the log. TAM_STOPPED if asked to stop meanwhile. */
+TAM_MUST_USE tam_status tam_run_end_epoch(tam_run *run);
+
+/* Writes last.safetensors. */
+TAM_MUST_USE tam_status tam_checkpoint_save(tam_run *run);
+/* Continues from `path`. Fails with TAM_INPUT (corrupt) or TAM_CONFIG (another run's). */
+TAM_MUST_USE tam_status tam_checkpoint_load(tam_run *run, const char *path);
+
+/* Lines of the log. */
+void tam_log_start(tam_run *run);
+void tam_log_step(tam_run *run);
+void tam_log_end(tam_run *run);
+
+void tam_sums_add(tam_sums *sums, const tam_head_result *result);
+/* Sum over the steps or samples that counted; NaN when there are none. */
+double tam_mean(double sum, double count);
+double tam_seconds(void);
+
+#endif

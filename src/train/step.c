@@ -1,0 +1,108 @@
+/* One training step. */
+#include <math.h>
+#include <stdio.h>
+
+#include "base/finite.h"
+#include "train/run.h"
+
+/* Adds the time since *mark to a share and moves the mark. */
+static void lap(tam_run *run, tam_share share, double *mark) {
+    double now = tam_seconds();
+    run->times.share[share] += now - *mark;
+    *mark = now;
+}
+
+void tam_sums_add(tam_sums *sums, const tam_head_result *result) {
+    sums->steps += 1.0;
+    sums->loss += result->loss;
+    sums->class_loss += result->class_loss;
+    sums->centre_loss += result->centre_loss;
+    sums->theta += result->mean_theta;
+    sums->correct += (double)result->correct;
+    sums->counted += (double)result->counted;
+}
+
+double tam_mean(double sum, double count) {
+    return count > 0.0 ? sum / count : NAN;
+}
+
+static void account(tam_run *run, const tam_head_result *result) {
+    tam_sums_add(&run->sums.line, result);
+    tam_sums_add(&run->sums.epoch, result);
+    tam_sums_add(&run->report, result);
+    for (int i = 0; i < run->config.batch; i++) {
+        double bin = floor((double)run->theta[i] * (TAM_THETA_BINS / 3.141592653589793));
+        run->sums.histogram[bin < 0.0 ? 0 : bin >= TAM_THETA_BINS ? TAM_THETA_BINS - 1 : (int)bin] += 1.0;
+    }
+}
+
+/* Embeddings to gradient and updates; *good is false where a number was not finite. The head is fused: its update comes
+ * with its gradient, so that what goes into it is checked before. */
+static tam_status learn(tam_run *run, const tam_batch *batch, tam_head_result *result, bool *good, double *mark) {
+    const tam_train_config *config = &run->config;
+    float lr = (float)run->rate, momentum = (float)config->momentum, decay = (float)config->weight_decay;
+    size_t values = (size_t)config->batch * (size_t)config->dim;
+    tam_head_update update = {.lr = lr, .momentum = momentum, .weight_decay = decay, .gradient_scale = 1.0f};
+    *good = tam_all_finite(run->x, values);
+    if (*good) {
+        TAM_TRY(tam_head_step(run->head, batch->n, run->x, batch->labels, run->dx, run->theta, &update, result));
+        *good = isfinite(result->loss);
+    }
+    lap(run, TAM_SHARE_HEAD, mark);
+    if (!*good) {
+        return TAM_OK;
+    }
+    TAM_TRY(tam_net_backward(run->plan, run->dx));
+    double norm = tam_net_gradient_norm(run->net);
+    lap(run, TAM_SHARE_BACKWARD, mark);
+    *good = isfinite(norm);
+    if (*good) {
+        double scale = config->clip > 0.0 && norm > config->clip ? config->clip / norm : 1.0;
+        tam_net_update(run->net, lr, momentum, decay, (float)scale);
+        lap(run, TAM_SHARE_UPDATE, mark);
+    }
+    return TAM_OK;
+}
+
+static tam_status skip(tam_run *run) {
+    run->counters.skipped++;
+    run->counters.skipped_in_row++;
+    if (run->counters.skipped_in_row < TAM_SKIPS_ALLOWED) {
+        return TAM_OK;
+    }
+    char saved[64] = "there is no checkpoint yet";
+    if (run->saved_step >= 0) {
+        snprintf(saved, sizeof saved, "last.safetensors is good, from step %lld", (long long)run->saved_step);
+    }
+    return tam_fail(
+        run->ctx, TAM_NEGATIVE,
+        "%s: the loss or the gradient was not finite in %d steps in a row, up to step %lld (%s); try a lower "
+        "learning rate than %g",
+        run->config.out, TAM_SKIPS_ALLOWED, (long long)run->counters.step, saved, run->config.lr);
+}
+
+tam_status tam_run_step(tam_run *run) {
+    tam_batch batch;
+    tam_head_result result = {0};
+    bool good;
+    double began = tam_seconds(), mark = began;
+    TAM_TRY(tam_loader_next(run->loader, &batch));
+    if (batch.n != run->config.batch || batch.step != run->counters.step) {
+        return tam_fail(run->ctx, TAM_INTERNAL, "the loader gave step %lld with %d images instead of step %lld with %d",
+                        (long long)batch.step, batch.n, (long long)run->counters.step, run->config.batch);
+    }
+    lap(run, TAM_SHARE_LOAD, &mark);
+    run->rate = tam_schedule_rate(&run->schedule, run->counters.step);
+    TAM_TRY(tam_net_forward(run->plan, batch.n, batch.images, (uint64_t)run->counters.step, run->x));
+    lap(run, TAM_SHARE_FORWARD, &mark);
+    TAM_TRY(learn(run, &batch, &result, &good, &mark));
+    run->times.wall += tam_seconds() - began;
+    run->times.images += batch.n;
+    run->counters.step++;
+    if (!good) {
+        return skip(run);
+    }
+    run->counters.skipped_in_row = 0;
+    account(run, &result);
+    return TAM_OK;
+}
