@@ -69,7 +69,7 @@ static const problem problems[] = {
 static const problem large_problems[] = {
     {6, "2x9x9 conv(out=8,pad=1,bias=0) batch_norm() prelu() max_pool() fc(out=5)"},
     {5, "3x8x8 conv(out=16,pad=1) batch_norm() relu() avg_pool(kernel=3,stride=2,pad=1) global_pool() fc(out=4)"},
-    {4, "1x28x28 conv(out=32,kernel=5,pad=2) prelu() conv(out=32,kernel=5,pad=2) prelu() max_pool() fc(out=2)"},
+    {3, "1x15x17 conv(out=32,kernel=5,pad=2) prelu() conv(out=32,kernel=5,pad=2) prelu() max_pool() fc(out=2)"},
     {5, "3x13x11 conv(out=64,pad=1,bias=0) batch_norm() relu() max_pool() conv(out=64,pad=1) relu() max_pool() "
         "fc(out=128) batch_norm(scale=0)"},
     {5, "input = input(channels=3, height=15, width=13)\n"
