@@ -156,7 +156,19 @@ static void fit(tam_glyph_program *program) {
     }
 }
 
-tam_glyph_program tam_glyph_program_draw(tam_random *random) {
+/* The way of the pen over all strokes, from point to point. */
+static float ink_length(const tam_glyph_program *program) {
+    float length = 0;
+    for (int i = 0; i < program->strokes; i++) {
+        const tam_glyph_stroke *s = &program->stroke[i];
+        for (int k = 1; k < s->points; k++) {
+            length += distance((point){s->x[k - 1], s->y[k - 1]}, (point){s->x[k], s->y[k]});
+        }
+    }
+    return length;
+}
+
+static tam_glyph_program draw_program(tam_random *random) {
     tam_glyph_program program = {0};
     int strokes = 2 + (int)tam_random_below(random, TAM_GLYPH_STROKES - 1);
     for (int tries = 0; program.strokes < strokes && tries < TRIES; tries++) {
@@ -166,5 +178,14 @@ tam_glyph_program tam_glyph_program_draw(tam_random *random) {
         }
     }
     fit(&program);
+    return program;
+}
+
+/* Too little ink says nothing, too much becomes a blot. */
+tam_glyph_program tam_glyph_program_draw(tam_random *random) {
+    tam_glyph_program program = draw_program(random);
+    for (int tries = 0; tries < TRIES && (ink_length(&program) < 1.1f || ink_length(&program) > 2.9f); tries++) {
+        program = draw_program(random);
+    }
     return program;
 }

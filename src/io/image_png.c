@@ -16,6 +16,12 @@ static bool recognise(const uint8_t *data, size_t size) {
     return size >= sizeof signature && memcmp(data, signature, sizeof signature) == 0;
 }
 
+/* The decoder is content when the last chunk has begun; a file cut after that lacks its checksum. */
+static bool has_end(const uint8_t *data, size_t size) {
+    static const uint8_t end[12] = {0, 0, 0, 0, 'I', 'E', 'N', 'D', 0xAE, 0x42, 0x60, 0x82};
+    return memmem(data, size, end, sizeof end) != NULL;
+}
+
 static tam_status fail_png(tam_ctx *ctx, const char *name, int error) {
     tam_status status = error == SPNG_EMEM ? TAM_RESOURCES : TAM_INPUT;
     return tam_fail(ctx, status, "%s: corrupt or cut short PNG: %s", name, spng_strerror(error));
@@ -88,7 +94,7 @@ static tam_status decode_opened(tam_ctx *ctx, const char *name, spng_ctx *png, c
     int error =
         spng_decode_image(png, image->pixels, count * (size_t)bytes_per_pixel, format, alpha ? SPNG_DECODE_TRNS : 0);
     if (error == 0) {
-        error = spng_decode_chunks(png); /* up to IEND: a file that lacks it was cut */
+        error = spng_decode_chunks(png); /* what follows the pixels must be whole too */
     }
     if (error != 0) {
         return fail_png(ctx, name, error);
@@ -105,7 +111,9 @@ static tam_status decode(tam_ctx *ctx, const char *name, const uint8_t *data, si
     struct spng_ihdr header;
     tam_image_info info;
     tam_status status = open_png(ctx, name, data, size, &png, &header, &info);
-    if (status == TAM_OK) {
+    if (status == TAM_OK && !has_end(data, size)) {
+        status = tam_fail(ctx, TAM_INPUT, "%s: cut short PNG: it has no end", name);
+    } else if (status == TAM_OK) {
         uint64_t bits =
             (uint64_t)header.width * header.height * header.bit_depth * (unsigned)samples[header.color_type];
         if (bits / 8 / MOST_INFLATION > size) {
