@@ -59,7 +59,7 @@ size_t tam_augment_scratch(int height, int width) {
 }
 
 static float normalise(uint8_t value) {
-    return ((float)value - 127.5f) * (1.0f / 127.5f);
+    return ((float)value - 127.5f) / 127.5f;
 }
 
 /* pixels, one channel of them -> to, rows `stride` apart. */
