@@ -6,29 +6,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int least(int a, int b) {
+    return a < b ? a : b;
+}
+
+/* The number of insertions, deletions, changes and swaps of neighbours that lead from a to b. */
 static int edit_distance(const char *a, const char *b) {
     enum { LONGEST = 63 };
-    int row[LONGEST + 1];
+    int rows[3][LONGEST + 1];
     int length_a = (int)strnlen(a, LONGEST), length_b = (int)strnlen(b, LONGEST);
     for (int j = 0; j <= length_b; j++) {
-        row[j] = j;
+        rows[0][j] = j;
     }
     for (int i = 1; i <= length_a; i++) {
-        int diagonal = row[0];
+        int *row = rows[i % 3], *above = rows[(i + 2) % 3], *above_that = rows[(i + 1) % 3];
         row[0] = i;
         for (int j = 1; j <= length_b; j++) {
-            int best = diagonal + (a[i - 1] != b[j - 1]);
-            diagonal = row[j];
-            if (row[j] + 1 < best) {
-                best = row[j] + 1;
-            }
-            if (row[j - 1] + 1 < best) {
-                best = row[j - 1] + 1;
+            int best = least(above[j - 1] + (a[i - 1] != b[j - 1]), least(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
+                best = least(best, above_that[j - 2] + 1);
             }
             row[j] = best;
         }
     }
-    return row[length_b];
+    return rows[length_a % 3][length_b];
 }
 
 const char *tam_nearest_name(const char *word, const char *const *names, int count) {
