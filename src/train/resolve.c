@@ -1,6 +1,7 @@
 /* Defaults and ranges of a training's configuration. */
 #include <math.h>
 
+#include "data/augment.h"
 #include "train/run.h"
 
 /* Zero: the default; negative: off. */
@@ -64,5 +65,7 @@ tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_t
     resolved->weight_decay = unless_zero(config->weight_decay, 5e-4);
     resolved->warmup = unless_zero(config->warmup, 0.02);
     resolved->clip = unless_zero(config->clip, 5.0);
+    tam_augment augment; /* only to hear of a fault before any file is made */
+    TAM_TRY(tam_augment_read(ctx, resolved->augment, &augment));
     return check(ctx, resolved);
 }
