@@ -10,9 +10,15 @@
 #include <stdint.h>
 #include <string.h>
 
+static inline uint32_t tam_bits_of(float x) {
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
 /* 2^n for n in [-126, 127]. */
 static inline float tam_power_of_two(int32_t n) {
-    uint32_t bits = (uint32_t)(n + 127) << 23;
+    uint32_t bits = ((uint32_t)n + 127u) << 23;
     float value;
     memcpy(&value, &bits, sizeof value);
     return value;
@@ -24,9 +30,9 @@ typedef struct tam_exp_parts {
     float e_r;
 } tam_exp_parts;
 
-/* x in [-104, 89]. */
+/* x in [-104, 89]; for NaN e_r is NaN and n anything. */
 static inline tam_exp_parts tam_exp_split(float x) {
-    const float round = 0x1.8p23f; /* adding it pushes the fraction out of the mantissa */
+    const float round = 0x1.8p23f; /* adding it leaves the nearest whole number in the low bits of the mantissa */
     float shifted = x * 0x1.715476p0f + round;
     float n = shifted - round;
     float r = (x - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f; /* ln 2 in two parts: the first product is exact */
@@ -35,27 +41,25 @@ static inline tam_exp_parts tam_exp_split(float x) {
     q = q * r + 0x1.555518p-5f;
     q = q * r + 0x1.5554dcp-3f;
     q = q * r + 0.5f;
-    return (tam_exp_parts){(int32_t)n, q * (r * r) + r + 1.0f};
+    return (tam_exp_parts){(int32_t)(tam_bits_of(shifted) - tam_bits_of(round)), q * (r * r) + r + 1.0f};
 }
 
 /* e^x over all floats: +inf above 88.73, denormals down to e^-103.97, 0 below, NaN for NaN. */
 static inline float tam_exp(float x) {
     float inside = x > 89.0f ? 89.0f : x;
     inside = inside < -104.0f ? -104.0f : inside;
-    tam_exp_parts parts = tam_exp_split(x != x ? 0.0f : inside);
+    tam_exp_parts parts = tam_exp_split(inside);
     int32_t half = parts.n >> 1; /* two factors reach beyond the range of one exponent */
-    float y = parts.e_r * tam_power_of_two(half) * tam_power_of_two(parts.n - half);
-    return x != x ? x : y;
+    return parts.e_r * tam_power_of_two(half) * tam_power_of_two(parts.n - half);
 }
 
 /* e^x for x <= 0, as a softmax needs it: as tam_exp, but 0 where the result would be denormal (x < -87.3), which the
  * processor would handle a hundred times slower; NaN for NaN. */
 static inline float tam_exp_softmax(float x) {
-    float inside = x < -87.3f || x != x ? 0.0f : x;
+    float inside = x < -87.3f ? 0.0f : x;
     tam_exp_parts parts = tam_exp_split(inside);
     float y = parts.e_r * tam_power_of_two(parts.n);
-    y = x < -87.3f ? 0.0f : y;
-    return x != x ? x : y;
+    return x < -87.3f ? 0.0f : y;
 }
 
 /* arccos in [0, pi]. Outside [-1, 1], where rounding puts cosines, the nearest end counts; NaN for NaN. */

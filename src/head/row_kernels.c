@@ -66,10 +66,11 @@ TAM_KERNEL float tam_row_sum(int64_t n, const float *z) {
     return sum;
 }
 
-/* No probability is above 1: where z and lse are so large that their rounding shows, z - lse can come out positive. */
+/* No probability is above 1: where z and lse are so large that their rounding shows, z - lse can come out positive. The
+ * smaller of it and 0 is taken by arithmetic: a comparison here would keep the loop from becoming vector code. */
 static inline float probability(float z, float lse) {
     float log_p = z - lse;
-    return tam_exp_softmax(log_p > 0.0f ? 0.0f : log_p);
+    return tam_exp_softmax(0.5f * (log_p - fabsf(log_p)));
 }
 
 TAM_KERNEL float tam_row_gradient(int64_t n, float *restrict g, const float *restrict inverse_w,
