@@ -154,18 +154,20 @@ static tam_status report(cli_call *call, const head_bench *bench) {
         printf("correct to %10.1e of the reference backend's gradients, on %d classes\n", bench->error, CHECK_CLASSES);
         return TAM_OK;
     }
-    json_t *one =
-        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:s}", "case", name, "ms_median",
-                  cli_json_real(median), "ms_min", cli_json_real(bench->milliseconds[0]), "ms_max",
-                  cli_json_real(bench->milliseconds[bench->steps - 1]), "gflops", cli_json_real(6e-6 * ncd / median),
-                  "limit_ms", cli_json_real(limit_ms), "ratio_to_limit", cli_json_real(median / limit_ms),
-                  "peak_rss_mb", cli_json_real((double)use.ru_maxrss / 1024), "threads", threads, "dtype", "f32");
-    return cli_print_json(call, json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:[o]}", "product_gflops",
-                                          cli_json_real(bench->machine.product_gflops), "bandwidth_gb_s",
-                                          cli_json_real(bench->machine.memory_gbs), "flop_ms",
-                                          cli_json_real(flop_ms), "byte_ms", cli_json_real(byte_ms), "workspace_mb",
-                                          cli_json_real(bench->workspace_mb), "error", cli_json_real(bench->error),
-                                          "cases", one));
+    return cli_print_json(
+        call,
+        json_pack(
+            "{s:s, s:s, s:I, s:i, s:i, s:o, s:o, s:o, s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:i, "
+            "s:s}",
+            "case", name, "loss", bench->loss, "classes", (json_int_t)bench->classes, "dim", bench->dim, "batch",
+            bench->batch, "ms_median", cli_json_real(median), "ms_min", cli_json_real(bench->milliseconds[0]), "ms_max",
+            cli_json_real(bench->milliseconds[bench->steps - 1]), "steps", bench->steps, "gflops",
+            cli_json_real(6e-6 * ncd / median), "product_gflops", cli_json_real(bench->machine.product_gflops),
+            "memory_gbs", cli_json_real(bench->machine.memory_gbs), "flop_ms", cli_json_real(flop_ms), "byte_ms",
+            cli_json_real(byte_ms), "limit_ms", cli_json_real(limit_ms), "ratio_to_limit",
+            cli_json_real(median / limit_ms), "workspace_mb", cli_json_real(bench->workspace_mb), "peak_rss_mb",
+            cli_json_real((double)use.ru_maxrss / 1024), "error", cli_json_real(bench->error), "threads", threads,
+            "dtype", "f32"));
 }
 
 tam_status cli_bench_head(cli_call *call) {
