@@ -13,13 +13,6 @@ enum { KERNEL_ROWS = 8, PANELS_PER_TILE = TAM_TILE / TAM_PANEL };
 
 typedef float lanes __attribute__((vector_size(4 * TAM_PANEL)));
 
-/* The C standard's strict mode forbids a fused multiply-add, which halves the speed of this one loop. */
-#if defined(__GNUC__) && !defined(__clang__)
-#define FUSED __attribute__((optimize("fp-contract=fast")))
-#else
-#define FUSED
-#endif
-
 typedef struct pack_job {
     tam_rows *rows;
     const float *e;
@@ -107,7 +100,7 @@ float *tam_rows_scratch(tam_ctx *ctx) {
 }
 
 /* Rows first .. first + 7 of panel a against the 16 rows of panel b. */
-FUSED TAM_KERNEL static void multiply_panels(int d, const float *a, const float *b, float *scores) {
+TAM_KERNEL static void multiply_panels(int d, const float *a, const float *b, float *scores) {
     lanes sum[KERNEL_ROWS];
     const lanes *columns = (const lanes *)b;
     memset(sum, 0, sizeof sum);

@@ -1,7 +1,5 @@
 #include "plot/html.h"
 
-#include <string.h>
-
 static const char style[] =
     "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;color:#222;background:#fff;"
     "max-width:1180px;margin:0 auto;padding:24px 20px 60px}\n"
@@ -10,8 +8,7 @@ static const char style[] =
     "p{max-width:76ch;margin:6px 0 10px}\n"
     ".row{display:flex;flex-wrap:wrap;gap:14px 22px;align-items:flex-start}\n"
     "figure{margin:8px 0;max-width:100%}figure svg{display:block;max-width:100%;height:auto}\n"
-    "figcaption{color:#444;font-size:13px;line-height:1.45;max-width:70ch;margin-top:4px}\n"
-    ".row figcaption{max-width:340px}\n"
+    "figcaption{color:#444;font-size:13px;line-height:1.45;margin:4px 8px 0 8px}\n"
     "table{border-collapse:collapse;margin:10px 0;font-variant-numeric:tabular-nums}\n"
     "div.table{overflow-x:auto}\n"
     "th,td{padding:5px 12px 5px 0;border-bottom:1px solid #e6e6e6;text-align:left;white-space:nowrap}\n"
@@ -55,8 +52,8 @@ void tam_html_row_end(tam_text *text) {
     tam_text_add(text, "</div>\n");
 }
 
-void tam_html_figure_begin(tam_text *text) {
-    tam_text_add(text, "<figure>\n");
+void tam_html_figure_begin(tam_text *text, int width) {
+    tam_text_format(text, "<figure style=\"width:%dpx\">\n", width);
 }
 
 void tam_html_figure_end(tam_text *text, const char *caption) {
@@ -72,18 +69,18 @@ static void cell(tam_text *text, const char *kind, bool number, const char *word
     tam_text_format(text, "</%s>", kind);
 }
 
-void tam_html_table_begin(tam_text *text, int columns, const char *const *headers) {
+void tam_html_table_begin(tam_text *text, int columns, int numbers, const char *const *headers) {
     tam_text_add(text, "<div class=\"table\">\n<table>\n<tr>");
     for (int i = 0; i < columns; i++) {
-        cell(text, "th", i > 0, headers[i]);
+        cell(text, "th", i >= numbers, headers[i]);
     }
     tam_text_add(text, "</tr>\n");
 }
 
-void tam_html_table_row(tam_text *text, int columns, const char *const *cells) {
+void tam_html_table_row(tam_text *text, int columns, int numbers, const char *const *cells) {
     tam_text_add(text, "<tr>");
     for (int i = 0; i < columns; i++) {
-        cell(text, "td", i > 0 && cells[i][0] != '\0' && strchr("0123456789+-<", cells[i][0]) != NULL, cells[i]);
+        cell(text, "td", i >= numbers, cells[i]);
     }
     tam_text_add(text, "</tr>\n");
 }

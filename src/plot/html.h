@@ -15,13 +15,13 @@ void tam_html_paragraph(tam_text *text, const char *words);
 void tam_html_row_begin(tam_text *text);
 void tam_html_row_end(tam_text *text);
 
-/* Write the SVG in between. caption may be NULL. */
-void tam_html_figure_begin(tam_text *text);
+/* Write the SVG in between. width: of the drawing, in pixels; the caption is as wide. caption may be NULL. */
+void tam_html_figure_begin(tam_text *text, int width);
 void tam_html_figure_end(tam_text *text, const char *caption);
 
-/* A table; a cell whose words start with a digit or a sign is set to the right. */
-void tam_html_table_begin(tam_text *text, int columns, const char *const *headers);
-void tam_html_table_row(tam_text *text, int columns, const char *const *cells);
+/* A table; its columns from number `numbers` on hold numbers and are set to the right. */
+void tam_html_table_begin(tam_text *text, int columns, int numbers, const char *const *headers);
+void tam_html_table_row(tam_text *text, int columns, int numbers, const char *const *cells);
 void tam_html_table_end(tam_text *text);
 
 #endif

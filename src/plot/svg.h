@@ -9,7 +9,8 @@ typedef struct tam_axis {
     const char *label; /* with the unit: "mean angle (degrees)"; NULL: the axis is not drawn */
     double low, high;  /* low < high, and low > 0 for a logarithm; otherwise widened until it is so */
     bool logarithm;
-    bool nice; /* widen to whole ticks */
+    bool nice;   /* widen to whole ticks */
+    double step; /* between ticks; 0: chosen */
 } tam_axis;
 
 /* A name in the legend. Colour and dash are numbers of the palette and repeat; -1: a grey. */

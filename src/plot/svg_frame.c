@@ -59,7 +59,8 @@ static void heal_axis(tam_axis *axis) {
     } else if (axis->nice) {
         double ticks[MOST_TICKS];
         int count = tam_ticks(axis->low, axis->high, false, 7, ticks);
-        double step = count > 1 ? ticks[1] - ticks[0] : axis->high - axis->low;
+        double found = count > 1 ? ticks[1] - ticks[0] : axis->high - axis->low;
+        double step = axis->step > 0 ? axis->step : found;
         axis->low = step * floor(axis->low / step + 1e-9);
         axis->high = step * ceil(axis->high / step - 1e-9);
     }
@@ -89,6 +90,15 @@ static void tick_words(char *words, size_t room, double value, double step, bool
     }
 }
 
+static int stepped_ticks(const tam_axis *axis, double *ticks) {
+    int count = 0;
+    for (double at = ceil(axis->low / axis->step) * axis->step; at <= axis->high && count < MOST_TICKS;) {
+        ticks[count++] = at;
+        at += axis->step;
+    }
+    return count;
+}
+
 static void draw_ticks(tam_svg *svg, bool horizontal) {
     double ticks[MOST_TICKS];
     char words[64];
@@ -96,7 +106,8 @@ static void draw_ticks(tam_svg *svg, bool horizontal) {
     double length = horizontal ? svg->right - svg->left : svg->bottom - svg->top;
     int most = (int)(length / (horizontal ? 62 : 38));
     most = most < 2 ? 2 : most > MOST_TICKS ? MOST_TICKS : most;
-    int count = tam_ticks(axis->low, axis->high, axis->logarithm, most, ticks);
+    int count =
+        axis->step > 0 ? stepped_ticks(axis, ticks) : tam_ticks(axis->low, axis->high, axis->logarithm, most, ticks);
     for (int i = 0; i < count; i++) {
         tick_words(words, sizeof words, ticks[i], count > 1 ? ticks[1] - ticks[0] : 0, axis->logarithm);
         if (horizontal) {
@@ -190,7 +201,7 @@ tam_svg tam_svg_begin(tam_text *text, const tam_figure *figure) {
     tam_svg svg = {.text = text, .x = figure->x, .y = figure->y};
     double title_end = figure->title != NULL ? 24 : 6;
     svg.left = figure->y.label != NULL ? 58 : 8;
-    svg.right = width - 12;
+    svg.right = width - 20;
     svg.top = draw_legend(NULL, figure, svg.left, svg.right, title_end) + 2;
     svg.bottom = height - (figure->x.label != NULL ? 42 : 8);
     heal_axis(&svg.x);

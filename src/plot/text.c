@@ -101,14 +101,14 @@ void tam_text_escape(tam_text *text, const char *words) {
     }
 }
 
-/* Writes value rounded to `decimals` digits, |value| * 10^decimals below 2^63, without trailing zeros. */
-static void write_fixed(char *words, size_t room, double value, int decimals) {
+/* Writes value rounded to `decimals` digits, |value| * 10^decimals below 2^63; `cut` drops trailing zeros. */
+static void write_fixed(char *words, size_t room, double value, int decimals, bool cut) {
     long long scale = 1;
     for (int i = 0; i < decimals; i++) {
         scale *= 10;
     }
     long long whole = llround(fabs(value) * (double)scale), fraction = whole % scale;
-    while (decimals > 0 && fraction % 10 == 0) {
+    while (cut && decimals > 0 && fraction % 10 == 0) {
         fraction /= 10;
         decimals--;
     }
@@ -121,10 +121,18 @@ static void write_fixed(char *words, size_t room, double value, int decimals) {
     snprintf(words, room, "%s%lld%s%s", sign, whole / scale, decimals > 0 ? "." : "", digits);
 }
 
+void tam_fixed_words(char *words, size_t room, double value, int decimals) {
+    if (fabs(value) < 1e9) {
+        write_fixed(words, room, value, decimals, false);
+    } else {
+        tam_real_words(words, room, value, decimals + 1);
+    }
+}
+
 void tam_text_real(tam_text *text, double value, int decimals) {
     char words[64];
     if (fabs(value) < 1e9 && decimals <= 9) {
-        write_fixed(words, sizeof words, value, decimals);
+        write_fixed(words, sizeof words, value, decimals, true);
     } else {
         tam_real_words(words, sizeof words, value, decimals > 0 ? decimals : 1);
     }
@@ -139,7 +147,7 @@ void tam_real_words(char *words, size_t room, double value, int digits) {
     int power = value != 0 ? (int)floor(log10(fabs(value))) : 0;
     if (power >= -4 && power < 9) {
         int decimals = digits - 1 - power;
-        write_fixed(words, room, value, decimals < 0 ? 0 : decimals);
+        write_fixed(words, room, value, decimals < 0 ? 0 : decimals, true);
         return;
     }
     char mantissa[32];
@@ -148,6 +156,6 @@ void tam_real_words(char *words, size_t room, double value, int digits) {
         shifted /= 10;
         power++;
     }
-    write_fixed(mantissa, sizeof mantissa, shifted, digits - 1);
+    write_fixed(mantissa, sizeof mantissa, shifted, digits - 1, true);
     snprintf(words, room, "%se%d", mantissa, power);
 }

@@ -32,4 +32,7 @@ void tam_text_real(tam_text *text, double value, int decimals);
 /* The same to `digits` significant digits; very small and large ones as 1.2e-7. At least 32 bytes of room. */
 void tam_real_words(char *words, size_t room, double value, int digits);
 
+/* The same with exactly `decimals` (at most 9) digits after the point, for columns of numbers. */
+void tam_fixed_words(char *words, size_t room, double value, int decimals);
+
 #endif

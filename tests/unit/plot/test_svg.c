@@ -64,15 +64,18 @@ static void figures_are_well_formed(void **state) {
     static const tam_series legend[] = {
         {"a < b", 0, 0}, {"a long name that needs a row of its own", 1, 2}, {"c", -1, 1}};
     const tam_figure figures[] = {
-        {.x = {"step & epoch", 0, 5, false, true}, .y = {"loss", 0, 1, false, true}, .title = "\"title\""},
-        {.x = {"far", 1e-6, 1, true, true}, .y = {"tar", 0, 1, false, false}, .legend = legend, .legend_count = 3},
-        {.x = {NULL, 0, 5, false, false},
-         .y = {NULL, -1, 1, false, false},
+        {.x = {"step & epoch", 0, 5, false, true, 0}, .y = {"loss", 0, 1, false, true, 0}, .title = "\"title\""},
+        {.x = {"far", 1e-6, 1, true, true, 0},
+         .y = {"tar", 0, 1, false, false, 0},
+         .legend = legend,
+         .legend_count = 3},
+        {.x = {NULL, 0, 5, false, false, 0},
+         .y = {NULL, -1, 1, false, false, 0},
          .same_scale = true,
          .width = 300,
          .height = 300},
-        {.x = {"empty", 3, 3, false, true}, .y = {"nothing", NAN, NAN, false, true}},
-        {.x = {"log of nothing", -1, 0, true, true}, .y = {"reversed", 1, -1, true, true}},
+        {.x = {"empty", 3, 3, false, true, 0}, .y = {"nothing", NAN, NAN, false, true, 0}},
+        {.x = {"log of nothing", -1, 0, true, true, 0}, .y = {"reversed", 1, -1, true, true, 0}},
     };
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         tam_ctx *ctx = test_ctx(1);
@@ -94,7 +97,7 @@ static void figures_are_well_formed(void **state) {
 /* A point's pixel is the linear map of its value: left bottom and right top of the frame. */
 static void corners_are_where_they_belong(void **state) {
     (void)state;
-    const tam_figure figure = {.x = {"x", 10, 20, false, false}, .y = {"y", 1, 100, true, false}};
+    const tam_figure figure = {.x = {"x", 10, 20, false, false, 0}, .y = {"y", 1, 100, true, false, 0}};
     const double x[3] = {10, 15, 20}, y[3] = {1, 10, 100};
     char expected[64];
     tam_ctx *ctx = test_ctx(1);
@@ -117,14 +120,14 @@ static void pages_are_well_formed(void **state) {
     tam_html_begin(&text, "a & b");
     tam_html_heading(&text, 1, "1 < 2");
     tam_html_paragraph(&text, "x > y");
-    tam_html_table_begin(&text, 2, headers);
-    tam_html_table_row(&text, 2, row);
+    tam_html_table_begin(&text, 2, 1, headers);
+    tam_html_table_row(&text, 2, 1, row);
     tam_html_table_end(&text);
     tam_html_row_begin(&text);
-    tam_html_figure_begin(&text);
-    draw_everything(&text, &(tam_figure){.x = {"x", 0, 1, false, true}, .y = {"y", 0, 1, false, true}});
+    tam_html_figure_begin(&text, 300);
+    draw_everything(&text, &(tam_figure){.x = {"x", 0, 1, false, true, 0}, .y = {"y", 0, 1, false, true, 0}});
     tam_html_figure_end(&text, "it's \xff");
-    tam_html_figure_begin(&text);
+    tam_html_figure_begin(&text, 300);
     tam_html_figure_end(&text, NULL);
     tam_html_row_end(&text);
     tam_html_end(&text);

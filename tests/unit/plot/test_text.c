@@ -45,6 +45,13 @@ static void significant_digits(void **state) {
     check_words(-3e-300, 2, "-3e-300");
     check_words(0, 3, "0");
     check_words(NAN, 3, "-");
+    char words[32];
+    tam_fixed_words(words, sizeof words, 24, 2);
+    assert_string_equal(words, "24.00");
+    tam_fixed_words(words, sizeof words, -0.0049, 2);
+    assert_string_equal(words, "0.00");
+    tam_fixed_words(words, sizeof words, NAN, 2);
+    assert_string_equal(words, "-");
 }
 
 /* A locale with a decimal comma must not leak into the numbers; skipped where none is installed. */

@@ -1,0 +1,21 @@
+/* The page: runs in, HTML out. */
+#ifndef REPORT_PAGE_H
+#define REPORT_PAGE_H
+
+#include "plot/text.h"
+#include "report/report_run.h"
+
+void tam_page_write(tam_text *text, const char *title, const char *validation, int count, const tam_report_run *runs);
+
+/* Figures of the page, each with its caption. */
+void tam_page_scatter(tam_text *text, const tam_report_run *run);
+void tam_page_curves(tam_text *text, int count, const tam_report_run *runs);
+void tam_page_theta(tam_text *text, const tam_report_run *run, double highest);
+void tam_page_roc(tam_text *text, int count, const tam_report_run *runs);
+/* The largest share of any bin that tam_page_theta draws. */
+double tam_page_theta_highest(const tam_report_run *run);
+
+/* One or two sentences on what a loss does to features in the plane; never NULL. */
+const char *tam_page_loss_words(const char *specification);
+
+#endif

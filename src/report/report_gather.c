@@ -1,0 +1,171 @@
+#include "report/report_run.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "report/run_config.h"
+#include "tammes/model.h"
+
+enum { BATCH = 128, ORDINARY_SCATTER = 2000 };
+
+/* The last part of a path, slashes at its end left out. */
+static char *name_of(tam_ctx *ctx, const char *folder) {
+    size_t end = strlen(folder), start;
+    while (end > 1 && folder[end - 1] == '/') {
+        end--;
+    }
+    for (start = end; start > 0 && folder[start - 1] != '/'; start--) {
+    }
+    char *name = tam_allocate(ctx, end - start + 1, 1, "a run's name");
+    if (name != NULL) {
+        memcpy(name, folder + start, end - start);
+    }
+    return name;
+}
+
+/* Opens a data set as the model wants its images. */
+static tam_status open_for(tam_ctx *ctx, const tam_model *model, tam_dataset_config config, tam_dataset **dataset) {
+    tam_model_info info = tam_model_describe(model);
+    config.size = config.size != 0 ? config.size : info.height;
+    config.channels = config.channels != 0 ? config.channels : info.channels;
+    return tam_dataset_open(ctx, &config, dataset);
+}
+
+static tam_status validate(tam_ctx *ctx, tam_model *model, const tam_dataset_config *config, tam_report_run *run) {
+    tam_dataset *dataset = NULL;
+    float *x = NULL;
+    int32_t *labels = NULL;
+    int dim = tam_model_describe(model).dim;
+    TAM_TRY(open_for(ctx, model, *config, &dataset));
+    int64_t count = tam_dataset_describe(dataset).count;
+    tam_status status = TAM_RESOURCES;
+    x = tam_allocate(ctx, (size_t)count, (size_t)dim * sizeof *x, "validation embeddings");
+    labels = tam_allocate(ctx, (size_t)count, sizeof *labels, "validation labels");
+    if (x != NULL && labels != NULL) {
+        for (int64_t i = 0; i < count; i++) {
+            labels[i] = tam_dataset_label(dataset, i);
+        }
+        status = tam_model_embed_dataset(model, dataset, 0, x);
+    }
+    if (status == TAM_OK) {
+        status = tam_eval_all_pairs(ctx, count, dim, x, labels, 0, NULL, &run->validation);
+        run->validated = status == TAM_OK;
+    }
+    tam_release(ctx, x);
+    tam_release(ctx, labels);
+    tam_dataset_free(dataset);
+    return status;
+}
+
+/* Embeds scatter->count images, evenly spaced over the data set. */
+static tam_status embed_some(tam_ctx *ctx, tam_model *model, tam_dataset *dataset, tam_scatter *scatter) {
+    tam_dataset_info info = tam_dataset_describe(dataset);
+    size_t bytes = (size_t)info.channels * (size_t)info.height * (size_t)info.width;
+    tam_status status = TAM_OK;
+    uint8_t *pixels = tam_allocate(ctx, BATCH, bytes, "images of a scatter");
+    if (pixels == NULL) {
+        return TAM_RESOURCES;
+    }
+    for (int64_t at = 0; status == TAM_OK && at < scatter->count; at += BATCH) {
+        int64_t n = scatter->count - at < BATCH ? scatter->count - at : BATCH;
+        for (int64_t i = 0; status == TAM_OK && i < n; i++) {
+            int64_t image = (int64_t)((double)(at + i) * (double)info.count / (double)scatter->count);
+            scatter->labels[at + i] = tam_dataset_label(dataset, image);
+            status = tam_dataset_read(dataset, image, pixels + (size_t)i * bytes);
+        }
+        if (status == TAM_OK) {
+            status = tam_model_embed(model, n, pixels, 0, scatter->x + 2 * at);
+        }
+    }
+    tam_release(ctx, pixels);
+    return status;
+}
+
+/* Labels of the data set and of the model agree when the names do; otherwise the rays would point nowhere. */
+static bool same_classes(const tam_model *model, const tam_dataset *dataset) {
+    int64_t classes = tam_dataset_describe(dataset).classes;
+    bool same = tam_model_describe(model).classes == classes;
+    for (int64_t c = 0; same && c < classes; c++) {
+        const char *name = tam_model_class_name(model, c);
+        same = name != NULL && strcmp(name, tam_dataset_class_name(dataset, c)) == 0;
+    }
+    return same;
+}
+
+static tam_status fill_scatter(tam_ctx *ctx, tam_model *model, tam_dataset *dataset, int64_t images,
+                               tam_scatter *scatter) {
+    tam_dataset_info info = tam_dataset_describe(dataset);
+    const float *weights = same_classes(model, dataset) ? tam_model_class_weights(model) : NULL;
+    size_t classes = (size_t)info.classes;
+    scatter->classes = info.classes;
+    scatter->x = tam_allocate(ctx, (size_t)images, 2 * sizeof *scatter->x, "a scatter");
+    scatter->labels = tam_allocate(ctx, (size_t)images, sizeof *scatter->labels, "a scatter");
+    scatter->names = tam_allocate(ctx, classes, sizeof *scatter->names, "class names");
+    if (scatter->x == NULL || scatter->labels == NULL || scatter->names == NULL) {
+        return TAM_RESOURCES;
+    }
+    for (size_t c = 0; c < classes; c++) {
+        scatter->names[c] = tam_copy_string(ctx, tam_dataset_class_name(dataset, (int64_t)c));
+        if (scatter->names[c] == NULL) {
+            return TAM_RESOURCES;
+        }
+    }
+    if (weights != NULL) {
+        scatter->weights = tam_allocate(ctx, classes, 2 * sizeof *weights, "class directions");
+        if (scatter->weights == NULL) {
+            return TAM_RESOURCES;
+        }
+        memcpy(scatter->weights, weights, classes * 2 * sizeof *weights);
+    }
+    scatter->count = images;
+    return embed_some(ctx, model, dataset, scatter);
+}
+
+/* What goes wrong with the training data is told on the page; running out of memory is a failure. */
+static tam_status read_scatter(tam_ctx *ctx, tam_model *model, const char *folder, int most, tam_report_run *run) {
+    tam_run_config config;
+    tam_dataset *dataset = NULL;
+    tam_status status = tam_run_config_read(ctx, folder, &config);
+    if (status == TAM_OK && config.data == NULL) {
+        status = tam_fail(ctx, TAM_INPUT, "config.yaml does not name its training data");
+    }
+    if (status == TAM_OK) {
+        const tam_dataset_config data = {.path = config.data,
+                                         .split = config.split,
+                                         .classes = config.classes,
+                                         .exclude_classes = config.exclude_classes};
+        status = open_for(ctx, model, data, &dataset);
+    }
+    if (status == TAM_OK) {
+        int64_t count = tam_dataset_describe(dataset).count, wanted = most > 0 ? most : ORDINARY_SCATTER;
+        status = fill_scatter(ctx, model, dataset, wanted < count ? wanted : count, &run->scatter);
+    }
+    if (status == TAM_INPUT || status == TAM_CONFIG) {
+        tam_scatter_free(ctx, &run->scatter);
+        snprintf(run->scatter_missing, sizeof run->scatter_missing, "%s", tam_ctx_message(ctx));
+        status = TAM_OK;
+    }
+    tam_dataset_free(dataset);
+    tam_run_config_free(ctx, &config);
+    return status;
+}
+
+tam_status tam_report_run_read(tam_ctx *ctx, const tam_report_config *config, const char *folder, tam_report_run *run) {
+    tam_model *model = NULL;
+    *run = (tam_report_run){.name = name_of(ctx, folder)};
+    tam_status status = run->name == NULL ? TAM_RESOURCES : tam_run_log_read(ctx, folder, &run->log);
+    if (status == TAM_OK) {
+        status = tam_model_open(ctx, folder, &model);
+    }
+    if (status == TAM_OK && config->validation.path != NULL) {
+        status = validate(ctx, model, &config->validation, run);
+    }
+    if (status == TAM_OK && tam_model_describe(model).dim == 2) {
+        status = read_scatter(ctx, model, folder, config->scatter_images, run);
+    }
+    tam_model_free(model);
+    return status;
+}
