@@ -10,6 +10,7 @@
 #include "tammes/loss.h"
 #include "tammes/model.h"
 #include "tammes/net.h"
+#include "tammes/pairs.h"
 #include "tammes/report.h"
 #include "tammes/status.h"
 #include "tammes/train.h"

@@ -2,7 +2,7 @@
 #ifndef PLOT_HTML_H
 #define PLOT_HTML_H
 
-#include "plot/text.h"
+#include "plot/text_buffer.h"
 
 void tam_html_begin(tam_text *text, const char *title);
 void tam_html_end(tam_text *text);

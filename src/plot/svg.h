@@ -3,7 +3,7 @@
 #ifndef PLOT_SVG_H
 #define PLOT_SVG_H
 
-#include "plot/text.h"
+#include "plot/text_buffer.h"
 
 typedef struct tam_axis {
     const char *label; /* with the unit: "mean angle (degrees)"; NULL: the axis is not drawn */

@@ -2,7 +2,7 @@
 #ifndef REPORT_PAGE_H
 #define REPORT_PAGE_H
 
-#include "plot/text.h"
+#include "plot/text_buffer.h"
 #include "report/report_run.h"
 
 void tam_page_write(tam_text *text, const char *title, const char *validation, int count, const tam_report_run *runs);

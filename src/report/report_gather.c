@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "report/run_config.h"
+#include "report/training_data.h"
 #include "tammes/model.h"
 
 enum { BATCH = 128, ORDINARY_SCATTER = 2000 };
@@ -126,9 +126,9 @@ static tam_status fill_scatter(tam_ctx *ctx, tam_model *model, tam_dataset *data
 
 /* What goes wrong with the training data is told on the page; running out of memory is a failure. */
 static tam_status read_scatter(tam_ctx *ctx, tam_model *model, const char *folder, int most, tam_report_run *run) {
-    tam_run_config config;
+    tam_training_data config;
     tam_dataset *dataset = NULL;
-    tam_status status = tam_run_config_read(ctx, folder, &config);
+    tam_status status = tam_training_data_read(ctx, folder, &config);
     if (status == TAM_OK && config.data == NULL) {
         status = tam_fail(ctx, TAM_INPUT, "config.yaml does not name its training data");
     }
@@ -149,7 +149,7 @@ static tam_status read_scatter(tam_ctx *ctx, tam_model *model, const char *folde
         status = TAM_OK;
     }
     tam_dataset_free(dataset);
-    tam_run_config_free(ctx, &config);
+    tam_training_data_free(ctx, &config);
     return status;
 }
 

@@ -2,8 +2,8 @@
 
 #include <math.h>
 
-#include "report/run_config.h"
 #include "report/run_log.h"
+#include "report/training_data.h"
 
 static tam_run_log parse(tam_ctx *ctx, const char *text) {
     tam_run_log log;
@@ -95,13 +95,13 @@ static void a_missing_log_is_named(void **state) {
     test_ctx_free(ctx);
 }
 
-static tam_status parse_config(tam_ctx *ctx, const char *text, tam_run_config *config) {
-    return tam_run_config_parse(ctx, "c.yaml", (const uint8_t *)text, strlen(text), config);
+static tam_status parse_config(tam_ctx *ctx, const char *text, tam_training_data *config) {
+    return tam_training_data_parse(ctx, "c.yaml", (const uint8_t *)text, strlen(text), config);
 }
 
 static void the_training_data_is_found(void **state) {
     (void)state;
-    tam_run_config config;
+    tam_training_data config;
     tam_ctx *ctx = test_ctx(1);
     test_ok(ctx, parse_config(ctx,
                               "# made\nlr: 0.1\ndata: \"a b\"\nlist: [data, x]\nmap: {data: no}\nsplit: ~\n"
@@ -111,7 +111,7 @@ static void the_training_data_is_found(void **state) {
     assert_string_equal(config.exclude_classes, "Greek*");
     assert_null(config.split);
     assert_null(config.classes);
-    tam_run_config_free(ctx, &config);
+    tam_training_data_free(ctx, &config);
     test_ok(ctx, parse_config(ctx, "", &config));
     assert_null(config.data);
     test_fails(ctx, parse_config(ctx, "data: x\n\tlr: [", &config), TAM_INPUT, "c.yaml:2: not YAML");

@@ -1,4 +1,4 @@
-#include "plot/text.h"
+#include "plot/text_buffer.h"
 
 #include <math.h>
 #include <stdarg.h>

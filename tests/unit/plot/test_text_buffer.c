@@ -3,7 +3,7 @@
 #include <locale.h>
 #include <math.h>
 
-#include "plot/text.h"
+#include "plot/text_buffer.h"
 
 static void check_real(double value, int decimals, const char *expected) {
     tam_ctx *ctx = test_ctx(1);

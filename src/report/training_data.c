@@ -1,4 +1,4 @@
-#include "report/run_config.h"
+#include "report/training_data.h"
 
 #include <string.h>
 #include <yaml.h>
@@ -8,7 +8,7 @@
 
 enum { LARGEST_CONFIG = 1 << 20 };
 
-static char **slot_of(tam_run_config *config, const char *key) {
+static char **slot_of(tam_training_data *config, const char *key) {
     const struct {
         const char *key;
         char **slot;
@@ -24,7 +24,7 @@ static char **slot_of(tam_run_config *config, const char *key) {
     return NULL;
 }
 
-static tam_status set_value(tam_ctx *ctx, tam_run_config *config, const char *key, const yaml_event_t *value) {
+static tam_status set_value(tam_ctx *ctx, tam_training_data *config, const char *key, const yaml_event_t *value) {
     char **slot = slot_of(config, key);
     const char *words = (const char *)value->data.scalar.value;
     bool null = value->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
@@ -37,7 +37,7 @@ static tam_status set_value(tam_ctx *ctx, tam_run_config *config, const char *ke
 }
 
 /* Walks the events; at depth 1 scalars alternate between key and value. */
-static tam_status walk(tam_ctx *ctx, const char *path, yaml_parser_t *parser, tam_run_config *config) {
+static tam_status walk(tam_ctx *ctx, const char *path, yaml_parser_t *parser, tam_training_data *config) {
     tam_status status = TAM_OK;
     char key[64] = "";
     bool have_key = false, end = false;
@@ -68,10 +68,10 @@ static tam_status walk(tam_ctx *ctx, const char *path, yaml_parser_t *parser, ta
     return status;
 }
 
-tam_status tam_run_config_parse(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size,
-                                tam_run_config *config) {
+tam_status tam_training_data_parse(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size,
+                                   tam_training_data *config) {
     yaml_parser_t parser;
-    *config = (tam_run_config){0};
+    *config = (tam_training_data){0};
     if (!yaml_parser_initialize(&parser)) {
         return tam_fail(ctx, TAM_RESOURCES, "%s: no memory for the YAML parser", path);
     }
@@ -79,29 +79,29 @@ tam_status tam_run_config_parse(tam_ctx *ctx, const char *path, const uint8_t *d
     tam_status status = walk(ctx, path, &parser, config);
     yaml_parser_delete(&parser);
     if (status != TAM_OK) {
-        tam_run_config_free(ctx, config);
+        tam_training_data_free(ctx, config);
     }
     return status;
 }
 
-tam_status tam_run_config_read(tam_ctx *ctx, const char *folder, tam_run_config *config) {
+tam_status tam_training_data_read(tam_ctx *ctx, const char *folder, tam_training_data *config) {
     uint8_t *data = NULL;
     size_t size = 0;
-    *config = (tam_run_config){0};
+    *config = (tam_training_data){0};
     char *path = tam_path_join(ctx, folder, "config.yaml");
     tam_status status = path == NULL ? TAM_RESOURCES : tam_file_read(ctx, path, LARGEST_CONFIG, &data, &size);
     if (status == TAM_OK) {
-        status = tam_run_config_parse(ctx, path, data, size, config);
+        status = tam_training_data_parse(ctx, path, data, size, config);
     }
     tam_release(ctx, data);
     tam_release(ctx, path);
     return status;
 }
 
-void tam_run_config_free(tam_ctx *ctx, tam_run_config *config) {
+void tam_training_data_free(tam_ctx *ctx, tam_training_data *config) {
     tam_release(ctx, config->data);
     tam_release(ctx, config->split);
     tam_release(ctx, config->classes);
     tam_release(ctx, config->exclude_classes);
-    *config = (tam_run_config){0};
+    *config = (tam_training_data){0};
 }

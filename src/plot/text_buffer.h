@@ -1,6 +1,6 @@
 /* A growing text. Failure is sticky: after memory ran out everything is dropped, and the end tells. */
-#ifndef PLOT_TEXT_H
-#define PLOT_TEXT_H
+#ifndef PLOT_TEXT_BUFFER_H
+#define PLOT_TEXT_BUFFER_H
 
 #include <stdbool.h>
 
