@@ -147,6 +147,18 @@ static int option_of(int code, const cli_option *options, int count) {
     return code >= FIRST_CODE ? code - FIRST_CODE : -1;
 }
 
+/* The flag that getopt_long has just read. */
+static const char *word_read(char *const *argv) {
+    return optarg != NULL && optarg == argv[optind - 1] ? argv[optind - 2] : argv[optind - 1];
+}
+
+/* getopt_long takes "--ep" for "--epochs"; a script that says so breaks when a flag is added. */
+static bool is_abbreviated(const cli_option *option, const char *word) {
+    size_t length = strlen(option->name);
+    bool whole = strncmp(word + 2, option->name, length) == 0 && (word[2 + length] == '\0' || word[2 + length] == '=');
+    return strncmp(word, "--", 2) == 0 && !whole;
+}
+
 /* Reads argv; *help is set when it asks for help. */
 static tam_status read_flags(cli_call *call, const cli_option *options, int count, bool *given, bool *help) {
     struct option table[CLI_MOST_OPTIONS + 2] = {0};
@@ -171,6 +183,9 @@ static tam_status read_flags(cli_call *call, const cli_option *options, int coun
             char letter[] = {'-', (char)(code == 'o' ? 'o' : optopt), '\0'};
             bool is_letter = code == 'o' || (optopt > 0 && optopt < FIRST_CODE);
             return refuse_flag(call, options, count, is_letter ? letter : argv[optind - 1]);
+        }
+        if (is_abbreviated(&options[index], word_read(argv))) {
+            return refuse_flag(call, options, count, word_read(argv));
         }
         given[index] = true;
         if (cli_assign(call, &options[index], optarg, (cli_source){0}) != TAM_OK) {

@@ -1,0 +1,69 @@
+# tammes train as a person would use it: results, refusals, kill -9, signals.
+set -u
+tammes=$1
+. "$(dirname "$0")/helpers.sh"
+cd "$scratch" || exit 1
+export OMP_WAIT_POLICY=passive # on a busy machine waiting threads must not spin
+
+"$tammes" synth glyphs --out glyphs --ids 12 --per-id 10 --size 16 --quiet >/dev/null || fail "synth glyphs"
+recipe=(--data glyphs --val glyphs --net conv4:width=16 --dim 8 --loss arcface:s=16,m=0.2+center --batch 16
+    --augment affine --log-every 5 --quiet)
+
+# A JSON result, and a config file that brings the same run back.
+output=$("$tammes" train "${recipe[@]}" --epochs 2 --out plain --json --threads 1) || fail "train"
+for member in '"step":14' '"loss":' '"images_per_second":' '"load":' '"skipped":0' '"resumed":false'; do
+    grep -q "$member" <<<"$output" || fail "the result lacks $member: $output"
+done
+"$tammes" train --config plain/config.yaml --out again --threads 1 --quiet >/dev/null || fail "train --config"
+same_files plain/last.safetensors again/last.safetensors
+same_files plain/config.yaml again/config.yaml
+
+# Refusals leave the run as it was.
+cp -r plain kept
+expect_exit 2 "lr: 0.1, this one 0.2" "$tammes" train "${recipe[@]}" --epochs 2 --lr 0.2 --out plain
+expect_exit 2 "resume no" "$tammes" train "${recipe[@]}" --epochs 2 --out plain --resume no
+expect_exit 2 "and no run" "$tammes" train "${recipe[@]}" --epochs 2 --out glyphs
+expect_exit 4 "/proc/nowhere" "$tammes" train "${recipe[@]}" --epochs 2 --out /proc/nowhere
+expect_exit 1 "not finite in 20 steps" "$tammes" train "${recipe[@]}" --epochs 9 --lr 1e12 --clip 0 --warmup 0 \
+    --loss softmax --out diverging
+diff -r plain kept || fail "a refused command changed the run"
+
+# kill -9 at any moment, the same command again: the same bytes, with one and with two threads.
+for threads in 1 2; do
+    long=("${recipe[@]}" --epochs 40 --checkpoint-seconds 1 --threads "$threads")
+    "$tammes" train "${long[@]}" --out whole$threads >/dev/null || fail "the uninterrupted run"
+    for pause in 0.1 0.5 1.2 0.9 1.7; do
+        "$tammes" train "${long[@]}" --out killed$threads >/dev/null &
+        process=$!
+        sleep $pause
+        kill -9 $process 2>/dev/null
+        wait $process 2>/dev/null
+    done
+    "$tammes" train "${long[@]}" --out killed$threads >/dev/null || fail "the resumed run"
+    same_files whole$threads/last.safetensors killed$threads/last.safetensors
+    same_files whole$threads/best.safetensors killed$threads/best.safetensors
+    # The logs agree too, but for the measured times.
+    for run in whole$threads killed$threads; do
+        sed 's/"\(images_per_second\|load\|forward\|head\|backward\|update\|seconds\)":[^,}]*//g' $run/log.jsonl >$run.log
+    done
+    same_files whole$threads.log killed$threads.log
+done
+
+# Ctrl-C saves and says so; the same command goes on.
+for signal in INT TERM; do
+    "$tammes" train "${recipe[@]}" --epochs 100000 --out stopped --threads 1 >/dev/null 2>errors &
+    process=$!
+    for _ in $(seq 100); do
+        [ -e stopped/log.jsonl ] && break
+        sleep 0.05
+    done
+    sleep 0.3
+    # A shell without job control starts background jobs with SIGINT ignored; the program's own handler undoes that.
+    kill -s $signal $process
+    wait $process
+    code=$?
+    [ $code -eq $((128 + $(kill -l $signal))) ] || fail "SIG$signal gives exit code $code"
+    grep -q "stopped after step [0-9]* of .*the same command goes on" errors || fail "SIG$signal: $(cat errors)"
+    [ -s stopped/last.safetensors ] || fail "SIG$signal did not save"
+done
+finish
