@@ -201,7 +201,9 @@ tam_status tam_snapshot_write_checkpoint(tam_snapshot *snapshot, const char *pat
         return TAM_RESOURCES;
     }
     memcpy(items, snapshot->items, (size_t)snapshot->count * sizeof *items);
-    memcpy(items + snapshot->count, extra, (size_t)extra_count * sizeof *items);
+    for (int i = 0; i < extra_count; i++) {
+        items[snapshot->count + i] = extra[i];
+    }
     tam_status status = write_file(snapshot, path, "checkpoint", step, items, (int)count);
     tam_release(snapshot->ctx, items);
     return status;

@@ -1,6 +1,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -8,7 +9,7 @@
 #include "model/snapshot.h"
 #include "tammes/model.h"
 
-enum { SIDE = 16, DIM = 5, CLASSES = 3, IMAGES = 70 };
+enum { SIDE = 16, CHANNELS = 3, PIXELS = CHANNELS * SIDE * SIDE, DIM = 5, CLASSES = 3, IMAGES = 70 };
 
 /* A net, a head, and a model file of both. */
 typedef struct sample {
@@ -21,7 +22,8 @@ typedef struct sample {
 } sample;
 
 static void sample_make(sample *s) {
-    tam_net_config net = {.net = "conv4:width=8", .channels = 1, .height = SIDE, .width = SIDE, .dim = DIM, .seed = 3};
+    tam_net_config net = {
+        .net = "conv4:width=8", .channels = CHANNELS, .height = SIDE, .width = SIDE, .dim = DIM, .seed = 3};
     tam_head_config head = {.loss = "cosface+center", .classes = CLASSES, .dim = DIM, .batch = 4, .seed = 4};
     s->ctx = test_ctx(1);
     test_folder(s->folder);
@@ -52,8 +54,8 @@ static void sample_free(sample *s) {
 
 static uint8_t *random_images(int count) {
     uint32_t state = 12345;
-    uint8_t *images = malloc((size_t)count * SIDE * SIDE);
-    for (int i = 0; i < count * SIDE * SIDE; i++) {
+    uint8_t *images = malloc((size_t)count * PIXELS);
+    for (int i = 0; i < count * PIXELS; i++) {
         state = state * 1664525u + 1013904223u;
         images[i] = (uint8_t)(state >> 24);
     }
@@ -67,7 +69,7 @@ static void a_model_comes_back_whole(void **state) {
     sample_make(&s);
     test_ok(s.ctx, tam_model_open(s.ctx, s.folder, &model));
     tam_model_info info = tam_model_describe(model);
-    assert_int_equal(info.channels, 1);
+    assert_int_equal(info.channels, CHANNELS);
     assert_int_equal(info.height, SIDE);
     assert_int_equal(info.width, SIDE);
     assert_int_equal(info.dim, DIM);
@@ -85,30 +87,40 @@ static void a_model_comes_back_whole(void **state) {
     sample_free(&s);
 }
 
+/* Bytes [n, H, W, C] to the net's input [n, C, H, W], written out index by index. */
+static void to_planes(const uint8_t *images, bool mirrored, float *input) {
+    for (int n = 0; n < IMAGES; n++) {
+        for (int c = 0; c < CHANNELS; c++) {
+            for (int h = 0; h < SIDE; h++) {
+                for (int w = 0; w < SIDE; w++) {
+                    int column = mirrored ? SIDE - 1 - w : w;
+                    float byte = (float)images[((n * SIDE + h) * SIDE + column) * CHANNELS + c];
+                    input[((n * CHANNELS + c) * SIDE + h) * SIDE + w] = (byte - 127.5f) / 127.5f;
+                }
+            }
+        }
+    }
+}
+
 /* Embedding is the net's own forward on (byte - mean) / scale; a second forward on mirrored rows is added by flip. */
 static void embedding_is_the_nets_forward(void **state) {
     (void)state;
     sample s;
     tam_model *model;
     tam_net_plan *plan;
-    static float input[IMAGES * SIDE * SIDE], plain[IMAGES * DIM], both[IMAGES * DIM], expected[IMAGES * DIM];
+    static float input[IMAGES * PIXELS], plain[IMAGES * DIM], both[IMAGES * DIM], expected[IMAGES * DIM];
     sample_make(&s);
     uint8_t *images = random_images(IMAGES);
     test_ok(s.ctx, tam_model_open(s.ctx, s.path, &model));
     test_ok(s.ctx, tam_model_embed(model, IMAGES, images, 0, plain));
     test_ok(s.ctx, tam_model_embed(model, IMAGES, images, 1, both));
     test_ok(s.ctx, tam_net_plan_create(s.net, IMAGES, 0, &plan));
-    for (int i = 0; i < IMAGES * SIDE * SIDE; i++) {
-        input[i] = ((float)images[i] - 127.5f) / 127.5f;
-    }
+    to_planes(images, false, input);
     test_ok(s.ctx, tam_net_forward(plan, IMAGES, input, 0, expected));
     for (int i = 0; i < IMAGES * DIM; i++) {
         assert_true(fabsf(plain[i] - expected[i]) < 1e-4f);
     }
-    for (int i = 0; i < IMAGES * SIDE * SIDE; i++) {
-        int row = i / SIDE, column = i % SIDE;
-        input[i] = ((float)images[row * SIDE + SIDE - 1 - column] - 127.5f) / 127.5f;
-    }
+    to_planes(images, true, input);
     test_ok(s.ctx, tam_net_forward(plan, IMAGES, input, 0, expected));
     for (int i = 0; i < IMAGES * DIM; i++) {
         assert_true(fabsf(both[i] - plain[i] - expected[i]) < 2e-4f);
@@ -129,13 +141,13 @@ static void a_data_set_embeds_in_its_order(void **state) {
     snprintf(folder, sizeof folder, "%s/glyphs", s.folder);
     tam_glyphs_config glyphs = {.identities = 7, .per_identity = 10, .size = SIDE};
     test_ok(s.ctx, tam_glyphs_write(s.ctx, &glyphs, folder));
-    tam_dataset_config config = {.path = folder};
+    tam_dataset_config config = {.path = folder, .channels = CHANNELS};
     test_ok(s.ctx, tam_dataset_open(s.ctx, &config, &data));
     test_ok(s.ctx, tam_model_open(s.ctx, s.path, &model));
-    static uint8_t images[70 * SIDE * SIDE];
+    static uint8_t images[70 * PIXELS];
     static float all[70 * DIM], each[70 * DIM];
     for (int i = 0; i < 70; i++) {
-        test_ok(s.ctx, tam_dataset_read(data, i, images + i * SIDE * SIDE));
+        test_ok(s.ctx, tam_dataset_read(data, i, images + i * PIXELS));
     }
     test_ok(s.ctx, tam_model_embed_dataset(model, data, 1, all));
     test_ok(s.ctx, tam_model_embed(model, 70, images, 1, each));
@@ -193,7 +205,7 @@ static void wrong_models_are_refused_by_name(void **state) {
         {"format", "other", NULL, 0, "not a model"},
         {"format", "tammes-model-9", NULL, 0, "format 'tammes-model-9'"},
         {"net", NULL, NULL, 0, "needs 'net'"},
-        {"dim", "6", NULL, 0, "16 x 16 to 5, the metadata say 1 x 16 x 16 to 6"},
+        {"dim", "6", NULL, 0, "16 x 16 to 5, the metadata say 3 x 16 x 16 to 6"},
         {"dim", "x", NULL, 0, "dim is 'x'"},
         {"dim", "1.5", NULL, 0, "dim is '1.5'"},
         {"height", "-1", NULL, 0, "height is '-1'"},

@@ -51,7 +51,7 @@ static void resuming_drops_what_will_come_again(void **state) {
                               "{\"kind\":\"epoch\",\"epoch\":2,\"step\":6}\n"
                               "{\"kind\":\"end\",\"step\":6}\n"
                               "not json\n"
-                              "{\"kind\":\"step\",\"st";
+                              "{\"kind\":\"step\",\"step\":1}"; /* killed before the newline */
     static const struct {
         int64_t step, epochs;
         const char *kept;

@@ -36,6 +36,72 @@ static void a_run_leaves_its_files(void **state) {
     train_sample_free(&s);
 }
 
+/* best.safetensors is the model after the first epoch with the least EER. */
+static void best_is_the_least_eer(void **state) {
+    (void)state;
+    train_sample s;
+    tam_train_result result;
+    tam_model *model;
+    char path[160], line[TAM_LOG_LINE];
+    double least = INFINITY, most = -INFINITY;
+    int64_t least_step = -1;
+    train_sample_make(&s, 1);
+    s.config.epochs = 8;
+    test_ok(s.ctx, tam_train(s.ctx, &s.config, &result));
+    snprintf(path, sizeof path, "%s/log.jsonl", s.out);
+    FILE *file = fopen(path, "r");
+    while (fgets(line, sizeof line, file) != NULL) {
+        const char *eer = strstr(line, "\"eer\":"), *step = strstr(line, "\"step\":");
+        if (strstr(line, "\"kind\":\"epoch\"") == NULL) {
+            continue;
+        }
+        double value = strtod(eer + 6, NULL);
+        if (value < least) {
+            least = value;
+            least_step = strtoll(step + 7, NULL, 10);
+        }
+        most = value > most ? value : most;
+    }
+    fclose(file);
+    assert_true(most > least); /* or the test would say nothing */
+    test_ok(s.ctx, tam_model_open(s.ctx, s.out, &model));
+    assert_int_equal(tam_model_describe(model).step, least_step);
+    tam_model_free(model);
+    train_sample_free(&s);
+}
+
+/* Without momentum and decay one step moves the net by rate * gradient, so by no more than rate * clip. */
+static void clipping_bounds_the_net(void **state) {
+    (void)state;
+    static const double clips[] = {1e-3, 1e-2};
+    train_sample s;
+    double moved[2];
+    train_sample_make(&s, 1);
+    for (int i = 0; i < 2; i++) {
+        tam_run *run = tam_allocate(s.ctx, 1, sizeof *run, "a run");
+        float before[400], after[400];
+        s.config.clip = clips[i];
+        s.config.momentum = s.config.weight_decay = s.config.warmup = -1;
+        s.config.schedule = "constant";
+        test_ok(s.ctx, tam_run_open(s.ctx, &s.config, run));
+        assert_true(tam_net_tensor_at(run->net, 0).count <= 400);
+        test_ok(s.ctx, tam_net_read(run->net, 0, TAM_NET_VALUE, before));
+        test_ok(s.ctx, tam_run_step(run));
+        test_ok(s.ctx, tam_net_read(run->net, 0, TAM_NET_VALUE, after));
+        moved[i] = 0.0;
+        for (int64_t k = 0; k < tam_net_tensor_at(run->net, 0).count; k++) {
+            moved[i] += pow((double)after[k] - (double)before[k], 2.0);
+        }
+        moved[i] = sqrt(moved[i]);
+        assert_true(moved[i] > 0.0 && moved[i] <= 0.1 * clips[i] * 1.01);
+        tam_run_close(run);
+        tam_release(s.ctx, run);
+        test_folder_remove(s.out);
+    }
+    assert_true(fabs(moved[1] / moved[0] - 10.0) < 0.1);
+    train_sample_free(&s);
+}
+
 /* Stopping after any step and starting again gives the bytes of an uninterrupted run. */
 static void a_resumed_run_is_the_same_run(void **state) {
     (void)state;
@@ -183,6 +249,8 @@ static void a_stop_saves(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_run_leaves_its_files),
+        cmocka_unit_test(best_is_the_least_eer),
+        cmocka_unit_test(clipping_bounds_the_net),
         cmocka_unit_test(a_resumed_run_is_the_same_run),
         cmocka_unit_test(a_step_allocates_nothing),
         cmocka_unit_test(a_finished_run_stays_as_it_is),
