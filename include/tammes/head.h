@@ -26,12 +26,13 @@ typedef struct tam_head_config {
 } tam_head_config;
 
 /* Makes a head; *out is the caller's (tam_head_free, before the context). Allocates w, momentum and the workspace;
- * steps allocate nothing. Fails with TAM_CONFIG (loss, C < 2, D or batch < 1) or TAM_RESOURCES. */
+ * steps allocate nothing. w starts normal with deviation 0.01 (class j alike for any C), all else at 0. Fails with
+ * TAM_CONFIG (loss, C < 2, D or batch < 1) or TAM_RESOURCES. */
 TAM_API TAM_MUST_USE tam_status tam_head_create(tam_ctx *ctx, const tam_head_config *config, tam_head **out);
 TAM_API void tam_head_free(tam_head *head);
 
 /* SGD with momentum, applied to w (and bias) tile by tile while the tile is in cache:
- * v = momentum v + (dw + weight_decay w); w = w - lr v. */
+ * v = momentum v + (gradient_scale dw + weight_decay w); w = w - lr v. A bias does not decay. */
 typedef struct tam_head_update {
     float lr, momentum, weight_decay;
     float gradient_scale; /* dw is multiplied by this first (gradient clipping); 0 means 1 */
@@ -49,19 +50,23 @@ typedef struct tam_head_result {
 /* One training step on n <= batch samples. x [n, D]; y [n] in [0, C), or -1: the row is skipped (its dx is 0).
  * dx [n, D] receives the gradient of the mean loss. theta [n] receives the angle to the own class in radians (may be
  * NULL). With `update`, w, bias, centres and running statistics move; without (NULL), nothing moves.
- * Fails with TAM_INPUT when a label is outside its range: the sentence names the row. */
+ * When the loss, an embedding or a weight is NaN or infinite, the loss comes back NaN, dx is all NaN and nothing moves.
+ * Fails with TAM_INPUT when a label is outside its range (the sentence names the row), with TAM_CONFIG when n is
+ * outside [1, batch]; nothing has moved then. */
 TAM_API TAM_MUST_USE tam_status tam_head_step(tam_head *head, int n, const float *x, const int32_t *y, float *dx,
                                               float *theta, const tam_head_update *update, tam_head_result *result);
 
-/* As tam_head_step without update, and dw [C, D], dbias [C] (may be NULL) receive the gradients of the mean loss. */
+/* As tam_head_step without update, and dw [C, D], dbias [C] (both may be NULL) receive the gradients of the mean loss;
+ * dbias is 0 for a loss without bias. They are not written when the loss is NaN. */
 TAM_API TAM_MUST_USE tam_status tam_head_gradient(tam_head *head, int n, const float *x, const int32_t *y, float *dx,
                                                   float *dw, float *dbias, tam_head_result *result);
 
-/* best [n] receives the class with the largest logit without margin. Works for any n. */
+/* best [n] receives the class with the largest logit without margin, the lowest among equals. Works for any n. */
 TAM_API TAM_MUST_USE tam_status tam_head_classify(tam_head *head, int64_t n, const float *x, int32_t *best);
 
 /* Everything that a checkpoint must hold, as named arrays: "head.weight" [C, D], "head.momentum" [C, D], "head.bias"
- * [C], "head.centres" [C, D], "head.running" (f64). Valid for the head's life; writable (to restore a checkpoint). */
+ * and "head.bias_momentum" [C], "head.centres" [C, D], "head.running" (f64). Valid for the head's life; writable (to
+ * restore a checkpoint). */
 typedef struct tam_head_tensor {
     const char *name;
     void *data;
@@ -76,7 +81,7 @@ TAM_API tam_head_tensor tam_head_tensor_at(tam_head *head, int index);
 TAM_API float *tam_head_weights(tam_head *head);
 /* Centres [C, D], or NULL when the loss has no centre term. */
 TAM_API float *tam_head_centres(tam_head *head);
-/* Bytes beyond weights, momentum, bias and centres. */
+/* Bytes beyond weights, bias, their momenta, and centres. */
 TAM_API size_t tam_head_workspace_bytes(const tam_head *head);
 
 #ifdef __cplusplus

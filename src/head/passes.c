@@ -171,8 +171,8 @@ static void finish_weights(const tam_head_job *job, int64_t first, int64_t count
                         update->weight_decay, gradient_scale);
         }
     }
-    if (job->dbias != NULL) {
-        memcpy(job->dbias + first, scratch->column_g, (size_t)count * sizeof(float));
+    for (int64_t j = 0; j < count && job->dbias != NULL; j++) {
+        job->dbias[first + j] = head->bias != NULL ? scratch->column_g[j] : 0.0f;
     }
     if (update != NULL && head->bias != NULL) { /* a bias does not decay */
         tam_sgd_row(count, head->bias + first, head->bias_momentum + first, scratch->column_g, update->lr,
@@ -195,7 +195,7 @@ void tam_head_second_pass(void *argument, int64_t chunk, int worker) {
         differentiate_tile(job, first, count, scratch, partial);
         head->backend->product(false, false, n, dim, count, 1.0f, scratch->tile, stride, head->w + first * dim, dim,
                                first == begin ? 0.0f : 1.0f, dx, dim);
-        if (job->update == NULL && job->dw == NULL) {
+        if (job->update == NULL && job->dw == NULL && job->dbias == NULL) {
             continue;
         }
         float *dw = job->dw != NULL ? job->dw + first * dim : scratch->dw;

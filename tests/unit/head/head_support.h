@@ -43,6 +43,14 @@ static inline void test_labels(uint32_t stream, int n, int64_t classes, int skip
     }
 }
 
+/* Every registered class loss by its name, then `extras`; NULL at the end. */
+static inline const char *test_loss(int index, const char *const *extras, int count) {
+    if (index < tam_loss_count()) {
+        return tam_loss_describe(index).name;
+    }
+    return index - tam_loss_count() < count ? extras[index - tam_loss_count()] : NULL;
+}
+
 static inline tam_head *test_head(tam_ctx *ctx, const char *loss, int64_t classes, int dim, int batch) {
     tam_head *head = NULL;
     tam_head_config config = {.loss = loss, .classes = classes, .dim = dim, .batch = batch, .seed = 3};
