@@ -8,6 +8,20 @@ void tam_team_enter(tam_ctx *ctx) {
     }
 }
 
+int tam_team_confine(void) {
+    int threads = omp_get_max_threads();
+    if (threads != 1) {
+        omp_set_num_threads(1);
+    }
+    return threads;
+}
+
+void tam_team_spread(int confined) {
+    if (confined != 1) {
+        omp_set_num_threads(confined);
+    }
+}
+
 void tam_team_run(tam_ctx *ctx, int64_t tasks, tam_task run, void *argument) {
     if (tasks == 1 || ctx->threads == 1) {
         /* A library called inside a task must see one thread here too, or its sums would be cut differently. */

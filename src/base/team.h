@@ -17,4 +17,9 @@ void tam_team_run(tam_ctx *ctx, int64_t tasks, tam_task run, void *argument);
 /* Makes the calling thread's OpenMP libraries (oneDNN) use the context's number of threads. */
 void tam_team_enter(tam_ctx *ctx);
 
+/* Keeps the OpenMP libraries that the calling thread calls on that thread alone, until tam_team_spread gets back what
+ * this returned. */
+int tam_team_confine(void);
+void tam_team_spread(int confined);
+
 #endif

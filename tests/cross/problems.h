@@ -78,6 +78,31 @@ static const problem large_problems[] = {
         "h = conv(g, out=32, stride=2, pad=1, bias=0)\ni = batch_norm(h)\n"
         "j = conv(c, out=32, kernel=1, stride=2, bias=0)\nk = batch_norm(j)\nl = add(i, k)\nm = batch_norm(l)\n"
         "n = dropout(m, p=0.4)\no = fc(n, out=24, bias=0)\np = batch_norm(o, scale=0)\n"},
+    /* Layouts in blocks: channels that fill none, one and several, odd sides, groups, changes of layout, places shared.
+     */
+    {3, "1x15x13 conv(out=10,pad=1) batch_norm() relu() max_pool(kernel=3,stride=2) dropout(p=0.3) conv(out=17,pad=1) "
+        "prelu() max_pool(kernel=3,stride=2,pad=1) fc(out=5)"},
+    {2, "3x7x9 conv(out=16,pad=1) relu() conv(out=64,pad=1) prelu() avg_pool(kernel=3,stride=2) global_pool()"},
+    {2, "10x9x7 conv(out=20,pad=1,groups=2) batch_norm(scale=0) prelu() global_pool()"},
+    {3, "17x5x7 conv(out=17,pad=1,groups=17) relu() dropout(p=0.5) flatten() fc(out=3)"},
+    {2, "32x7x7 conv(out=32,pad=1,groups=32,stride=2,bias=0) batch_norm() relu() conv(out=10,kernel=1)"},
+    {2, "64x7x5 conv(out=64,pad=1,groups=2) max_pool(kernel=2) fc(out=11)"},
+    {2, "10x5x5 relu() conv(out=10,pad=1) relu() max_pool(kernel=5)"},
+    {2, "16x7x7 conv(out=64,pad=1) prelu() max_pool() batch_norm() flatten() dropout(p=0.2) relu()"},
+    {3, "input = input(channels=3, height=7, width=5)\n"
+        "a = conv(input, out=16, pad=1)\nb = relu(a)\nc = conv(b, out=16, pad=1)\nd = add(c, b)\ne = relu(d)\n"
+        "f = conv(e, out=16, pad=1)\ng = add(e, f)\nh = add(g, g)\ni = global_pool(h)\n"},
+    {3, "input = input(channels=3, height=7, width=5)\n"
+        "a = conv(input, out=3, pad=1)\nb = add(input, a)\nc = add(a, b)\nd = conv(c, out=10, pad=1)\n"
+        "e = batch_norm(d)\nf = relu(e)\ng = add(e, f)\nh = flatten(g)\ni = flatten(f)\nj = relu(h)\n"
+        "k = add(j, i)\nl = dropout(k, p=0.1)\nm = fc(l, out=4)\n"},
+    {2, "input = input(channels=16, height=1, width=1)\n"
+        "a = flatten(input)\nb = relu(a)\nc = add(a, b)\nd = relu(c)\ne = fc(d, out=16)\nf = add(e, c)\n"},
+    {2, "input = input(channels=16, height=1, width=1)\n"
+        "a = flatten(input)\nb = relu(a)\nc = flatten(input)\nd = add(b, c)\n"},
+    {2, "input = input(channels=6, height=5, width=3)\n"
+        "a = conv(input, out=6, pad=1)\nb = relu(a)\nc = conv(input, out=6, pad=1)\nd = add(b, c)\n"
+        "e = flatten(d)\n"},
 };
 
 enum { LARGE_PROBLEMS = sizeof large_problems / sizeof large_problems[0] };

@@ -3,6 +3,7 @@
 #include <dnnl.h>
 
 #include "base/memory.h"
+#include "base/team.h"
 
 struct tam_dnnl {
     tam_ctx *ctx;
@@ -455,5 +456,7 @@ void tam_dnnl_layer_backward_weights(tam_dnnl_layer *layer) {
 
 void tam_dnnl_product(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                       int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
+    int threads = tam_team_confine();
     (void)dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+    tam_team_spread(threads);
 }

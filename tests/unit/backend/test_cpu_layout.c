@@ -1,0 +1,100 @@
+/* Layouts: copies against the rule in cpu_layout.h, number by number, and patterns. */
+#include "backend/cpu/cpu_layout.h"
+#include "support.h"
+
+static int64_t place_of(const tam_layout *layout, int n, int c, int pixel) {
+    int64_t blocks = (layout->c + layout->lanes - 1) / layout->lanes, pixels = (int64_t)layout->h * layout->w;
+    return ((n * blocks + c / layout->lanes) * pixels + pixel) * layout->lanes + c % layout->lanes;
+}
+
+/* The number of sample n at place i of (c, h, w) order; never 0. */
+static float number_at(int n, int64_t i) {
+    return (float)(1 + n * 1000 + i);
+}
+
+static void check_copy(tam_ctx *ctx, const tam_layout *from, const tam_layout *to) {
+    size_t from_numbers = tam_layout_bytes(from) / sizeof(float), to_numbers = tam_layout_bytes(to) / sizeof(float);
+    float *x = calloc(from_numbers, sizeof *x), *y = calloc(to_numbers, sizeof *y);
+    int pixels = from->h * from->w;
+    for (int n = 0; n < from->n; n++) {
+        for (int i = 0; i < from->c * pixels; i++) {
+            x[place_of(from, n, i / pixels, i % pixels)] = number_at(n, i);
+        }
+    }
+    memset(y, 0xff, tam_layout_bytes(to));
+    tam_layout_copy(ctx, from->n, from, x, to, y);
+    pixels = to->h * to->w;
+    for (int n = 0; n < to->n; n++) {
+        for (int c = 0; c < (to->c + to->lanes - 1) / to->lanes * to->lanes; c++) {
+            for (int p = 0; p < pixels; p++) {
+                float expected = c < to->c ? number_at(n, c * pixels + p) : 0;
+                assert_true(y[place_of(to, n, c, p)] == expected);
+            }
+        }
+    }
+    free(x);
+    free(y);
+}
+
+static void copies_keep_the_order(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(2);
+    static const int channels[] = {1, 3, 10, 16, 17, 40};
+    for (size_t i = 0; i < sizeof channels / sizeof channels[0]; i++) {
+        int c = channels[i];
+        const tam_layout layouts[] = {
+            {3, c, 5, 3, 1}, {3, c, 5, 3, 8}, {3, c, 5, 3, 16}, {3, c, 5, 3, c}, {3, c * 15, 1, 1, c * 15},
+        };
+        for (int a = 0; a < 5; a++) {
+            for (int b = 0; b < 5; b++) {
+                check_copy(ctx, &layouts[a], &layouts[b]);
+            }
+        }
+    }
+    const tam_layout point = {2, 10, 1, 1, 16}, vector = {2, 10, 1, 1, 10};
+    check_copy(ctx, &point, &vector);
+    check_copy(ctx, &vector, &point);
+    test_ctx_free(ctx);
+}
+
+static void plain_means_plain(void **state) {
+    (void)state;
+    assert_true(tam_layout_is_plain(&(tam_layout){2, 10, 4, 3, 1}));
+    assert_true(tam_layout_is_plain(&(tam_layout){2, 10, 1, 1, 10}));
+    assert_true(tam_layout_is_plain(&(tam_layout){2, 32, 1, 1, 16}));
+    assert_false(tam_layout_is_plain(&(tam_layout){2, 10, 1, 1, 16}));
+    assert_false(tam_layout_is_plain(&(tam_layout){2, 16, 4, 3, 16}));
+}
+
+static void patterns_follow_the_lanes(void **state) {
+    (void)state;
+    float values[40], pattern[512];
+    for (int c = 0; c < 40; c++) {
+        values[c] = (float)(c + 1);
+    }
+    static const int lanes[] = {1, 8, 16, 40, 3};
+    for (size_t i = 0; i < sizeof lanes / sizeof lanes[0]; i++) {
+        int c = lanes[i] == 1 || lanes[i] == 3 ? 3 : 40;
+        tam_layout layout = {2, c, 3, 3, lanes[i]};
+        int period = tam_layout_period(&layout);
+        assert_int_equal(period % layout.lanes, 0);
+        assert_int_equal(period, 64 % layout.lanes == 0 ? 64 : layout.lanes);
+        assert_true(tam_layout_pattern(&layout) <= 512);
+        tam_layout_spread(&layout, values, 7, pattern);
+        for (int64_t k = 0; k < tam_layout_pattern(&layout); k++) {
+            int channel = (int)(k / period) * layout.lanes + (int)(k % period) % layout.lanes;
+            assert_true(pattern[k] == (channel < c ? (float)(channel + 1) : 0));
+        }
+        tam_layout_spread(&layout, NULL, 7, pattern);
+        assert_true(pattern[0] == 7);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(copies_keep_the_order),
+        cmocka_unit_test(plain_means_plain),
+        cmocka_unit_test(patterns_follow_the_lanes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
