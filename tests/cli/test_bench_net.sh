@@ -31,7 +31,7 @@ refuse() { # STATUS, PATTERN, ARGUMENTS...
     [ $status -eq "$wanted" ] || { echo "bench net $*: exit code $status, not $wanted"; failures=$((failures + 1)); }
 }
 refuse 2 "did you mean 'conv4'" --net conv5
-refuse 2 "did you mean 'infer'" --mode infr
+refuse 2 "none of train|infer" --mode infr
 refuse 2 "batch" --batch 0
 refuse 2 "did you mean 'cpu'" --backend cpv
 
