@@ -30,9 +30,11 @@ typedef struct tam_dataset_info {
     int channels, height, width; /* of every image as it is delivered */
 } tam_dataset_info;
 
-/* Opens, checks labels and decodes nothing that it need not. *out is the caller's (tam_dataset_free). Fails with
- * TAM_INPUT (missing, corrupt, an empty class folder, fewer than 2 classes, counts that differ) or TAM_CONFIG (a glob
- * that matches nothing); the sentence names the file. */
+/* Opens, checks labels, and decodes nothing. Reads every image's header, unless size and channels are both given. *out
+ * is the caller's (tam_dataset_free). Fails with TAM_INPUT (missing, corrupt, an empty class folder, fewer than 2
+ * classes, counts that differ) or TAM_CONFIG (a glob that matches nothing, filters that leave fewer than 2 classes,
+ * images of different sizes without `size`, a split that is not there); the sentence names the file. What becomes of
+ * each kind of image: docs/data.md. */
 TAM_API TAM_MUST_USE tam_status tam_dataset_open(tam_ctx *ctx, const tam_dataset_config *config, tam_dataset **out);
 TAM_API void tam_dataset_free(tam_dataset *dataset);
 TAM_API tam_dataset_info tam_dataset_describe(const tam_dataset *dataset);
@@ -42,7 +44,8 @@ TAM_API int32_t tam_dataset_label(const tam_dataset *dataset, int64_t i);
 TAM_API const char *tam_dataset_class_name(const tam_dataset *dataset, int64_t c);
 /* The path of image i, or "FILE#i" in a packed file; written to name[room]. */
 TAM_API void tam_dataset_image_name(const tam_dataset *dataset, int64_t i, char *name, size_t room);
-/* Image i as bytes [H, W, C]. May be called from several threads. Fails with TAM_INPUT for a corrupt image. */
+/* Image i as bytes [H, W, C]; kept decoded from then on, as long as the whole set fits 2 GB. May be called from several
+ * threads. Fails with TAM_INPUT for a corrupt image. */
 TAM_API TAM_MUST_USE tam_status tam_dataset_read(tam_dataset *dataset, int64_t i, uint8_t *pixels);
 
 /* Augmentation: "none", or keys with a strength each, for example "shift=0.1,rotate=15,scale=0.15,flip=0.5,erase=0.3";

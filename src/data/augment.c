@@ -139,7 +139,7 @@ static inverse_map invert(const draw *d, int height, int width) {
 
 /* Bilinear, from a framed plane: coordinates are clamped into the frame, where everything is background. */
 TAM_KERNEL
-static void warp_plane(const float *framed, inverse_map map, int height, int width, float *to) {
+static void warp_plane(const float *restrict framed, inverse_map map, int height, int width, float *restrict to) {
     int stride = width + 2;
     float most_x = (float)width, most_y = (float)height;
     for (int y = 0; y < height; y++) {
@@ -155,9 +155,10 @@ static void warp_plane(const float *framed, inverse_map map, int height, int wid
             ix = ix > width ? width : ix;
             iy = iy > height ? height : iy;
             float fx = sx + 1.0f - (float)ix, fy = sy + 1.0f - (float)iy;
-            const float *p = framed + iy * stride + ix;
-            float upper = p[0] + fx * (p[1] - p[0]);
-            float lower = p[stride] + fx * (p[stride + 1] - p[stride]);
+            int at = iy * stride + ix;
+            float upper = framed[at] + fx * (framed[at + 1] - framed[at]);
+            int under = at + stride;
+            float lower = framed[under] + fx * (framed[under + 1] - framed[under]);
             to[x] = upper + fy * (lower - upper);
         }
         to += width;
