@@ -158,6 +158,26 @@ static void strengths_mean_what_they_say(void **state) {
     assert_true(most_shear > 0.22 && most_shear < 0.31);
 }
 
+/* Turning and shearing keep the area, alone and together. */
+static void turned_and_sheared_shapes_keep_their_area(void **state) {
+    tam_ctx *ctx = *state;
+    tam_augment a = parse(ctx, "rotate=45,shear=0.6");
+    uint8_t grey[AREA];
+    for (int i = 0; i < AREA; i++) {
+        int u = i % W, v = i / W;
+        grey[i] = u >= 5 && u <= 7 && v >= 3 && v <= 5 ? 250 : 50;
+    }
+    for (int i = 0; i < 200; i++) {
+        float image[AREA];
+        double mass = 0;
+        tam_augment_run(&a, 0, 0, i, 1, H, W, grey, scratch, image);
+        for (int k = 0; k < AREA; k++) {
+            mass += (double)image[k] - (50 - 127.5) / 127.5;
+        }
+        assert_true(fabs(mass / (9 * 200 / 127.5) - 1) < 0.07);
+    }
+}
+
 static void the_outside_is_the_borders_median(void **state) {
     tam_ctx *ctx = *state;
     tam_augment a = parse(ctx, "shift=1");
@@ -224,6 +244,7 @@ int main(void) {
         TEST(what_is_drawn_depends_on_seed_epoch_and_image_alone),
         TEST(a_flip_mirrors_exactly),
         TEST(strengths_mean_what_they_say),
+        TEST(turned_and_sheared_shapes_keep_their_area),
         TEST(the_outside_is_the_borders_median),
         TEST(erasing_leaves_a_rectangle_of_the_ground),
     };

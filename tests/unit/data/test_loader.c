@@ -1,5 +1,7 @@
 #include "data_support.h"
 
+#include "data/augment.h"
+
 enum { STEPS = 12, BATCH = 5, FLOATS = BATCH * 25 };
 
 /* All that a run of batches delivers. */
@@ -77,6 +79,24 @@ static void every_epoch_runs_through_the_images_in_a_new_order(void **state) {
         assert_true(first[i] <= 1 && second[i] <= 1);
     }
     assert_true(moved > 7);
+}
+
+/* A batch's image is the dataset's, augmented by (seed, epoch, number in the dataset). */
+static void augmentation_depends_on_epoch_and_image(void **state) {
+    fixture *f = *state;
+    static record r;
+    tam_augment augment;
+    run(f->ctx, f->dataset, shuffled, &r);
+    test_ok(f->ctx, tam_augment_read(f->ctx, shuffled.augment, &augment));
+    for (int i = 0; i < STEPS; i++) {
+        for (int k = 0; k < BATCH; k++) {
+            uint8_t pixels[25];
+            float image[25], scratch[49];
+            test_ok(f->ctx, tam_dataset_read(f->dataset, r.index[i][k], pixels));
+            tam_augment_run(&augment, shuffled.seed, i / 3, r.index[i][k], 1, 5, 5, pixels, scratch, image);
+            assert_memory_equal(image, r.images[i] + 25 * k, sizeof image);
+        }
+    }
 }
 
 static void threads_do_not_matter(void **state) {
@@ -229,6 +249,7 @@ static void wrong_settings_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_epoch_runs_through_the_images_in_a_new_order, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(augmentation_depends_on_epoch_and_image, set_up, tear_down),
         cmocka_unit_test_setup_teardown(threads_do_not_matter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(resuming_continues_exactly, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_seed_decides_the_order, set_up, tear_down),
