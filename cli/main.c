@@ -143,6 +143,7 @@ int main(int argc, char **argv) {
     fill_standard_streams();
     /* A reader that goes away is an error to report, not a reason to lose a training run. */
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit on file sizes is a full disk */
     int code = run(argc, argv);
     if (ferror(stdout) || fflush(stdout) != 0) {
         fprintf(stderr, "tammes: cannot write the results to standard output: %s\n", strerror(errno));

@@ -49,6 +49,36 @@ for threads in 1 2; do
     same_files whole$threads.log killed$threads.log
 done
 
+# A full disk (here: a limit on file sizes): a warning, then exit code 4; the old checkpoint stays whole and is good.
+short=("${recipe[@]}" --epochs 6 --threads 1)
+"$tammes" train "${short[@]}" --out roomy >/dev/null || fail "the run with room"
+"$tammes" train "${short[@]}" --out full >/dev/null &
+process=$!
+for _ in $(seq 200); do
+    [ -e full/last.safetensors ] && break
+    sleep 0.01
+done
+kill -9 $process 2>/dev/null
+wait $process 2>/dev/null
+cp full/last.safetensors before
+(
+    ulimit -f 16
+    "$tammes" train "${short[@]}" --out full >/dev/null 2>errors
+)
+code=$?
+if cmp -s before roomy/last.safetensors; then
+    echo "the run was over before it could be killed"
+else
+    [ $code -eq 4 ] || fail "a full disk is exit code $code, not 4: $(cat errors)"
+    grep -q "warning: .*cannot write.*trying again later" errors || fail "no warning of a full disk: $(cat errors)"
+    grep -q "^tammes: full/last.safetensors.tmp: cannot write" errors || fail "no sentence: $(cat errors)"
+    same_files before full/last.safetensors
+    [ ! -e full/last.safetensors.tmp ] || fail "half a file stays behind"
+fi
+"$tammes" train "${short[@]}" --out full >/dev/null || fail "the run after the full disk"
+same_files roomy/last.safetensors full/last.safetensors
+same_files roomy/best.safetensors full/best.safetensors
+
 # Ctrl-C saves and says so; the same command goes on.
 for signal in INT TERM; do
     "$tammes" train "${recipe[@]}" --epochs 100000 --out stopped --threads 1 >/dev/null 2>errors &
