@@ -17,7 +17,7 @@ struct tam_model {
     tam_net *net;
     tam_embedder *embedder; /* made by the first embedding */
     const char **class_names;
-    float *class_weights;
+    float *class_weights, *class_bias;
 };
 
 /* A file that is being opened. */
@@ -142,9 +142,30 @@ static tam_status read_net(const opening *file, tam_model *model) {
     return TAM_OK;
 }
 
+/* An array of the head, copied: [classes] or, where width > 0, [classes, width]; left NULL when the file has none. */
+static tam_status read_head_array(const opening *file, tam_model *model, const char *name, int width, float **values) {
+    const tam_tensor *found = tam_tensors_find(file->tensors, name);
+    int dims = width > 0 ? 2 : 1;
+    if (found == NULL) {
+        return TAM_OK;
+    }
+    if (found->dtype != TAM_DTYPE_F32 || found->dims != dims || found->size[0] != model->info.classes ||
+        (dims == 2 && found->size[1] != width)) {
+        return dims == 2 ? tam_fail(file->ctx, TAM_INPUT, "%s: array '%s' is not F32 [%lld, %d]", file->path, name,
+                                    (long long)model->info.classes, width)
+                         : tam_fail(file->ctx, TAM_INPUT, "%s: array '%s' is not F32 [%lld]", file->path, name,
+                                    (long long)model->info.classes);
+    }
+    *values = tam_arena_take(model->arena, 1, found->bytes);
+    if (*values == NULL) {
+        return TAM_RESOURCES;
+    }
+    memcpy(*values, found->data, found->bytes);
+    return TAM_OK;
+}
+
 static tam_status read_classes(const opening *file, tam_model *model) {
     const tam_tensor *names = tam_tensors_find(file->tensors, "class_names");
-    const tam_tensor *weights = tam_tensors_find(file->tensors, "head.weight");
     int64_t classes = model->info.classes, found = 0;
     const char *bytes = names != NULL ? names->data : NULL;
     for (size_t i = 0; bytes != NULL && i < names->bytes; i++) {
@@ -164,20 +185,8 @@ static tam_status read_classes(const opening *file, tam_model *model) {
         model->class_names[c] = copy;
         copy += strlen(copy) + 1;
     }
-    if (weights == NULL) {
-        return TAM_OK;
-    }
-    if (weights->dtype != TAM_DTYPE_F32 || weights->dims != 2 || weights->size[0] != classes ||
-        weights->size[1] != model->info.dim) {
-        return tam_fail(file->ctx, TAM_INPUT, "%s: array 'head.weight' is not F32 [%lld, %d]", file->path,
-                        (long long)classes, model->info.dim);
-    }
-    model->class_weights = tam_arena_take(model->arena, 1, weights->bytes);
-    if (model->class_weights == NULL) {
-        return TAM_RESOURCES;
-    }
-    memcpy(model->class_weights, weights->data, weights->bytes);
-    return TAM_OK;
+    TAM_TRY(read_head_array(file, model, "head.weight", model->info.dim, &model->class_weights));
+    return read_head_array(file, model, "head.bias", 0, &model->class_bias);
 }
 
 static tam_status open_file(tam_ctx *ctx, const char *path, tam_model *model) {
@@ -262,6 +271,10 @@ const char *tam_model_class_name(const tam_model *model, int64_t c) {
 
 const float *tam_model_class_weights(const tam_model *model) {
     return model->class_weights;
+}
+
+const float *tam_model_class_bias(const tam_model *model) {
+    return model->class_bias;
 }
 
 static tam_status need_embedder(tam_model *model) {

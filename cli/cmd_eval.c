@@ -1,0 +1,61 @@
+/* tammes eval: how good a model is on a data set, by a protocol. */
+#include "eval.h"
+
+#define EVAL_NAME(name, about) #name "|"
+/* insightface is the name under which others know folds. */
+#define PROTOCOL_WORDS EVAL_PROTOCOLS(EVAL_NAME) "insightface"
+
+static const struct {
+    const char *name;
+    tam_status (*run)(eval_job *job);
+} protocols[] = {
+#define EVAL_ENTRY(name, about) {#name, eval_##name},
+    EVAL_PROTOCOLS(EVAL_ENTRY)
+#undef EVAL_ENTRY
+        {"insightface", eval_folds},
+};
+
+tam_status cli_eval(cli_call *call) {
+    eval_job job = {.call = call, .gallery = -1};
+    int protocol = 0;
+    const char *model = NULL;
+    tam_dataset_config *data = &job.data, *other = &job.gallery_data;
+    const cli_option options[] = {
+        cli_required(cli_text("model", &model, "RUN|FILE", "run directory or model file")),
+        cli_required(cli_text("data", &data->path, "DIR", "images: a folder per class, or IDX files")),
+        CLI_DATASET_NARROWING("", data),
+        cli_int("size", &data->size, 1, 4096, "side of the images in pixels (the model's)"),
+        cli_choice("protocol", &protocol, PROTOCOL_WORDS, "what to measure (allpairs); docs/evaluation.md"),
+        cli_text("pairs", &job.pairs, "FILE", "folds: LFW's pairs.txt, or CSV path_a,path_b,same"),
+        cli_int("folds", &job.folds, 1, 1000, "folds: how many (as the list says, 10 for CSV)"),
+        cli_choice("gallery", &job.gallery, "means|weights|all", "identify: class means, class weights, or all images"),
+        cli_text("gallery-data", &other->path, "DIR", "identify: images of the gallery"),
+        CLI_DATASET_NARROWING("gallery-", other),
+        cli_int("ways", &job.fewshot.ways, 2, 1 << 20, "fewshot: classes of an episode (20)"),
+        cli_int("shots", &job.fewshot.shots, 1, 1 << 20, "fewshot: examples of a class (1)"),
+        cli_int("queries", &job.fewshot.queries, 1, 1 << 10, "fewshot: questions of a class (1)"),
+        cli_int("episodes", &job.fewshot.episodes, 1, 100000000, "fewshot: episodes (1000)"),
+        cli_choice("flip", &job.flip, "auto|yes|no", "add the mirror image's embedding (auto: in folds only)"),
+    };
+    const cli_usage usage = {
+        .synopsis = "--model RUN --data DIR [--protocol NAME] [options]",
+        .example = "tammes eval --model runs/first --data photos-of-others\n"
+                   "tammes eval --model runs/lfw --data lfw --protocol folds --pairs pairs.txt --json",
+        .options = options,
+        .option_count = sizeof options / sizeof options[0],
+    };
+    if (!cli_parse(call, &usage)) {
+        return call->status;
+    }
+    job.has_gallery = job.gallery >= 0;
+    job.gallery = job.has_gallery ? job.gallery : EVAL_MEANS;
+    job.protocol = protocols[protocol].name;
+    job.fewshot.seed = call->seed;
+    tam_status status = tam_model_open(call->ctx, model, &job.model);
+    if (status == TAM_OK) {
+        job.info = tam_model_describe(job.model);
+        status = protocols[protocol].run(&job);
+    }
+    tam_model_free(job.model);
+    return status;
+}

@@ -1,0 +1,72 @@
+/* tammes eval: the protocols and what they share. */
+#ifndef EVAL_H
+#define EVAL_H
+
+#include "cli.h"
+
+/* A protocol's name, function and what it measures; the order is that of --protocol's help. */
+#define EVAL_PROTOCOLS(X)                                                         \
+    X(allpairs, "all pairs of images: EER, AUC, TAR@FAR")                         \
+    X(identify, "rank 1, 5 and 10 of each image in a gallery")                    \
+    X(fewshot, "episodes of a few classes with a few examples each")              \
+    X(folds, "listed pairs: ten-fold accuracy, EER, TAR@FAR; with the flip test") \
+    X(classify, "closed set: the class whose weights in the model are the nearest")
+
+typedef enum eval_gallery { EVAL_MEANS, EVAL_WEIGHTS, EVAL_ALL } eval_gallery;
+
+/* What the flags said. */
+typedef struct eval_job {
+    cli_call *call;
+    tam_model *model;
+    tam_model_info info;
+    const char *protocol, *pairs;
+    tam_dataset_config data, gallery_data;
+    bool has_gallery; /* --gallery was given */
+    int gallery;      /* an eval_gallery */
+    int flip;         /* 0 as the protocol says, 1 yes, 2 no */
+    int folds;        /* 0: as the list says */
+    tam_fewshot_config fewshot;
+} eval_job;
+
+#define EVAL_DECLARE(name, about) tam_status eval_##name(eval_job *job);
+EVAL_PROTOCOLS(EVAL_DECLARE)
+#undef EVAL_DECLARE
+
+/* Images of a data set with their embeddings. */
+typedef struct eval_set {
+    tam_dataset *dataset;
+    tam_dataset_info info;
+    int64_t count; /* rows of x */
+    float *x;      /* [count, dim] */
+    int32_t *labels;
+} eval_set;
+
+/* Opens the data set in the model's size. */
+tam_status eval_open(eval_job *job, const tam_dataset_config *config, eval_set *set);
+/* Embeds all of it. flip: the protocol's habit; the flag has the last word. */
+tam_status eval_embed(eval_job *job, bool flip, eval_set *set);
+/* Embeds the images with these numbers only. */
+tam_status eval_embed_some(eval_job *job, bool flip, int64_t count, const int64_t *image, eval_set *set);
+void eval_close(eval_set *set);
+
+/* Classes of the set that the model was trained on, by name; -1 when memory ran out. */
+int64_t eval_seen_classes(const eval_job *job, const eval_set *set);
+/* Names with their numbers, to find the one by the other. */
+typedef struct eval_names eval_names;
+/* count names, name_at(source, i); NULL when memory ran out. Free with free(). */
+eval_names *eval_index_names(int64_t count, const char *(*name_at)(const void *source, int64_t i), const void *source);
+/* -1 when there is no such name. */
+int64_t eval_find_name(const eval_names *names, const char *name);
+const char *eval_model_class(const void *model, int64_t c);
+const char *eval_dataset_class(const void *dataset, int64_t c);
+
+/* The opening of every result: protocol, model, data. */
+json_t *eval_json_start(const eval_job *job, const eval_set *set);
+void eval_print_start(const eval_job *job, const eval_set *set);
+/* Verification numbers into the object, or as a table. */
+void eval_json_verification(json_t *object, const tam_verification *result);
+void eval_print_verification(const tam_verification *result);
+/* Prints "label  12.34%", or "insufficient data" for NaN. */
+void eval_print_share(const char *label, double share);
+
+#endif

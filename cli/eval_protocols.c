@@ -1,0 +1,207 @@
+/* The protocols of tammes eval. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "eval.h"
+
+/* Numbers that could not be had make a negative result. */
+static tam_status judge(double share) {
+    return isfinite(share) ? TAM_OK : TAM_NEGATIVE;
+}
+
+static tam_status open_and_embed(eval_job *job, eval_set *set) {
+    tam_status status = eval_open(job, &job->data, set);
+    return status == TAM_OK ? eval_embed(job, false, set) : status;
+}
+
+tam_status eval_allpairs(eval_job *job) {
+    eval_set set;
+    tam_verification result;
+    tam_status status = open_and_embed(job, &set);
+    if (status == TAM_OK) {
+        status = tam_eval_all_pairs(job->call->ctx, set.count, job->info.dim, set.x, set.labels, 0, NULL, &result);
+    }
+    if (status == TAM_OK && job->call->json) {
+        json_t *object = eval_json_start(job, &set);
+        eval_json_verification(object, &result);
+        status = cli_print_json(job->call, object);
+    } else if (status == TAM_OK) {
+        eval_print_start(job, &set);
+        eval_print_verification(&result);
+    }
+    eval_close(&set);
+    return status == TAM_OK ? judge(result.eer) : status;
+}
+
+tam_status eval_fewshot(eval_job *job) {
+    eval_set set;
+    tam_fewshot result;
+    tam_status status = open_and_embed(job, &set);
+    if (status == TAM_OK) {
+        status = tam_eval_fewshot(job->call->ctx, set.count, job->info.dim, set.x, set.labels, &job->fewshot, &result);
+    }
+    if (status == TAM_OK && job->call->json) {
+        json_t *object = eval_json_start(job, &set);
+        json_object_update_new(object,
+                               json_pack("{s:i, s:i, s:i, s:i, s:o, s:o}", "ways", result.ways, "shots", result.shots,
+                                         "queries", result.queries, "episodes", result.episodes, "fewshot_error",
+                                         cli_json_real(result.error), "interval", cli_json_real(result.interval)));
+        status = cli_print_json(job->call, object);
+    } else if (status == TAM_OK) {
+        eval_print_start(job, &set);
+        printf("%-10s %d of %d ways, %d shots, %d queries a class\n", "episodes", result.episodes, result.ways,
+               result.shots, result.queries);
+        printf("%-10s %.2f%% +- %.2f%%\n", "error", 100 * result.error, 100 * result.interval);
+    }
+    eval_close(&set);
+    return status;
+}
+
+static void print_folds(const tam_folds *folds) {
+    if (folds->folds == 1) {
+        printf("%-10s %.5f, the threshold chosen on these same pairs\n", "accuracy", folds->accuracy);
+    } else {
+        printf("%-10s %.5f+-%.5f over %d folds\n", "accuracy", folds->accuracy, folds->deviation, folds->folds);
+    }
+    printf("%-10s %.4f as a squared distance, cosine %.4f\n", "threshold", folds->threshold, 1 - folds->threshold / 2);
+}
+
+static tam_status measure_pairs(eval_job *job, const eval_set *set, const tam_pairs_info *pairs) {
+    tam_ctx *ctx = job->call->ctx;
+    int dim = job->info.dim, count = job->folds > 0 ? job->folds : pairs->folds;
+    tam_folds folds;
+    tam_verification result;
+    tam_status status =
+        tam_eval_folds(ctx, set->count, dim, set->x, pairs->count, pairs->rows, pairs->same, count, &folds);
+    if (status == TAM_OK) {
+        status = tam_eval_pairs(ctx, set->count, dim, set->x, pairs->count, pairs->rows, pairs->same, 0, NULL, &result);
+    }
+    if (status != TAM_OK) {
+        return status;
+    }
+    if (job->call->json) {
+        json_t *object = eval_json_start(job, set);
+        json_object_update_new(object,
+                               json_pack("{s:i, s:o, s:o, s:o}", "folds", folds.folds, "accuracy",
+                                         cli_json_real(folds.accuracy), "accuracy_std", cli_json_real(folds.deviation),
+                                         "threshold", cli_json_real(1 - folds.threshold / 2)));
+        eval_json_verification(object, &result);
+        status = cli_print_json(job->call, object);
+    } else {
+        eval_print_start(job, set);
+        print_folds(&folds);
+        eval_print_verification(&result);
+    }
+    return status == TAM_OK ? judge(result.eer) : status;
+}
+
+tam_status eval_folds(eval_job *job) {
+    eval_set set;
+    tam_pairs *pairs = NULL;
+    if (job->pairs == NULL) {
+        return cli_fail(job->call, TAM_CONFIG, "--protocol folds needs --pairs FILE");
+    }
+    tam_status status = eval_open(job, &job->data, &set);
+    if (status == TAM_OK) {
+        status = tam_pairs_open(job->call->ctx, job->pairs, set.dataset, &pairs);
+    }
+    if (status == TAM_OK) {
+        tam_pairs_info info = tam_pairs_describe(pairs);
+        status = eval_embed_some(job, true, info.images, info.image, &set);
+        if (status == TAM_OK) {
+            status = measure_pairs(job, &set, &info);
+        }
+    }
+    tam_pairs_free(pairs);
+    eval_close(&set);
+    return status;
+}
+
+/* A head with the model's class weights, as it was trained: it knows whether norms and biases count. */
+static tam_status restore_head(eval_job *job, tam_head **head) {
+    const float *weights = tam_model_class_weights(job->model), *bias = tam_model_class_bias(job->model);
+    size_t classes = (size_t)job->info.classes;
+    *head = NULL;
+    if (weights == NULL) {
+        return cli_fail(job->call, TAM_INPUT, "the model file holds no class weights");
+    }
+    const tam_head_config config = {
+        .loss = job->info.loss, .classes = job->info.classes, .dim = job->info.dim, .batch = 256};
+    tam_status status = tam_head_create(job->call->ctx, &config, head);
+    if (status != TAM_OK) {
+        return status;
+    }
+    memcpy(tam_head_weights(*head), weights, classes * (size_t)job->info.dim * sizeof *weights);
+    for (int i = 0; bias != NULL && i < tam_head_tensor_count(*head); i++) {
+        tam_head_tensor tensor = tam_head_tensor_at(*head, i);
+        if (strcmp(tensor.name, "head.bias") == 0) {
+            memcpy(tensor.data, bias, classes * sizeof *bias);
+        }
+    }
+    return TAM_OK;
+}
+
+/* Replaces the data set's labels by the model's numbers of the same names; -1 where the model lacks one. */
+static tam_status rename_labels(eval_job *job, eval_set *set, const eval_names *names, int64_t *unknown) {
+    *unknown = 0;
+    if (names == NULL) {
+        return cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for class names");
+    }
+    for (int64_t i = 0; i < set->count; i++) {
+        set->labels[i] = (int32_t)eval_find_name(names, tam_dataset_class_name(set->dataset, set->labels[i]));
+        *unknown += set->labels[i] < 0;
+    }
+    return TAM_OK;
+}
+
+static tam_status count_right(eval_job *job, const eval_set *set, double *accuracy) {
+    tam_head *head = NULL;
+    int64_t right = 0;
+    int32_t *best = calloc((size_t)set->count, sizeof *best);
+    tam_status status = restore_head(job, &head);
+    if (status == TAM_OK && best == NULL) {
+        status = cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for %lld answers", (long long)set->count);
+    }
+    if (status == TAM_OK) {
+        status = tam_head_classify(head, set->count, set->x, best);
+    }
+    for (int64_t i = 0; status == TAM_OK && i < set->count; i++) {
+        right += best[i] == set->labels[i];
+    }
+    *accuracy = set->count > 0 ? (double)right / (double)set->count : NAN;
+    tam_head_free(head);
+    free(best);
+    return status;
+}
+
+tam_status eval_classify(eval_job *job) {
+    eval_set set;
+    double accuracy = NAN;
+    int64_t unknown = 0;
+    tam_status status = open_and_embed(job, &set);
+    eval_names *names = eval_index_names(job->info.classes, eval_model_class, job->model);
+    if (status == TAM_OK) {
+        status = rename_labels(job, &set, names, &unknown);
+    }
+    if (status == TAM_OK && unknown > 0) {
+        status =
+            cli_fail(job->call, TAM_INPUT,
+                     "%lld of %lld images are of classes that the model was not trained on: a closed set is needed",
+                     (long long)unknown, (long long)set.count);
+    }
+    if (status == TAM_OK) {
+        status = count_right(job, &set, &accuracy);
+    }
+    if (status == TAM_OK && job->call->json) {
+        json_t *object = eval_json_start(job, &set);
+        json_object_set_new(object, "accuracy", cli_json_real(accuracy));
+        status = cli_print_json(job->call, object);
+    } else if (status == TAM_OK) {
+        eval_print_start(job, &set);
+        eval_print_share("accuracy", accuracy);
+    }
+    free(names);
+    eval_close(&set);
+    return status;
+}

@@ -1,0 +1,123 @@
+/* Data sets with their embeddings, and classes by name. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "eval.h"
+
+typedef struct named {
+    const char *name;
+    int64_t number;
+} named;
+
+struct eval_names {
+    int64_t count;
+    named items[];
+};
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(((const named *)a)->name, ((const named *)b)->name);
+}
+
+eval_names *eval_index_names(int64_t count, const char *(*name_at)(const void *source, int64_t i), const void *source) {
+    eval_names *names = malloc(sizeof *names + (size_t)count * sizeof(named));
+    if (names != NULL) {
+        names->count = count;
+        for (int64_t i = 0; i < count; i++) {
+            names->items[i] = (named){name_at(source, i), i};
+        }
+        qsort(names->items, (size_t)count, sizeof(named), by_name);
+    }
+    return names;
+}
+
+int64_t eval_find_name(const eval_names *names, const char *name) {
+    const named wanted = {name, 0};
+    const named *found = bsearch(&wanted, names->items, (size_t)names->count, sizeof(named), by_name);
+    return found != NULL ? found->number : -1;
+}
+
+const char *eval_model_class(const void *model, int64_t c) {
+    return tam_model_class_name(model, c);
+}
+
+const char *eval_dataset_class(const void *dataset, int64_t c) {
+    return tam_dataset_class_name(dataset, c);
+}
+
+int64_t eval_seen_classes(const eval_job *job, const eval_set *set) {
+    int64_t seen = 0;
+    eval_names *names = eval_index_names(job->info.classes, eval_model_class, job->model);
+    for (int64_t c = 0; names != NULL && c < set->info.classes; c++) {
+        seen += eval_find_name(names, tam_dataset_class_name(set->dataset, c)) >= 0;
+    }
+    free(names);
+    return names != NULL ? seen : -1;
+}
+
+tam_status eval_open(eval_job *job, const tam_dataset_config *config, eval_set *set) {
+    tam_dataset_config sized = *config;
+    sized.size = sized.size != 0 ? sized.size : job->info.height;
+    sized.channels = job->info.channels;
+    *set = (eval_set){0};
+    tam_status status = tam_dataset_open(job->call->ctx, &sized, &set->dataset);
+    if (status == TAM_OK) {
+        set->info = tam_dataset_describe(set->dataset);
+    }
+    return status;
+}
+
+static bool flips(const eval_job *job, bool habit) {
+    return job->flip == 0 ? habit : job->flip == 1;
+}
+
+/* Room for `count` embeddings and their labels. */
+static tam_status take_rows(eval_job *job, int64_t count, eval_set *set) {
+    set->count = count;
+    set->x = calloc((size_t)count, (size_t)job->info.dim * sizeof *set->x);
+    set->labels = calloc((size_t)count, sizeof *set->labels);
+    if (set->x == NULL || set->labels == NULL) {
+        return cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for %lld embeddings of %d numbers",
+                        (long long)count, job->info.dim);
+    }
+    return TAM_OK;
+}
+
+tam_status eval_embed(eval_job *job, bool flip, eval_set *set) {
+    tam_status status = take_rows(job, set->info.count, set);
+    for (int64_t i = 0; status == TAM_OK && i < set->count; i++) {
+        set->labels[i] = tam_dataset_label(set->dataset, i);
+    }
+    if (status == TAM_OK) {
+        status = tam_model_embed_dataset(job->model, set->dataset, flips(job, flip), set->x);
+    }
+    return status;
+}
+
+tam_status eval_embed_some(eval_job *job, bool flip, int64_t count, const int64_t *image, eval_set *set) {
+    enum { BATCH = 128 };
+    size_t bytes = (size_t)set->info.channels * (size_t)set->info.height * (size_t)set->info.width;
+    uint8_t *pixels = malloc(BATCH * bytes);
+    tam_status status = take_rows(job, count, set);
+    if (status == TAM_OK && pixels == NULL) {
+        status = cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for a batch of images");
+    }
+    for (int64_t at = 0; status == TAM_OK && at < count; at += BATCH) {
+        int64_t n = count - at < BATCH ? count - at : BATCH;
+        for (int64_t i = 0; status == TAM_OK && i < n; i++) {
+            set->labels[at + i] = tam_dataset_label(set->dataset, image[at + i]);
+            status = tam_dataset_read(set->dataset, image[at + i], pixels + (size_t)i * bytes);
+        }
+        if (status == TAM_OK) {
+            status = tam_model_embed(job->model, n, pixels, flips(job, flip), set->x + at * job->info.dim);
+        }
+    }
+    free(pixels);
+    return status;
+}
+
+void eval_close(eval_set *set) {
+    tam_dataset_free(set->dataset);
+    free(set->x);
+    free(set->labels);
+    *set = (eval_set){0};
+}

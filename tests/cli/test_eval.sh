@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# tammes eval and tammes report on a small model of glyphs, as a person would use them.
+set -u
+tammes=$1
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cd "$folder" || exit 1
+failures=0
+
+# expect CODE WORDS... COMMAND: the exit code, and words that the output must contain.
+expect() {
+    local code=$1 words=$2
+    shift 2
+    local out
+    out=$("$@" 2>&1)
+    local got=$?
+    if [ $got -ne "$code" ] || ! grep -qF -- "$words" <<<"$out"; then
+        printf 'FAILED: %s\n  exit %s, expected %s with: %s\n%s\n' "$*" "$got" "$code" "$words" "$out"
+        failures=$((failures + 1))
+    fi
+}
+
+expect 0 'seen' "$tammes" synth glyphs -o seen --ids 12 --per-id 6 --quiet
+expect 0 'unseen' "$tammes" synth glyphs -o unseen --ids 8 --per-id 5 --first 500 --quiet
+expect 0 'run' "$tammes" train --data seen --net conv4 --dim 2 --loss softmax --steps 12 --batch 24 --log-every 2 --out run --quiet
+
+expect 0 '80 of one class, 700 of two' "$tammes" eval --model run --data unseen
+expect 0 '0 of them seen in training' "$tammes" eval --model run --data unseen
+expect 0 '12 of them seen in training' "$tammes" eval --model run --data seen
+expect 0 '"impostor":700' "$tammes" eval --model run --data unseen --json
+expect 0 '"rank":{"1":' "$tammes" eval --model run --data unseen --protocol identify --json
+expect 0 'the other images of the same set' "$tammes" eval --model run --data unseen --protocol identify
+expect 0 "the means of the gallery's classes" "$tammes" eval --model run --data seen --protocol identify --gallery-data seen
+expect 0 'the class weights in the model' "$tammes" eval --model run --data seen --protocol identify --gallery weights
+expect 0 'every image of the gallery: 72 rows' "$tammes" eval --model run --data seen --protocol identify --gallery all --gallery-data seen
+expect 0 '40 probes are of classes that the gallery lacks' "$tammes" eval --model run --data unseen --protocol identify --gallery weights
+expect 0 'error' "$tammes" eval --model run --data unseen --protocol fewshot --ways 5
+expect 0 '"accuracy":' "$tammes" eval --model run --data seen --protocol classify --json
+expect 3 'classes that the model was not trained on' "$tammes" eval --model run --data unseen --protocol classify
+expect 3 'an episode needs 20 classes' "$tammes" eval --model run --data unseen --protocol fewshot
+expect 2 'needs --pairs' "$tammes" eval --model run --data unseen --protocol folds
+expect 2 'needs --gallery-data' "$tammes" eval --model run --data unseen --protocol identify --gallery means
+expect 3 'nowhere' "$tammes" eval --model nowhere --data unseen
+expect 0 'allpairs|identify' "$tammes" eval --help
+expect 2 'protocol' "$tammes" eval --model run --data unseen --protocol x
+expect 2 'model' "$tammes" eval --data unseen
+
+printf 'path_a,path_b,same\n' >pairs.csv
+for i in 0 1 2 3 4; do
+    printf 'id000500/000.png,id00050%d/001.png,%d\n' $i $((i == 0)) >>pairs.csv
+    printf 'id00050%d/000.png,id00050%d/002.png,1\n' $i $i >>pairs.csv
+done
+expect 0 'over 5 folds' "$tammes" eval --model run --data unseen --protocol folds --pairs pairs.csv --folds 5
+expect 0 '"accuracy_std":' "$tammes" eval --model run --data unseen --protocol insightface --pairs pairs.csv --json
+printf 'id000500/000.png,id000999/000.png,1\n' >wrong.csv
+expect 3 "names 'id000999/000.png'" "$tammes" eval --model run --data unseen --protocol folds --pairs wrong.csv
+
+expect 0 'page.html: 1 run' "$tammes" report run --val unseen -o page.html
+expect 0 'Features in the plane' cat page.html
+expect 0 'Verification' cat page.html
+expect 3 'log.jsonl' "$tammes" report nowhere -o other.html
+expect 1 '' test -e other.html
+mv seen moved
+expect 0 'run' "$tammes" report run -o page.html
+expect 0 'No scatter of run: seen' cat page.html
+
+[ $failures -eq 0 ] && echo "eval and report: all as expected"
+exit $((failures > 0))
