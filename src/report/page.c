@@ -129,10 +129,27 @@ static void write_speeds(tam_text *text, int count, const tam_report_run *runs) 
     tam_html_table_end(text);
 }
 
-static void write_scatters(tam_text *text, int count, const tam_report_run *runs) {
-    bool any = false;
+static void write_directions(tam_text *text, int count, const tam_report_run *runs) {
+    tam_html_heading(text, 3, "Directions only");
+    tam_html_paragraph(text,
+                       "The same features as a cosine sees them: the direction from the origin, all the way round. "
+                       "Each hill is a class; the line is the direction of its weights. Narrow hills with empty "
+                       "ground between them are what a margin is for: then a threshold on the angle tells classes "
+                       "apart, also classes that were never trained.");
+    tam_html_row_begin(text);
     for (int r = 0; r < count; r++) {
-        any = any || runs[r].scatter.count > 0 || runs[r].scatter_missing[0] != '\0';
+        if (runs[r].scatter.count > 0) {
+            tam_page_directions(text, &runs[r]);
+        }
+    }
+    tam_html_row_end(text);
+}
+
+static void write_scatters(tam_text *text, int count, const tam_report_run *runs) {
+    bool any = false, drawn = false;
+    for (int r = 0; r < count; r++) {
+        drawn = drawn || runs[r].scatter.count > 0;
+        any = any || drawn || runs[r].scatter_missing[0] != '\0';
     }
     if (!any) {
         return;
@@ -148,6 +165,9 @@ static void write_scatters(tam_text *text, int count, const tam_report_run *runs
         }
     }
     tam_html_row_end(text);
+    if (drawn) {
+        write_directions(text, count, runs);
+    }
     for (int r = 0; r < count; r++) {
         char words[768];
         if (runs[r].scatter_missing[0] != '\0') {

@@ -9,6 +9,8 @@ void tam_page_write(tam_text *text, const char *title, const char *validation, i
 
 /* Figures of the page, each with its caption. */
 void tam_page_scatter(tam_text *text, const tam_report_run *run);
+/* How each class's features spread over the directions of the plane. */
+void tam_page_directions(tam_text *text, const tam_report_run *run);
 void tam_page_curves(tam_text *text, int count, const tam_report_run *runs);
 void tam_page_theta(tam_text *text, const tam_report_run *run, double highest);
 void tam_page_roc(tam_text *text, int count, const tam_report_run *runs);

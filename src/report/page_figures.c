@@ -84,7 +84,8 @@ static void draw_classes(tam_svg *svg, const tam_scatter *scatter, double radius
 }
 
 void tam_page_scatter(tam_text *text, const tam_report_run *run) {
-    char title[256];
+    char title[256], caption[1024];
+    double accuracy = run->log.step_count > 0 ? run->log.steps[run->log.step_count - 1].accuracy : NAN;
     double radius = radius_of(&run->scatter), edge = radius * 1.16;
     snprintf(title, sizeof title, "%s: %s", run->name, run->log.loss);
     const tam_figure figure = {.width = 360,
@@ -97,7 +98,13 @@ void tam_page_scatter(tam_text *text, const tam_report_run *run) {
     tam_svg svg = tam_svg_begin(text, &figure);
     draw_classes(&svg, &run->scatter, radius);
     tam_svg_end(&svg);
-    tam_html_figure_end(text, tam_page_loss_words(run->log.loss));
+    int length = snprintf(caption, sizeof caption, "%s", tam_page_loss_words(run->log.loss));
+    if (accuracy < 0.9) {
+        snprintf(caption + length, sizeof caption - (size_t)length,
+                 " Here only %.0f%% of the training samples are right: some classes still lie on one another.",
+                 100 * accuracy);
+    }
+    tam_html_figure_end(text, caption);
 }
 
 typedef double (*step_value)(const tam_log_step *step);

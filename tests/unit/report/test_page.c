@@ -89,7 +89,8 @@ static void the_page_is_whole(void **state) {
     assert_null(strstr(text.data, "nan"));
     assert_null(strstr(text.data, "src="));
     assert_null(strstr(text.data, "href="));
-    assert_int_equal(occurrences(text.data, "<figure"), 2 + 1 + 4 + 3);
+    assert_int_equal(occurrences(text.data, "<figure"),
+                     2 + 2 + 1 + 4 + 3); /* scatter, directions, ROC, curves, angles */
     assert_int_equal(occurrences(text.data, "No scatter of third: data/&lt;gone&gt;"), 1);
     assert_int_equal(occurrences(text.data, "has not finished"), 2);
     assert_int_equal(occurrences(text.data, "<circle"), 2); /* one EER ring a validated run */
@@ -119,6 +120,48 @@ static void an_empty_run_is_no_crash(void **state) {
     test_ctx_free(ctx);
 }
 
+static void *allocate_some(void *user, size_t size, size_t alignment) {
+    int *left = user;
+    return (*left)-- > 0 ? aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : NULL;
+}
+
+static void release(void *user, void *block) {
+    (void)user;
+    free(block);
+}
+
+/* Memory that runs out anywhere in a report: a status, nothing kept, no page. */
+static void every_allocation_may_fail(void **state) {
+    (void)state;
+    static const char text[] = "{\"kind\":\"start\",\"loss\":\"softmax\"}\n{\"kind\":\"step\",\"step\":1}\n"
+                               "{\"kind\":\"step\",\"step\":2}\n{\"kind\":\"epoch\",\"step\":2}\n";
+    int left = 100, failures = 0;
+    tam_ctx_config config = {.threads = 1, .allocator = {allocate_some, release, &left}};
+    tam_ctx *ctx = NULL;
+    assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
+    for (int k = 0;; k++) {
+        tam_report_run run = {0};
+        tam_text page = {.ctx = ctx};
+        left = 1;
+        run.name = tam_copy_string(ctx, "run");
+        left = k;
+        tam_status status = tam_run_log_parse(ctx, text, sizeof text - 1, &run.log);
+        if (status == TAM_OK) {
+            tam_page_write(&page, "title", "", 1, &run);
+        }
+        bool failed = status != TAM_OK || page.failed;
+        tam_text_free(&page);
+        tam_report_run_free(ctx, &run);
+        assert_int_equal(tam_ctx_memory(ctx).bytes, 0);
+        if (!failed) {
+            break;
+        }
+        failures++;
+    }
+    assert_true(failures > 5);
+    tam_ctx_free(ctx);
+}
+
 static void every_loss_has_its_words(void **state) {
     (void)state;
     assert_non_null(strstr(tam_page_loss_words("softmax+center:lambda=0.01"), "compact cluster"));
@@ -132,6 +175,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_page_is_whole),
         cmocka_unit_test(an_empty_run_is_no_crash),
+        cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(every_loss_has_its_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
