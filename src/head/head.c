@@ -86,7 +86,7 @@ static void init_chunk(void *argument, int64_t chunk, int worker) {
     tam_head *head = job->head;
     (void)worker;
     for (int64_t j = tam_head_chunk_begin(head, chunk); j < tam_head_chunk_begin(head, chunk + 1); j++) {
-        tam_random random = tam_random_at(job->seed, TAM_PURPOSE_HEAD_INIT, (uint32_t)j, (uint32_t)(j >> 32));
+        tam_random random = tam_random_at(job->seed, TAM_PURPOSE_HEAD_INIT, (uint32_t)j, 0);
         for (int d = 0; d < head->dim; d++) {
             head->w[j * head->dim + d] = 0.01f * tam_random_normal(&random);
         }

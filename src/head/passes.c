@@ -33,6 +33,11 @@ static const float *bias_of(const tam_head *head, int64_t first) {
     return head->bias != NULL ? head->bias + first : head->no_bias;
 }
 
+/* Where a label lies in the tile, or `count` when it does not. The classes before and after it are the runs. */
+static int64_t place_of(int32_t label, int64_t first, int64_t count) {
+    return label >= first && label < first + count ? label - first : count;
+}
+
 /* Adds exponentials sum_j e^(z_j - max) to those of the chunk so far. */
 static void merge(tam_head_partial *partial, double max, double sum) {
     if (max > partial->max) {
@@ -85,12 +90,9 @@ void tam_head_first_pass(void *argument, int64_t chunk, int worker) {
         multiply(head, job->n, first, count, scratch->tile);
         for (int i = 0; i < job->n; i++) {
             float *tile_row = scratch->tile + i * head->tile_classes;
-            int64_t target = job->y[i] - first;
+            int64_t target = place_of(job->y[i], first, count);
             if (job->y[i] < 0) {
                 continue;
-            }
-            if (target < 0 || target >= count) {
-                target = count;
             }
             add_exponentials(head, &head->row[i], (run){first, 0, target}, tile_row, scratch, &partial[i]);
             add_exponentials(head, &head->row[i], (run){first, target + 1, count}, tile_row, scratch, &partial[i]);
@@ -136,17 +138,16 @@ static void differentiate_tile(const tam_head_job *job, int64_t first, int64_t c
     for (int i = 0; i < job->n; i++) {
         const tam_head_row *row = &head->row[i];
         float *tile_row = scratch->tile + i * head->tile_classes;
-        int64_t target = job->y[i] - first;
+        int64_t target = place_of(job->y[i], first, count);
         if (job->y[i] < 0) {
             memset(tile_row, 0, (size_t)count * sizeof(float));
             continue;
         }
-        if (target < 0 || target >= count) {
-            differentiate(job, row, (run){first, 0, count}, tile_row, scratch, &partial[i]);
-            continue;
-        }
         differentiate(job, row, (run){first, 0, target}, tile_row, scratch, &partial[i]);
         differentiate(job, row, (run){first, target + 1, count}, tile_row, scratch, &partial[i]);
+        if (target == count) {
+            continue;
+        }
         double g = row->target_g * (double)head->inverse_w[job->y[i]];
         tile_row[target] = (float)g;
         scratch->column_gc[target] += (float)(g * row->c);

@@ -1,5 +1,6 @@
 #include "loss/loss.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -65,6 +66,7 @@ static tam_status read_term(tam_ctx *ctx, const part *text, tam_loss *out) {
 static tam_status read_class_loss(tam_ctx *ctx, const part *text, tam_loss *out) {
     const char *names[MOST_NAMES];
     int losses = tam_class_loss_count(), terms = tam_centre_term_count();
+    assert(losses + terms <= MOST_NAMES);
     for (int i = 0; i < losses + terms; i++) {
         names[i] = i < losses ? tam_class_loss_at(i)->name : tam_centre_term_at(i - losses)->name;
     }
