@@ -1,6 +1,6 @@
 /* Evaluation: arrays in, numbers out. Definitions: docs/evaluation.md. All rows are normalised to length 1 here (a zero
- * row stays zero); NaN or infinite rows are refused by number (TAM_INPUT). Memory never grows with the number of pairs.
- */
+ * row stays zero); NaN or infinite rows are refused by number (TAM_INPUT). All pairs take memory for the genuine
+ * scores, none for the impostors. Results have the same bits for any number of threads. */
 #ifndef TAMMES_EVAL_H
 #define TAMMES_EVAL_H
 
@@ -14,6 +14,7 @@ extern "C" {
 
 /* One point "TAR at a FAR": the largest share of genuine pairs accepted (score >= threshold) over the thresholds whose
  * false accepts are at most floor(far * impostors). `sufficient` is 0 when impostors < 3 / far: do not quote it then.
+ * threshold: the lowest genuine score that does; 2, which no cosine reaches, when none does (tar is 0 then).
  * low, high: 95% Clopper-Pearson interval of the TAR. */
 typedef struct tam_tar_at_far {
     double far;
@@ -21,7 +22,7 @@ typedef struct tam_tar_at_far {
     int sufficient;
 } tam_tar_at_far;
 
-/* A point of a ROC for drawing. */
+/* A point of a ROC for drawing; a threshold of 2 accepts nothing, of -2 everything. */
 typedef struct tam_roc_point {
     double far, tar, threshold;
 } tam_roc_point;
@@ -29,9 +30,9 @@ typedef struct tam_roc_point {
 enum { TAM_ROC_POINTS = 512, TAM_FAR_LEVELS = 8 };
 
 typedef struct tam_verification {
-    int64_t genuine, impostor; /* pairs */
-    double eer, auc;           /* NaN when there are no genuine or no impostor pairs */
-    double eer_threshold;
+    int64_t genuine, impostor;            /* pairs */
+    double eer, auc;                      /* NaN when there are no genuine or no impostor pairs */
+    double eer_threshold;                 /* largest genuine score where FAR >= FRR */
     double best_accuracy, best_threshold; /* over all thresholds, on these same pairs */
     int levels;
     tam_tar_at_far at[TAM_FAR_LEVELS];
@@ -40,7 +41,7 @@ typedef struct tam_verification {
 } tam_verification;
 
 /* All n (n - 1) / 2 pairs of e [n, d]; genuine where labels agree. far [levels] in (0, 1], at most TAM_FAR_LEVELS;
- * NULL: 1e-1 ... 1e-6. */
+ * NULL: 1e-1 ... 1e-6. More than 2e8 genuine pairs fail with TAM_RESOURCES. */
 TAM_API TAM_MUST_USE tam_status tam_eval_all_pairs(tam_ctx *ctx, int64_t n, int d, const float *e,
                                                    const int32_t *labels, int levels, const double *far,
                                                    tam_verification *result);
@@ -52,7 +53,7 @@ TAM_API TAM_MUST_USE tam_status tam_eval_pairs(tam_ctx *ctx, int64_t n, int d, c
 
 /* Ten-fold accuracy as the field's scripts define it: squared distance against thresholds 0.00, 0.01 ... 3.99,
  * predicted same iff distance < threshold; per fold the first best threshold of the other folds. Folds are contiguous,
- * the first pairs mod folds get one pair more. */
+ * the first pairs mod folds get one pair more. A single fold chooses its threshold on itself. */
 typedef struct tam_folds {
     int folds;
     double accuracy, deviation; /* mean and population standard deviation over the folds */

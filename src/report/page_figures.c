@@ -140,8 +140,23 @@ static int curve_of(const tam_run_log *log, step_value value, double *x, double 
     return points;
 }
 
-static void draw_curves(tam_text *text, int count, const tam_report_run *runs, tam_axis axis, step_value value,
-                        const char *caption) {
+/* The same of the validations' EER, in percent; `value` is not looked at. */
+static int eer_curve(const tam_run_log *log, step_value value, double *x, double *y) {
+    int64_t lines = log->epoch_count;
+    int points = (int)(lines < MOST_POINTS ? lines : MOST_POINTS);
+    (void)value;
+    for (int p = 0; p < points; p++) {
+        const tam_log_epoch *epoch = &log->epochs[lines * (p + 1) / points - 1];
+        x[p] = (double)epoch->step;
+        y[p] = 100 * epoch->eer;
+    }
+    return points;
+}
+
+typedef int (*curve_maker)(const tam_run_log *log, step_value value, double *x, double *y);
+
+static void draw_curves(tam_text *text, int count, const tam_report_run *runs, tam_axis axis, curve_maker curve,
+                        step_value value, const char *caption) {
     double x[MOST_POINTS], y[MOST_POINTS];
     tam_series legend[MOST_LEGEND];
     tam_figure figure = {.width = 540, .height = 330, .x = empty_axis("training step", false)};
@@ -156,7 +171,7 @@ static void draw_curves(tam_text *text, int count, const tam_report_run *runs, t
             svg = tam_svg_begin(text, &figure);
         }
         for (int r = 0; r < count; r++) {
-            int points = curve_of(&runs[r].log, value, x, y);
+            int points = curve(&runs[r].log, value, x, y);
             for (int p = 0; p < points && pass == 0; p++) {
                 show(&figure.x, x[p]);
                 show(&figure.y, y[p]);
@@ -172,22 +187,40 @@ static void draw_curves(tam_text *text, int count, const tam_report_run *runs, t
     }
 }
 
+static bool validated_often(int count, const tam_report_run *runs) {
+    int64_t most = 0;
+    for (int r = 0; r < count; r++) {
+        int64_t finite = 0;
+        for (int64_t i = 0; i < runs[r].log.epoch_count; i++) {
+            finite += isfinite(runs[r].log.epochs[i].eer);
+        }
+        most = finite > most ? finite : most;
+    }
+    return most >= 2;
+}
+
 void tam_page_curves(tam_text *text, int count, const tam_report_run *runs) {
     tam_axis theta = empty_axis("mean angle to the own class (degrees)", false);
     theta.low = 0;
     theta.step = 30;
-    draw_curves(text, count, runs, empty_axis("loss", true), loss_of,
+    draw_curves(text, count, runs, empty_axis("loss", true), curve_of, loss_of,
                 "Loss, on a logarithmic scale. Compare a run with itself over time; the heights of different losses "
                 "cannot be compared, for scale and margin change what the number means.");
-    draw_curves(text, count, runs, theta, theta_of,
+    draw_curves(text, count, runs, theta, curve_of, theta_of,
                 "Mean angle between a feature and the weights of its own class, on training batches. It starts near 90 "
                 "degrees, where random directions are, and this one can be compared between losses: a margin pushes it "
                 "lower.");
-    draw_curves(text, count, runs, empty_axis("training accuracy (%)", false), accuracy_of,
+    draw_curves(text, count, runs, empty_axis("training accuracy (%)", false), curve_of, accuracy_of,
                 "Share of training samples whose own class is the nearest. The margin is not applied here. High "
                 "training accuracy says nothing about classes that were never seen.");
-    draw_curves(text, count, runs, empty_axis("learning rate", false), rate_of,
+    draw_curves(text, count, runs, empty_axis("learning rate", false), curve_of, rate_of,
                 "The learning rate: warm-up, then the schedule.");
+    if (validated_often(count, runs)) {
+        draw_curves(
+            text, count, runs, empty_axis("validation EER (%)", false), eer_curve, NULL,
+            "Equal error rate on the validation set after each epoch. When it rises while the training accuracy "
+            "still grows, the net is learning its training classes by heart.");
+    }
 }
 
 /* Parts of the training that the three histograms show, as shares of its steps. */

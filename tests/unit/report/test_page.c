@@ -24,6 +24,10 @@ static void fill_log(tam_ctx *ctx, int run, tam_run_log *log) {
         }
         at += (size_t)sprintf(text + at, "]}\n");
     }
+    for (int epoch = 1; epoch <= 3; epoch++) {
+        at += (size_t)sprintf(text + at, "{\"kind\":\"epoch\",\"epoch\":%d,\"step\":%d,\"eer\":%g}\n", epoch,
+                              epoch * 200, 0.3 / epoch);
+    }
     at += (size_t)sprintf(text + at, run == 0 ? "{\"kind\":\"end\"}\n" : "");
     test_ok(ctx, tam_run_log_parse(ctx, text, at, log));
     free(text);
@@ -90,7 +94,7 @@ static void the_page_is_whole(void **state) {
     assert_null(strstr(text.data, "src="));
     assert_null(strstr(text.data, "href="));
     assert_int_equal(occurrences(text.data, "<figure"),
-                     2 + 2 + 1 + 4 + 3); /* scatter, directions, ROC, curves, angles */
+                     2 + 2 + 1 + 5 + 3); /* scatter, directions, ROC, curves, angles */
     assert_int_equal(occurrences(text.data, "No scatter of third: data/&lt;gone&gt;"), 1);
     assert_int_equal(occurrences(text.data, "has not finished"), 2);
     assert_int_equal(occurrences(text.data, "<circle"), 2); /* one EER ring a validated run */
