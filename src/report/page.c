@@ -77,6 +77,13 @@ static double update_of(const tam_log_step *step) {
     return step->update;
 }
 
+/* The steps behind the run: the last line may be that of an epoch. */
+static int64_t steps_of(const tam_run_log *log) {
+    int64_t steps = log->step_count > 0 ? log->steps[log->step_count - 1].step : 0;
+    int64_t epochs = log->epoch_count > 0 ? log->epochs[log->epoch_count - 1].step : 0;
+    return steps > epochs ? steps : epochs;
+}
+
 static void write_results(tam_text *text, int count, const tam_report_run *runs) {
     enum { COLUMNS = 10 };
     static const char *const headers[COLUMNS] = {"run",        "loss",          "D",   "steps",        "final loss",
@@ -85,7 +92,7 @@ static void write_results(tam_text *text, int count, const tam_report_run *runs)
     for (int r = 0; r < count; r++) {
         const tam_report_run *run = &runs[r];
         char words[COLUMNS][WORDS];
-        int64_t steps = run->log.step_count > 0 ? run->log.steps[run->log.step_count - 1].step : 0;
+        int64_t steps = steps_of(&run->log);
         snprintf(words[2], WORDS, "%lld", (long long)run->log.dim);
         snprintf(words[3], WORDS, "%lld", (long long)steps);
         tam_fixed_words(words[4], WORDS, late_mean(&run->log, loss_of), 4);
