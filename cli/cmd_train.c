@@ -99,7 +99,7 @@ tam_status cli_train(cli_call *call) {
         cli_int("epochs", &config.epochs, 1, 1000000, "epochs (10)"),
         cli_int64("steps", &config.steps, 1, 1000000000000, "steps, instead of epochs"),
         cli_int("batch", &config.batch, 1, 1 << 20, "images a step (128)"),
-        cli_real("lr", &config.lr, 1e-12, 1e12, "learning rate (0.1)"),
+        cli_real("lr", &config.lr, 1e-12, 1e12, "learning rate (0.03)"),
         cli_real("momentum", &config.momentum, 0.0, 0.9999, "momentum of SGD (0.9)"),
         cli_real("wd", &config.weight_decay, 0.0, 1.0, "weight decay (0.0005)"),
         cli_text("schedule", &config.schedule, "NAME[:k=v]",

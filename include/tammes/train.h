@@ -30,7 +30,7 @@ typedef struct tam_train_config {
     int epochs;                    /* 10 */
     int64_t steps;                 /* > 0: stop after so many steps; the schedule's length is then this */
     int batch;                     /* 128 */
-    double lr;                     /* 0.1 */
+    double lr;                     /* 0.03 */
     double momentum;               /* 0.9; negative: 0 */
     double weight_decay;           /* 5e-4; negative: 0 */
     const char *schedule;          /* "cosine" (default), "constant", "step:at=0.5/0.75,by=0.1", "poly:power=2" */

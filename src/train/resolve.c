@@ -60,7 +60,7 @@ tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_t
     resolved->loader_threads = whole_unless_zero(config->loader_threads, 1);
     resolved->checkpoint_seconds = whole_unless_zero(config->checkpoint_seconds, 60);
     resolved->log_every = whole_unless_zero(config->log_every, 20);
-    resolved->lr = config->lr == 0.0 ? 0.1 : config->lr;
+    resolved->lr = config->lr == 0.0 ? 0.03 : config->lr;
     resolved->momentum = unless_zero(config->momentum, 0.9);
     resolved->weight_decay = unless_zero(config->weight_decay, 5e-4);
     resolved->warmup = unless_zero(config->warmup, 0.02);

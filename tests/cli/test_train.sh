@@ -20,7 +20,7 @@ same_files plain/config.yaml again/config.yaml
 
 # Refusals leave the run as it was.
 cp -r plain kept
-expect_exit 2 "lr: 0.1, this one 0.2" "$tammes" train "${recipe[@]}" --epochs 2 --lr 0.2 --out plain
+expect_exit 2 "lr: 0.03, this one 0.2" "$tammes" train "${recipe[@]}" --epochs 2 --lr 0.2 --out plain
 expect_exit 2 "resume no" "$tammes" train "${recipe[@]}" --epochs 2 --out plain --resume no
 expect_exit 2 "and no run" "$tammes" train "${recipe[@]}" --epochs 2 --out glyphs
 expect_exit 4 "/proc/nowhere" "$tammes" train "${recipe[@]}" --epochs 2 --out /proc/nowhere

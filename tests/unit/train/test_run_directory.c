@@ -20,7 +20,7 @@ static void another_configuration_is_refused(void **state) {
     test_ok(s.ctx, train(&s));
     tam_train_config kept = s.config;
     s.config.lr = 0.05;
-    test_fails(s.ctx, train(&s), TAM_CONFIG, "lr: 0.1, this one 0.05");
+    test_fails(s.ctx, train(&s), TAM_CONFIG, "lr: 0.03, this one 0.05");
     s.config = kept;
     s.config.net = "conv4:width=17";
     test_fails(s.ctx, train(&s), TAM_CONFIG, "net: \"conv4:width=16\", this one \"conv4:width=17\"");
