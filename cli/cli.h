@@ -123,6 +123,9 @@ int cli_signal(void);
         cli_text(PREFIX "exclude-classes", &(dataset)->exclude_classes, "GLOB|@FILE", "leave these classes out"), \
         cli_text(PREFIX "split", &(dataset)->split, "NAME", "of IDX files: train (default) or test")
 
+/* Sets how long idle threads wait awake, which may start the program again from its first line. */
+void cli_wait_briefly(char **argv);
+
 /* For the frame's own files. */
 typedef struct cli_source {
     const char *file; /* NULL: the command line */

@@ -140,6 +140,7 @@ static int run(int argc, char **argv) {
 }
 
 int main(int argc, char **argv) {
+    cli_wait_briefly(argv);
     fill_standard_streams();
     /* A reader that goes away is an error to report, not a reason to lose a training run. */
     signal(SIGPIPE, SIG_IGN);

@@ -3,7 +3,6 @@ set -u
 tammes=$1
 . "$(dirname "$0")/helpers.sh"
 cd "$scratch" || exit 1
-export OMP_WAIT_POLICY=passive # on a busy machine waiting threads must not spin
 
 "$tammes" synth glyphs --out glyphs --ids 12 --per-id 10 --size 16 --quiet >/dev/null || fail "synth glyphs"
 recipe=(--data glyphs --val glyphs --net conv4:width=16 --dim 8 --loss arcface:s=16,m=0.2+center --batch 16
