@@ -6,7 +6,7 @@ WERROR := $(or $(TAM_WERROR),OFF)
 CMAKE := cmake -G Ninja -DTAM_WERROR=$(WERROR)
 PREFIX := $(or $(PREFIX),/usr/local)
 
-.PHONY: all deps test asan checks demo bench bench-peers install format clean
+.PHONY: all program deps test asan checks demo bench bench-peers install format clean
 
 all: deps
 	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
@@ -29,7 +29,11 @@ checks: deps
 	@tools/check-format
 	@tools/check-sizes
 
-demo: all
+program: deps
+	@$(CMAKE) -S . -B $(BUILD) -DCMAKE_BUILD_TYPE=Release
+	@ninja -C $(BUILD) tammes
+
+demo: program
 	@tools/demo $(BUILD)
 
 bench: all
