@@ -87,6 +87,11 @@ static const problem large_problems[] = {
     {3, "17x5x7 conv(out=17,pad=1,groups=17) relu() dropout(p=0.5) flatten() fc(out=3)"},
     {2, "32x7x7 conv(out=32,pad=1,groups=32,stride=2,bias=0) batch_norm() relu() conv(out=10,kernel=1)"},
     {2, "64x7x5 conv(out=64,pad=1,groups=2) max_pool(kernel=2) fc(out=11)"},
+    {3, "32x9x7 conv(out=33,pad=1) relu() conv(out=64,pad=1,bias=0) prelu() conv(out=40,pad=0) global_pool()"},
+    {3, "5x8x7 batch_norm() max_pool(kernel=3)"},
+    {3,
+     "2x11x13 conv(out=17,pad=1) batch_norm() prelu() max_pool(kernel=3) batch_norm() relu() max_pool() global_pool()"},
+    {2, "40x5x6 conv(out=48,pad=2) batch_norm() relu() flatten()"},
     {2, "10x5x5 relu() conv(out=10,pad=1) relu() max_pool(kernel=5)"},
     {2, "16x7x7 conv(out=64,pad=1) prelu() max_pool() batch_norm() flatten() dropout(p=0.2) relu()"},
     {3, "input = input(channels=3, height=7, width=5)\n"

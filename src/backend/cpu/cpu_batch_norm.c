@@ -1,4 +1,4 @@
-/* Batch norm, alone or with the relu or prelu behind it (Ioffe and Szegedy, ICML 2015).
+/* Batch norm, alone or with the relu or prelu and the maximum pool behind it (Ioffe and Szegedy, ICML 2015).
  *
  *     z = scale (x - mean) + beta,   scale = gamma / sqrt(variance + eps),   y = max(z, 0) + slope min(z, 0)
  *
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "backend/cpu/cpu_batch_norm.h"
+#include "backend/cpu/cpu_norm_pool.h"
 #include "base/team.h"
 
 enum { GAMMA, BETA, MEAN, VARIANCE };
@@ -23,10 +24,14 @@ typedef struct parts {
     double *sums;            /* [3][c] */
     float *values;           /* [c]: one channel's number before it is spread */
     float *partial;          /* [task][3][period] */
+    float *x_kept;           /* of the pool, as place */
+    int32_t *place;
 } parts;
 
-static size_t kept_bytes(const tam_layout *layout) {
-    return 2 * (size_t)layout->c * sizeof(double) + 4 * (size_t)tam_layout_pattern(layout) * sizeof(float);
+static size_t kept_bytes(const tam_cpu_step *step, const tam_layout *layout, const tam_layout *out) {
+    size_t maxima = step->pool != NULL ? tam_layout_bytes(out) / sizeof(float) : 0;
+    return 2 * (size_t)layout->c * sizeof(double) + 4 * (size_t)tam_layout_pattern(layout) * sizeof(float) +
+           maxima * (sizeof(float) + sizeof(int32_t));
 }
 
 static size_t scratch_bytes(const tam_layout *layout) {
@@ -44,6 +49,8 @@ static parts parts_of(tam_plan *plan, const tam_cpu_step *step, const tam_layout
     p.pattern.scale = p.pattern.mean + pattern;
     p.pattern.beta = p.pattern.scale + pattern;
     p.pattern.slope = p.pattern.beta + pattern;
+    p.x_kept = p.pattern.slope + pattern;
+    p.place = (int32_t *)(void *)(p.x_kept + tam_layout_bytes(&tam_cpu_out(plan, step)->layout) / sizeof(float));
     p.sums = (double *)(void *)tam_cpu_scratch(plan);
     p.pattern.by_x = (float *)(void *)(p.sums + 3 * layout->c);
     p.pattern.constant = p.pattern.by_x + pattern;
@@ -53,9 +60,13 @@ static parts parts_of(tam_plan *plan, const tam_cpu_step *step, const tam_layout
 }
 
 static tam_status create(tam_plan *plan, tam_cpu_step *step) {
-    tam_layout layout = tam_cpu_in(plan, step, 0)->layout;
-    tam_cpu_out(plan, step)->layout = layout;
-    step->own = tam_cpu_ask(plan, step, kept_bytes(&layout), false);
+    tam_layout layout = tam_cpu_in(plan, step, 0)->layout, *out = &tam_cpu_out(plan, step)->layout;
+    *out = layout;
+    if (step->pool != NULL) {
+        out->h = step->pool->shape.h;
+        out->w = step->pool->shape.w;
+    }
+    step->own = tam_cpu_ask(plan, step, kept_bytes(step, &layout, out), false);
     tam_cpu_ask_scratch(plan, scratch_bytes(&layout));
     return TAM_OK;
 }
@@ -73,6 +84,46 @@ static tam_norm_job job_of(tam_plan *plan, const tam_cpu_step *step, const parts
         .dx = step->dx[0],
         .partial = p->partial,
     };
+}
+
+static tam_norm_pool_job pool_job_of(tam_plan *plan, const tam_cpu_step *step, const parts *p,
+                                     const tam_norm_job *norm) {
+    return (tam_norm_pool_job){
+        .norm = *norm,
+        .pooled = tam_cpu_out(plan, step)->layout,
+        .kernel = (int)step->pool->key[TAM_POOL_KERNEL],
+        .x_kept = p->x_kept,
+        .place = p->place,
+    };
+}
+
+/* The sweeps with the pool or without. */
+
+static void apply(tam_plan *plan, const tam_cpu_step *step, const parts *p, const tam_norm_job *job) {
+    if (step->pool == NULL) {
+        tam_norm_apply(plan->ctx, job);
+    } else {
+        tam_norm_pool_job pool = pool_job_of(plan, step, p, job);
+        tam_norm_pool_apply(plan->ctx, &pool);
+    }
+}
+
+static void sum_gradients(tam_plan *plan, const tam_cpu_step *step, const parts *p, const tam_norm_job *job) {
+    if (step->pool == NULL) {
+        tam_norm_gradient_sums(plan->ctx, job, p->sums);
+    } else {
+        tam_norm_pool_job pool = pool_job_of(plan, step, p, job);
+        tam_norm_pool_gradient_sums(plan->ctx, &pool, p->sums);
+    }
+}
+
+static void write_gradient(tam_plan *plan, const tam_cpu_step *step, const parts *p, const tam_norm_job *job) {
+    if (step->pool == NULL) {
+        tam_norm_gradient(plan->ctx, job);
+    } else {
+        tam_norm_pool_job pool = pool_job_of(plan, step, p, job);
+        tam_norm_pool_gradient(plan->ctx, &pool);
+    }
 }
 
 /* New statistics enter the running ones, the variance without bias. */
@@ -119,7 +170,7 @@ static void forward(tam_plan *plan, tam_cpu_step *step, int n) {
         }
     }
     spread_patterns(plan, step, &p, layout);
-    tam_norm_apply(plan->ctx, &job);
+    apply(plan, step, &p, &job);
 }
 
 /* With dz = act'(z) dy, r = 1 / sqrt(variance + eps) and M values a channel:
@@ -130,7 +181,7 @@ static void backward(tam_plan *plan, tam_cpu_step *step) {
     parts p = parts_of(plan, step, layout);
     tam_norm_job job = job_of(plan, step, &p, plan->config.batch);
     const double *by_z = p.sums, *by_x = p.sums + layout->c, *by_slope = p.sums + 2 * layout->c;
-    tam_norm_gradient_sums(plan->ctx, &job, p.sums);
+    sum_gradients(plan, step, &p, &job);
 
     double eps = step->node->key[TAM_BATCH_NORM_EPS];
     double count = (double)layout->n * (double)tam_layout_pixels(layout);
@@ -157,7 +208,7 @@ static void backward(tam_plan *plan, tam_cpu_step *step) {
         p.values[c] = (float)(-(double)gamma[c] / sqrt(p.variance[c] + eps) * by_z[c] / count);
     }
     tam_layout_spread(layout, p.values, 0, p.pattern.constant);
-    tam_norm_gradient(plan->ctx, &job);
+    write_gradient(plan, step, &p, &job);
 }
 
 const tam_cpu_kind tam_cpu_kind_batch_norm = {

@@ -74,19 +74,44 @@ tam_status tam_cpu_convert(tam_plan *plan, tam_cpu_step *step, int k, const tam_
     return TAM_OK;
 }
 
-/* The relu or prelu that alone reads a batch norm. */
-static const tam_node *sole_activation(const tam_graph *graph, const tam_node *node) {
-    if (strcmp(node->op->name, "batch_norm") != 0 || tam_graph_readers(graph, node->id) != 1) {
+/* The node that alone reads `node`, if it has no other input. */
+static const tam_node *sole_reader(const tam_graph *graph, const tam_node *node) {
+    if (tam_graph_readers(graph, node->id) != 1) {
         return NULL;
     }
     for (int i = node->id + 1; i < tam_graph_node_count(graph); i++) {
         const tam_node *reader = tam_graph_node(graph, i);
-        if (reader->input[0] == node->id && reader->op->inputs == 1) {
-            bool activation = strcmp(reader->op->name, "relu") == 0 || strcmp(reader->op->name, "prelu") == 0;
-            return activation ? reader : NULL;
+        if (reader->op->inputs == 1 && reader->input[0] == node->id) {
+            return reader;
         }
     }
     return NULL;
+}
+
+static bool is_op(const tam_node *node, const char *op) {
+    return node != NULL && strcmp(node->op->name, op) == 0;
+}
+
+/* Windows side by side, without padding. */
+static bool is_plain_pool(const tam_node *node) {
+    return is_op(node, "max_pool") && node->key[TAM_POOL_KERNEL] > 1 && node->key[TAM_POOL_PAD] == 0 &&
+           node->key[TAM_POOL_STRIDE] == node->key[TAM_POOL_KERNEL];
+}
+
+/* What a batch norm does along with itself; returns the node whose output the step's is. */
+static const tam_node *join_readers(const tam_graph *graph, const tam_node *node, tam_cpu_step *step) {
+    if (!is_op(node, "batch_norm")) {
+        return node;
+    }
+    const tam_node *last = node, *reader = sole_reader(graph, node);
+    if (is_op(reader, "relu") || is_op(reader, "prelu")) {
+        step->activation = last = reader;
+        reader = sole_reader(graph, reader);
+    }
+    if (is_plain_pool(reader)) {
+        step->pool = last = reader;
+    }
+    return last;
 }
 
 static tam_status create_steps(tam_plan *plan) {
@@ -97,12 +122,11 @@ static tam_status create_steps(tam_plan *plan) {
     for (int i = 1; i < tam_graph_node_count(graph); i++) {
         const tam_node *node = tam_graph_node(graph, i);
         if (plan->value_of[i] > 0) {
-            continue; /* the activation of a batch norm */
+            continue; /* part of an earlier step */
         }
         tam_cpu_step step = {
             .kind = tam_cpu_kind_find(node->op->name),
             .node = node,
-            .activation = sole_activation(graph, node),
             .inputs = node->op->inputs,
         };
         if (step.kind == NULL) {
@@ -111,8 +135,12 @@ static tam_status create_steps(tam_plan *plan) {
         for (int k = 0; k < step.inputs; k++) {
             step.input[k] = plan->value_of[node->input[k]];
         }
+        int last = join_readers(graph, node, &step)->id;
         TAM_TRY(create_step(plan, &step));
-        plan->value_of[step.activation != NULL ? step.activation->id : i] = step.output;
+        for (const tam_node *joined = node; joined->id != last; joined = sole_reader(graph, joined)) {
+            plan->value_of[joined->id] = step.output; /* marks it as done; nobody outside the step reads it */
+        }
+        plan->value_of[last] = step.output;
     }
     return TAM_OK;
 }

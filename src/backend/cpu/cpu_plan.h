@@ -1,7 +1,7 @@
 /* A plan: the graph's nodes as steps over values whose layouts and places in memory are settled at create.
  *
- * A step is a node, or a batch norm together with the activation that alone reads it, or a change of layout. A kind of
- * step is one file and one line in cpu_steps.def. */
+ * A step is a node, or a batch norm together with the activation and the maximum pool that alone read it, or a change
+ * of layout. A kind of step is one file and one line in cpu_steps.def. */
 #ifndef BACKEND_CPU_CPU_PLAN_H
 #define BACKEND_CPU_CPU_PLAN_H
 
@@ -45,6 +45,7 @@ struct tam_cpu_step {
     const tam_cpu_kind *kind;
     const tam_node *node;
     const tam_node *activation; /* of a batch norm: the relu or prelu that it applies too, or NULL */
+    const tam_node *pool;       /* and the maximum pool behind that, or NULL */
     int number;
     int inputs, input[TAM_NODE_INPUTS], output; /* values */
     bool view;                                  /* the output is the input's memory: nothing to do */
@@ -65,7 +66,7 @@ struct tam_plan {
     tam_cpu_memory *memory;
     tam_cpu_value *values;
     tam_cpu_step *steps;
-    int *value_of; /* node id -> value; -1: inside a fused step */
+    int *value_of; /* node id -> value; 0: none yet */
     int value_count, step_count, step_limit;
     size_t scratch_bytes, packed_bytes;
     int scratch, packed; /* buffers that all steps share */

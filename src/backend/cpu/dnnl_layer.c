@@ -31,6 +31,7 @@ struct tam_dnnl_layer {
     tam_dnnl *dnnl;
     tam_dnnl_shape shape;
     tam_layout x, y, dx;
+    dnnl_alg_kind_t algorithm; /* of a convolution */
     call calls[CALLS];
     dnnl_memory_desc_t plain_weight, bias;
     size_t packed_bytes;
@@ -201,8 +202,8 @@ static dnnl_status_t describe_forward(const tam_dnnl_layer *layer, const dnnl_me
         return dnnl_inner_product_forward_desc_init(&made->product, kind, x, w, bias, y);
     }
     dnnl_dims_t stride = {s->stride, s->stride}, pad = {s->pad, s->pad};
-    return dnnl_convolution_forward_desc_init(&made->convolution, kind, dnnl_convolution_direct, x, w, bias, y, stride,
-                                              pad, pad);
+    return dnnl_convolution_forward_desc_init(&made->convolution, kind, layer->algorithm, x, w, bias, y, stride, pad,
+                                              pad);
 }
 
 static dnnl_status_t describe_backward_data(const tam_dnnl_layer *layer, const dnnl_memory_desc_t *dx,
@@ -213,8 +214,7 @@ static dnnl_status_t describe_backward_data(const tam_dnnl_layer *layer, const d
         return dnnl_inner_product_backward_data_desc_init(&made->product, dx, w, dy);
     }
     dnnl_dims_t stride = {s->stride, s->stride}, pad = {s->pad, s->pad};
-    return dnnl_convolution_backward_data_desc_init(&made->convolution, dnnl_convolution_direct, dx, w, dy, stride, pad,
-                                                    pad);
+    return dnnl_convolution_backward_data_desc_init(&made->convolution, layer->algorithm, dx, w, dy, stride, pad, pad);
 }
 
 static dnnl_status_t describe_backward_weights(const tam_dnnl_layer *layer, const dnnl_memory_desc_t *x,
@@ -226,8 +226,8 @@ static dnnl_status_t describe_backward_weights(const tam_dnnl_layer *layer, cons
         return dnnl_inner_product_backward_weights_desc_init(&made->product, x, dw, bias, dy);
     }
     dnnl_dims_t stride = {s->stride, s->stride}, pad = {s->pad, s->pad};
-    return dnnl_convolution_backward_weights_desc_init(&made->convolution, dnnl_convolution_direct, x, dw, bias, dy,
-                                                       stride, pad, pad);
+    return dnnl_convolution_backward_weights_desc_init(&made->convolution, layer->algorithm, x, dw, bias, dy, stride,
+                                                       pad, pad);
 }
 
 static dnnl_status_t make_forward(tam_dnnl_layer *layer, const dnnl_memory_desc_t *weights,
@@ -349,6 +349,40 @@ static dnnl_status_t make_calls(tam_dnnl_layer *layer) {
     return status;
 }
 
+static void free_calls(tam_dnnl_layer *layer) {
+    for (int i = 0; i < CALLS; i++) {
+        call *made = &layer->calls[i];
+        for (int k = 0; k < made->count; k++) {
+            (void)dnnl_memory_destroy(made->argument[k].memory);
+        }
+        if (made->primitive != NULL) {
+            (void)dnnl_primitive_destroy(made->primitive);
+        }
+        *made = (call){0};
+    }
+    layer->packed_bytes = 0;
+}
+
+/* Winograd's F(4x4, 3x3) takes 1.4 to 2.5 times less time than the direct convolution from about 32 channels on, with
+ * errors of the same size; with fewer it is slower. The library has it for AVX-512 only. */
+static bool suits_winograd(const tam_dnnl_shape *s) {
+    enum { LEAST_CHANNELS = 32 };
+    return s->kind == TAM_DNNL_CONVOLUTION && s->kernel == 3 && s->stride == 1 && s->groups == 1 &&
+           s->in.c >= LEAST_CHANNELS && s->out >= LEAST_CHANNELS;
+}
+
+static dnnl_status_t make_best_calls(tam_dnnl_layer *layer) {
+    if (suits_winograd(&layer->shape)) {
+        layer->algorithm = dnnl_convolution_winograd;
+        if (make_calls(layer) == dnnl_success) {
+            return dnnl_success;
+        }
+        free_calls(layer);
+    }
+    layer->algorithm = dnnl_convolution_direct;
+    return make_calls(layer);
+}
+
 tam_status tam_dnnl_layer_create(tam_ctx *ctx, tam_dnnl *dnnl, const char *name, const tam_dnnl_shape *shape,
                                  tam_dnnl_layer **out) {
     *out = NULL;
@@ -358,7 +392,7 @@ tam_status tam_dnnl_layer_create(tam_ctx *ctx, tam_dnnl *dnnl, const char *name,
     }
     layer->dnnl = dnnl;
     layer->shape = *shape;
-    dnnl_status_t status = make_calls(layer);
+    dnnl_status_t status = make_best_calls(layer);
     if (status != dnnl_success) {
         tam_dnnl_layer_free(layer);
         return translate(ctx, name, status);
@@ -368,18 +402,10 @@ tam_status tam_dnnl_layer_create(tam_ctx *ctx, tam_dnnl *dnnl, const char *name,
 }
 
 void tam_dnnl_layer_free(tam_dnnl_layer *layer) {
-    if (layer == NULL) {
-        return;
+    if (layer != NULL) {
+        free_calls(layer);
+        tam_release(layer->dnnl->ctx, layer);
     }
-    for (int i = 0; i < CALLS; i++) {
-        for (int k = 0; k < layer->calls[i].count; k++) {
-            (void)dnnl_memory_destroy(layer->calls[i].argument[k].memory);
-        }
-        if (layer->calls[i].primitive != NULL) {
-            (void)dnnl_primitive_destroy(layer->calls[i].primitive);
-        }
-    }
-    tam_release(layer->dnnl->ctx, layer);
 }
 
 tam_layout tam_dnnl_layer_x(const tam_dnnl_layer *layer) {
