@@ -1,29 +1,7 @@
 #include "backend/cpu/dnnl_layer.h"
 
-#include <dnnl.h>
-
+#include "backend/cpu/dnnl_call.h"
 #include "base/memory.h"
-#include "base/team.h"
-
-struct tam_dnnl {
-    tam_ctx *ctx;
-    dnnl_engine_t engine;
-    dnnl_stream_t stream;
-    dnnl_primitive_attr_t attributes;
-};
-
-/* What an argument of a call stands for; bind gives each its address. */
-enum { X, Y, DX, DY, WEIGHT, BIAS, DWEIGHT, DBIAS, PACKED, SCRATCH, ROLES };
-enum { CALL_ARGUMENTS = 5 };
-
-/* A primitive with its arguments. */
-typedef struct call {
-    dnnl_primitive_t primitive; /* NULL: not needed */
-    int count;
-    int role[CALL_ARGUMENTS];
-    dnnl_exec_arg_t argument[CALL_ARGUMENTS];
-    size_t scratch_bytes;
-} call;
 
 enum { FORWARD, BACKWARD_DATA, BACKWARD_WEIGHTS, PACK_FORWARD, PACK_DATA, UNPACK, CALLS };
 
@@ -32,7 +10,7 @@ struct tam_dnnl_layer {
     tam_dnnl_shape shape;
     tam_layout x, y, dx;
     dnnl_alg_kind_t algorithm; /* of a convolution */
-    call calls[CALLS];
+    tam_dnnl_call calls[CALLS];
     dnnl_memory_desc_t plain_weight, bias;
     size_t packed_bytes;
 };
@@ -41,58 +19,6 @@ typedef union operation {
     dnnl_convolution_desc_t convolution;
     dnnl_inner_product_desc_t product;
 } operation;
-
-static tam_status translate(tam_ctx *ctx, const char *name, dnnl_status_t status) {
-    if (status == dnnl_success) {
-        return TAM_OK;
-    }
-    return tam_fail(ctx, status == dnnl_out_of_memory ? TAM_RESOURCES : TAM_INTERNAL,
-                    "%s: oneDNN %d.%d cannot make this layer (status %d)", name, dnnl_version()->major,
-                    dnnl_version()->minor, (int)status);
-}
-
-#define DNNL_TRY(expression)                       \
-    do {                                           \
-        dnnl_status_t dnnl_status_ = (expression); \
-        if (dnnl_status_ != dnnl_success) {        \
-            return dnnl_status_;                   \
-        }                                          \
-    } while (0)
-
-tam_status tam_dnnl_create(tam_ctx *ctx, tam_dnnl **out) {
-    *out = NULL;
-    tam_dnnl *dnnl = tam_allocate(ctx, 1, sizeof *dnnl, "oneDNN's engine");
-    if (dnnl == NULL) {
-        return TAM_RESOURCES;
-    }
-    dnnl->ctx = ctx;
-    dnnl_status_t status = dnnl_engine_create(&dnnl->engine, dnnl_cpu, 0);
-    if (status == dnnl_success) {
-        status = dnnl_stream_create(&dnnl->stream, dnnl->engine, dnnl_stream_in_order);
-    }
-    if (status == dnnl_success) {
-        status = dnnl_primitive_attr_create(&dnnl->attributes);
-    }
-    if (status == dnnl_success) {
-        status = dnnl_primitive_attr_set_scratchpad_mode(dnnl->attributes, dnnl_scratchpad_mode_user);
-    }
-    if (status != dnnl_success) {
-        tam_dnnl_free(dnnl);
-        return translate(ctx, "the engine", status);
-    }
-    *out = dnnl;
-    return TAM_OK;
-}
-
-void tam_dnnl_free(tam_dnnl *dnnl) {
-    if (dnnl == NULL) {
-        return;
-    }
-    (void)dnnl_primitive_attr_destroy(dnnl->attributes);
-    (void)dnnl_stream_destroy(dnnl->stream);
-    (void)dnnl_engine_destroy(dnnl->engine);
-    tam_release(dnnl->ctx, dnnl);
-}
 
 /* Descriptions of memory. */
 
@@ -156,47 +82,20 @@ static dnnl_status_t describe_weights(tam_dnnl_layer *layer, dnnl_memory_desc_t 
     return dnnl_memory_desc_init_by_tag(&layer->plain_weight, 5, size, dnnl_f32, dnnl_goihw);
 }
 
-/* Calls. */
-
-static dnnl_status_t add_argument(tam_dnnl_layer *layer, call *made, int kind, int role,
-                                  const dnnl_memory_desc_t *memory) {
-    int at = made->count++;
-    made->role[at] = role;
-    made->argument[at].arg = kind;
-    return dnnl_memory_create(&made->argument[at].memory, memory, layer->dnnl->engine, DNNL_MEMORY_NONE);
-}
-
-/* Makes the primitive of a description, which it destroys, and its scratch argument. */
-static dnnl_status_t make_call(tam_dnnl_layer *layer, dnnl_primitive_desc_t description, call *made) {
-    const dnnl_memory_desc_t *scratch = dnnl_primitive_desc_query_md(description, dnnl_query_scratchpad_md, 0);
-    dnnl_status_t status = dnnl_primitive_create(&made->primitive, description);
-    made->scratch_bytes = dnnl_memory_desc_get_size(scratch);
-    if (status == dnnl_success && made->scratch_bytes > 0) {
-        status = add_argument(layer, made, DNNL_ARG_SCRATCHPAD, SCRATCH, scratch);
-    }
-    (void)dnnl_primitive_desc_destroy(description);
-    return status;
-}
-
-/* A reorder between two roles, unless both lie alike; *role then names the plain side for the layer's call. */
+/* The call that changes weights, or their gradient, between the plain layout and the library's. */
 static dnnl_status_t make_reorder(tam_dnnl_layer *layer, const dnnl_memory_desc_t *from, int from_role,
-                                  const dnnl_memory_desc_t *to, int to_role, call *made) {
-    dnnl_primitive_desc_t description;
-    dnnl_engine_t engine = layer->dnnl->engine;
-    DNNL_TRY(dnnl_reorder_primitive_desc_create(&description, from, engine, to, engine, layer->dnnl->attributes));
-    DNNL_TRY(make_call(layer, description, made));
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_FROM, from_role, from));
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_TO, to_role, to));
-    const dnnl_memory_desc_t *packed = from_role == PACKED ? from : to;
-    size_t bytes = dnnl_memory_desc_get_size(packed);
+                                  const dnnl_memory_desc_t *to, int to_role, int which) {
+    size_t bytes = dnnl_memory_desc_get_size(from_role == PACKED ? from : to);
     layer->packed_bytes = bytes > layer->packed_bytes ? bytes : layer->packed_bytes;
-    return dnnl_success;
+    return tam_dnnl_call_reorder(layer->dnnl, from, from_role, to, to_role, &layer->calls[which]);
 }
 
 static dnnl_status_t describe_forward(const tam_dnnl_layer *layer, const dnnl_memory_desc_t *x,
                                       const dnnl_memory_desc_t *w, const dnnl_memory_desc_t *y, operation *made) {
     const tam_dnnl_shape *s = &layer->shape;
-    dnnl_prop_kind_t kind = s->training ? dnnl_forward_training : dnnl_forward_inference;
+    /* In inference too: asked for inference the library takes other kernels for some layers, in NHWC, and a slower
+     * Winograd; the changes of layout between them cost more than they save. */
+    const dnnl_prop_kind_t kind = dnnl_forward_training;
     const dnnl_memory_desc_t *bias = s->bias ? &layer->bias : NULL;
     if (s->kind == TAM_DNNL_FULLY_CONNECTED) {
         return dnnl_inner_product_forward_desc_init(&made->product, kind, x, w, bias, y);
@@ -232,22 +131,22 @@ static dnnl_status_t describe_backward_weights(const tam_dnnl_layer *layer, cons
 
 static dnnl_status_t make_forward(tam_dnnl_layer *layer, const dnnl_memory_desc_t *weights,
                                   dnnl_primitive_desc_t description) {
-    call *made = &layer->calls[FORWARD];
+    tam_dnnl_call *made = &layer->calls[FORWARD];
     /* Copies: make_call destroys the description. */
     dnnl_memory_desc_t x = *dnnl_primitive_desc_query_md(description, dnnl_query_src_md, 0);
     dnnl_memory_desc_t y = *dnnl_primitive_desc_query_md(description, dnnl_query_dst_md, 0);
     bool packed = !dnnl_memory_desc_equal(weights, &layer->plain_weight);
-    DNNL_TRY(make_call(layer, description, made));
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_SRC, X, &x));
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_DST, Y, &y));
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_WEIGHTS, packed ? PACKED : WEIGHT, weights));
+    DNNL_TRY(tam_dnnl_call_make(layer->dnnl, description, made));
+    DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_SRC, X, &x));
+    DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_DST, Y, &y));
+    DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_WEIGHTS, packed ? PACKED : WEIGHT, weights));
     if (layer->shape.bias) {
-        DNNL_TRY(add_argument(layer, made, DNNL_ARG_BIAS, BIAS, &layer->bias));
+        DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_BIAS, BIAS, &layer->bias));
     }
     if (!packed) {
         return dnnl_success;
     }
-    return make_reorder(layer, &layer->plain_weight, WEIGHT, weights, PACKED, &layer->calls[PACK_FORWARD]);
+    return make_reorder(layer, &layer->plain_weight, WEIGHT, weights, PACKED, PACK_FORWARD);
 }
 
 static dnnl_status_t make_backward_data(tam_dnnl_layer *layer, const dnnl_memory_desc_t *any_weights,
@@ -255,7 +154,7 @@ static dnnl_status_t make_backward_data(tam_dnnl_layer *layer, const dnnl_memory
     operation wanted;
     dnnl_primitive_desc_t description;
     dnnl_memory_desc_t dx, dy;
-    call *made = &layer->calls[BACKWARD_DATA];
+    tam_dnnl_call *made = &layer->calls[BACKWARD_DATA];
     layer->dx = layer->x;
     DNNL_TRY(describe_layout(layer, &layer->dx, layer->shape.free_gradient, &dx));
     DNNL_TRY(describe_layout(layer, &layer->y, false, &dy));
@@ -264,17 +163,17 @@ static dnnl_status_t make_backward_data(tam_dnnl_layer *layer, const dnnl_memory
     dx = *dnnl_primitive_desc_query_md(description, dnnl_query_diff_src_md, 0);
     dnnl_memory_desc_t weights = *dnnl_primitive_desc_query_md(description, dnnl_query_weights_md, 0);
     bool packed = !dnnl_memory_desc_equal(&weights, &layer->plain_weight);
-    DNNL_TRY(make_call(layer, description, made));
+    DNNL_TRY(tam_dnnl_call_make(layer->dnnl, description, made));
     if (!recognise(layer, &dx, &layer->dx)) {
         return dnnl_unimplemented;
     }
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_DIFF_SRC, DX, &dx));
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_DIFF_DST, DY, &dy));
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_WEIGHTS, packed ? PACKED : WEIGHT, &weights));
+    DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_DIFF_SRC, DX, &dx));
+    DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_DIFF_DST, DY, &dy));
+    DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_WEIGHTS, packed ? PACKED : WEIGHT, &weights));
     if (!packed) {
         return dnnl_success;
     }
-    return make_reorder(layer, &layer->plain_weight, WEIGHT, &weights, PACKED, &layer->calls[PACK_DATA]);
+    return make_reorder(layer, &layer->plain_weight, WEIGHT, &weights, PACKED, PACK_DATA);
 }
 
 static dnnl_status_t make_backward_weights(tam_dnnl_layer *layer, const dnnl_memory_desc_t *any_weights,
@@ -282,24 +181,24 @@ static dnnl_status_t make_backward_weights(tam_dnnl_layer *layer, const dnnl_mem
     operation wanted;
     dnnl_primitive_desc_t description;
     dnnl_memory_desc_t x, dy;
-    call *made = &layer->calls[BACKWARD_WEIGHTS];
+    tam_dnnl_call *made = &layer->calls[BACKWARD_WEIGHTS];
     DNNL_TRY(describe_layout(layer, &layer->x, false, &x));
     DNNL_TRY(describe_layout(layer, &layer->y, false, &dy));
     DNNL_TRY(describe_backward_weights(layer, &x, any_weights, &dy, &wanted));
     DNNL_TRY(dnnl_primitive_desc_create(&description, &wanted, layer->dnnl->attributes, layer->dnnl->engine, hint));
     dnnl_memory_desc_t dw = *dnnl_primitive_desc_query_md(description, dnnl_query_diff_weights_md, 0);
     bool packed = !dnnl_memory_desc_equal(&dw, &layer->plain_weight);
-    DNNL_TRY(make_call(layer, description, made));
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_SRC, X, &x));
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_DIFF_DST, DY, &dy));
-    DNNL_TRY(add_argument(layer, made, DNNL_ARG_DIFF_WEIGHTS, packed ? PACKED : DWEIGHT, &dw));
+    DNNL_TRY(tam_dnnl_call_make(layer->dnnl, description, made));
+    DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_SRC, X, &x));
+    DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_DIFF_DST, DY, &dy));
+    DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_DIFF_WEIGHTS, packed ? PACKED : DWEIGHT, &dw));
     if (layer->shape.bias) {
-        DNNL_TRY(add_argument(layer, made, DNNL_ARG_DIFF_BIAS, DBIAS, &layer->bias));
+        DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, made, DNNL_ARG_DIFF_BIAS, DBIAS, &layer->bias));
     }
     if (!packed) {
         return dnnl_success;
     }
-    return make_reorder(layer, &dw, PACKED, &layer->plain_weight, DWEIGHT, &layer->calls[UNPACK]);
+    return make_reorder(layer, &dw, PACKED, &layer->plain_weight, DWEIGHT, UNPACK);
 }
 
 /* A forward description with free or, where the library's wish is not a layout of ours, plain maps. Fills layer->x, y.
@@ -351,14 +250,7 @@ static dnnl_status_t make_calls(tam_dnnl_layer *layer) {
 
 static void free_calls(tam_dnnl_layer *layer) {
     for (int i = 0; i < CALLS; i++) {
-        call *made = &layer->calls[i];
-        for (int k = 0; k < made->count; k++) {
-            (void)dnnl_memory_destroy(made->argument[k].memory);
-        }
-        if (made->primitive != NULL) {
-            (void)dnnl_primitive_destroy(made->primitive);
-        }
-        *made = (call){0};
+        tam_dnnl_call_free(&layer->calls[i]);
     }
     layer->packed_bytes = 0;
 }
@@ -395,7 +287,7 @@ tam_status tam_dnnl_layer_create(tam_ctx *ctx, tam_dnnl *dnnl, const char *name,
     dnnl_status_t status = make_best_calls(layer);
     if (status != dnnl_success) {
         tam_dnnl_layer_free(layer);
-        return translate(ctx, name, status);
+        return tam_dnnl_translate(ctx, name, status);
     }
     *out = layer;
     return TAM_OK;
@@ -446,43 +338,27 @@ tam_status tam_dnnl_layer_bind(tam_ctx *ctx, tam_dnnl_layer *layer, const tam_dn
         [SCRATCH] = memory->scratch,
     };
     for (int i = 0; i < CALLS; i++) {
-        call *bound = &layer->calls[i];
-        for (int k = 0; k < bound->count; k++) {
-            TAM_TRY(translate(ctx, "the memory of a layer",
-                              dnnl_memory_set_data_handle(bound->argument[k].memory, address[bound->role[k]])));
+        dnnl_status_t status = tam_dnnl_call_bind(&layer->calls[i], address);
+        if (status != dnnl_success) {
+            return tam_dnnl_translate(ctx, "the memory of a layer", status);
         }
     }
     return TAM_OK;
 }
 
-/* Fails only for arguments that bind has not set: our own fault. */
-static void execute(const tam_dnnl_layer *layer, int which) {
-    const call *called = &layer->calls[which];
-    if (called->primitive != NULL) {
-        (void)dnnl_primitive_execute(called->primitive, layer->dnnl->stream, called->count, called->argument);
-    }
-}
-
 void tam_dnnl_layer_forward(tam_dnnl_layer *layer, bool pack) {
     if (pack) {
-        execute(layer, PACK_FORWARD);
+        tam_dnnl_call_run(layer->dnnl, &layer->calls[PACK_FORWARD]);
     }
-    execute(layer, FORWARD);
+    tam_dnnl_call_run(layer->dnnl, &layer->calls[FORWARD]);
 }
 
 void tam_dnnl_layer_backward_data(tam_dnnl_layer *layer) {
-    execute(layer, PACK_DATA);
-    execute(layer, BACKWARD_DATA);
+    tam_dnnl_call_run(layer->dnnl, &layer->calls[PACK_DATA]);
+    tam_dnnl_call_run(layer->dnnl, &layer->calls[BACKWARD_DATA]);
 }
 
 void tam_dnnl_layer_backward_weights(tam_dnnl_layer *layer) {
-    execute(layer, BACKWARD_WEIGHTS);
-    execute(layer, UNPACK);
-}
-
-void tam_dnnl_product(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
-                      int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc) {
-    int threads = tam_team_confine();
-    (void)dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
-    tam_team_spread(threads);
+    tam_dnnl_call_run(layer->dnnl, &layer->calls[BACKWARD_WEIGHTS]);
+    tam_dnnl_call_run(layer->dnnl, &layer->calls[UNPACK]);
 }

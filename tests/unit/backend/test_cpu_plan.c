@@ -249,6 +249,53 @@ static void plans_give_memory_back(void **state) {
     close_plan(&f);
 }
 
+/* An allocator whose call number `fails` fails. */
+typedef struct miser {
+    int calls, fails;
+} miser;
+
+static void *miserly_allocate(void *user, size_t size, size_t alignment) {
+    miser *m = user;
+    return m->calls++ == m->fails ? NULL : aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+}
+
+static void miserly_release(void *user, void *block) {
+    (void)user;
+    free(block);
+}
+
+static void exhaustion_is_reported_and_undone(void **state) {
+    (void)state;
+    miser m = {.fails = -1};
+    tam_ctx_config config = {.threads = 1, .allocator = {miserly_allocate, miserly_release, &m}};
+    tam_plan_config plan_config = {.batch = 2, .training = true};
+    tam_ctx *ctx = NULL;
+    tam_plan *plan = NULL;
+    tam_parameters *parameters = NULL;
+    assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
+    const tam_backend *backend = tam_backend_find(ctx, "cpu");
+    tam_graph *graph = build_ours(ctx);
+    test_ok(ctx, backend->parameters_create(ctx, graph, 1, &parameters));
+    size_t held = tam_ctx_memory(ctx).bytes;
+    tam_status status = TAM_RESOURCES;
+    int attempts = 0;
+    for (; status == TAM_RESOURCES; attempts++) {
+        m = (miser){.fails = attempts};
+        status = backend->plan_create(ctx, graph, parameters, &plan_config, &plan);
+        if (status == TAM_RESOURCES) {
+            assert_null(plan);
+            assert_int_equal(tam_ctx_memory(ctx).bytes, held);
+            assert_non_null(strstr(tam_ctx_message(ctx), "cannot allocate"));
+        }
+    }
+    assert_int_equal(status, TAM_OK);
+    assert_true(attempts > 5);
+    backend->plan_free(plan);
+    backend->parameters_free(parameters);
+    tam_graph_free(graph);
+    test_ctx_free(ctx);
+}
+
 typedef struct product_job {
     const tam_backend *backend;
     const float *a, *b;
@@ -323,10 +370,15 @@ static void products_ignore_the_threads(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(products_start_no_threads), cmocka_unit_test(running_allocates_nothing),
-        cmocka_unit_test(training_repeats),          cmocka_unit_test(our_kernels_ignore_the_threads),
-        cmocka_unit_test(empty_rows_are_nobodys),    cmocka_unit_test(inference_follows_the_weights),
-        cmocka_unit_test(plans_give_memory_back),    cmocka_unit_test(products_ignore_the_threads),
+        cmocka_unit_test(products_start_no_threads),
+        cmocka_unit_test(running_allocates_nothing),
+        cmocka_unit_test(training_repeats),
+        cmocka_unit_test(our_kernels_ignore_the_threads),
+        cmocka_unit_test(empty_rows_are_nobodys),
+        cmocka_unit_test(inference_follows_the_weights),
+        cmocka_unit_test(plans_give_memory_back),
+        cmocka_unit_test(exhaustion_is_reported_and_undone),
+        cmocka_unit_test(products_ignore_the_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
