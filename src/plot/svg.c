@@ -108,9 +108,15 @@ void tam_svg_ray(tam_svg *svg, int colour, double x0, double y0, double x1, doub
     if (label != NULL) {
         double dx = tam_svg_x(svg, x1) - tam_svg_x(svg, x0), dy = tam_svg_y(svg, y1) - tam_svg_y(svg, y0);
         double length = hypot(dx, dy), beyond = length > 0 ? 9 / length : 0;
+        /* A flat ray ends near the figure's side: its label lies above it, where there is room. */
+        bool flat = fabs(dx) > fabs(dy);
         tam_svg_words(svg->text,
-                      &(tam_svg_label){tam_svg_x(svg, x1) + dx * beyond, tam_svg_y(svg, y1) + dy * beyond + 4, 11,
-                                       "middle", tam_colour(colour), true},
+                      &(tam_svg_label){tam_svg_x(svg, x1) + (flat ? 0 : dx * beyond),
+                                       tam_svg_y(svg, y1) + (flat ? -5 : dy * beyond + 4), 11,
+                                       !flat    ? "middle"
+                                       : dx > 0 ? "end"
+                                                : "start",
+                                       tam_colour(colour), true},
                       label);
     }
 }
