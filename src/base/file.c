@@ -138,6 +138,9 @@ done:
 
 tam_status tam_folder_make(tam_ctx *ctx, const char *path) {
     tam_status status = TAM_OK;
+    if (*path == '\0') {
+        return tam_fail(ctx, TAM_RESOURCES, "cannot make a folder without a name");
+    }
     char *partial = tam_copy_string(ctx, path);
     if (partial == NULL) {
         return TAM_RESOURCES;

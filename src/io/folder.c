@@ -214,6 +214,9 @@ static tam_status judge(const walk *w, const char *root) {
         return tam_fail(w->ctx, TAM_INPUT, "%s: images lie in the folder itself: give each class a folder of its own",
                         root);
     }
+    if (w->classes.used == 0) { /* folders there are, but all of them lead back */
+        return tam_fail(w->ctx, TAM_INPUT, "%s: holds no class folder", root);
+    }
     if (w->root_images > 0) {
         tam_warn(w->ctx, "%s: %lld images lie outside the class folders and were left out", root,
                  (long long)w->root_images);

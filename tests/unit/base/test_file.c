@@ -100,6 +100,7 @@ static void test_folders(void **state) {
     assert_int_equal(tam_path_look(in_folder("file")), TAM_PATH_FILE);
     assert_int_equal(tam_path_look("/dev/null"), TAM_PATH_OTHER);
     test_fails(ctx, tam_folder_make(ctx, in_folder("file/below")), TAM_RESOURCES, "cannot make the folder");
+    test_fails(ctx, tam_folder_make(ctx, ""), TAM_RESOURCES, "without a name");
     char *path = tam_path_join(ctx, "a/b", "c");
     assert_string_equal(path, "a/b/c");
     tam_release(ctx, path);

@@ -165,6 +165,12 @@ static void folders_without_classes_are_refused(void **state) {
     expect_refused(f, "", "a path of 0 bytes");
 }
 
+static void folders_that_only_lead_back_are_refused(void **state) {
+    fixture *f = *state;
+    link_to(f, ".", "here");
+    expect_refused(f, f->root, "holds no class folder");
+}
+
 static void very_deep_folders_are_refused(void **state) {
     fixture *f = *state;
     char name[128] = "d";
@@ -186,6 +192,7 @@ int main(void) {
         TEST(images_in_the_root_are_left_out_with_a_warning),
         TEST(an_empty_class_folder_is_refused),
         TEST(folders_without_classes_are_refused),
+        TEST(folders_that_only_lead_back_are_refused),
         TEST(very_deep_folders_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
