@@ -55,11 +55,8 @@ int64_t eval_seen_classes(const eval_job *job, const eval_set *set) {
 }
 
 tam_status eval_open(eval_job *job, const tam_dataset_config *config, eval_set *set) {
-    tam_dataset_config sized = *config;
-    sized.size = sized.size != 0 ? sized.size : job->info.height;
-    sized.channels = job->info.channels;
     *set = (eval_set){0};
-    tam_status status = tam_dataset_open(job->call->ctx, &sized, &set->dataset);
+    tam_status status = tam_model_open_dataset(job->model, config, &set->dataset);
     if (status == TAM_OK) {
         set->info = tam_dataset_describe(set->dataset);
     }
@@ -94,24 +91,13 @@ tam_status eval_embed(eval_job *job, bool flip, eval_set *set) {
 }
 
 tam_status eval_embed_some(eval_job *job, bool flip, int64_t count, const int64_t *image, eval_set *set) {
-    enum { BATCH = 128 };
-    size_t bytes = (size_t)set->info.channels * (size_t)set->info.height * (size_t)set->info.width;
-    uint8_t *pixels = malloc(BATCH * bytes);
     tam_status status = take_rows(job, count, set);
-    if (status == TAM_OK && pixels == NULL) {
-        status = cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for a batch of images");
+    for (int64_t i = 0; status == TAM_OK && i < count; i++) {
+        set->labels[i] = tam_dataset_label(set->dataset, image[i]);
     }
-    for (int64_t at = 0; status == TAM_OK && at < count; at += BATCH) {
-        int64_t n = count - at < BATCH ? count - at : BATCH;
-        for (int64_t i = 0; status == TAM_OK && i < n; i++) {
-            set->labels[at + i] = tam_dataset_label(set->dataset, image[at + i]);
-            status = tam_dataset_read(set->dataset, image[at + i], pixels + (size_t)i * bytes);
-        }
-        if (status == TAM_OK) {
-            status = tam_model_embed(job->model, n, pixels, flips(job, flip), set->x + at * job->info.dim);
-        }
+    if (status == TAM_OK) {
+        status = tam_model_embed_listed(job->model, set->dataset, count, image, flips(job, flip), set->x);
     }
-    free(pixels);
     return status;
 }
 

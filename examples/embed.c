@@ -11,6 +11,10 @@ static double cosine(const float *a, const float *b, int dim) {
     return ab / sqrt(aa * bb);
 }
 
+static int takes_glyphs(tam_model_info info) {
+    return info.channels == 1 && info.height == 28 && info.width == 28 && info.dim <= 512;
+}
+
 int main(int argc, char **argv) {
     static uint8_t images[3][28 * 28];
     static float x[3 * 512];
@@ -21,7 +25,7 @@ int main(int argc, char **argv) {
         return TAM_CONFIG;
     }
     tam_status status = tam_model_open(ctx, argv[1], &model);
-    if (status == TAM_OK && tam_model_describe(model).height == 28 && tam_model_describe(model).dim <= 512) {
+    if (status == TAM_OK && takes_glyphs(tam_model_describe(model))) {
         tam_glyphs_draw(&glyphs, 900, 0, images[0]);
         tam_glyphs_draw(&glyphs, 900, 1, images[1]);
         tam_glyphs_draw(&glyphs, 901, 0, images[2]);

@@ -36,9 +36,19 @@ TAM_API const float *tam_model_class_bias(const tam_model *model);
 /* Embeds images [n, H, W, C] of bytes: x [n, dim], not normalised. flip = 1 adds the mirror image's embedding. */
 TAM_API TAM_MUST_USE tam_status tam_model_embed(tam_model *model, int64_t n, const uint8_t *images, int flip, float *x);
 
+/* Opens a data set as the model wants its images: a `size` or `channels` of 0 becomes the model's (a model of images
+ * that are not square takes the data's own size). *out is the caller's (tam_dataset_free). Fails as tam_dataset_open,
+ * and with TAM_CONFIG when the images then do not have the model's size and channels. */
+TAM_API TAM_MUST_USE tam_status tam_model_open_dataset(const tam_model *model, const tam_dataset_config *config,
+                                                       tam_dataset **out);
+
 /* Embeds a whole dataset in its order: x [count, dim]. The dataset must deliver the model's size and channels
  * (TAM_CONFIG with both otherwise). */
 TAM_API TAM_MUST_USE tam_status tam_model_embed_dataset(tam_model *model, tam_dataset *dataset, int flip, float *x);
+
+/* Embeds the images with the numbers image [count], in that order: x [count, dim]. Fails as the function above. */
+TAM_API TAM_MUST_USE tam_status tam_model_embed_listed(tam_model *model, tam_dataset *dataset, int64_t count,
+                                                       const int64_t *image, int flip, float *x);
 
 #ifdef __cplusplus
 }

@@ -8,6 +8,7 @@ static const float loader_centre = 127.5f;
 
 struct tam_embedder {
     tam_ctx *ctx;
+    const tam_net *net;
     tam_net_plan *plan;
     tam_net_info info;
     float mean, scale;
@@ -26,7 +27,7 @@ tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float sca
     if (embedder == NULL) {
         return TAM_RESOURCES;
     }
-    *embedder = (tam_embedder){.ctx = ctx, .info = tam_net_describe(net), .mean = mean, .scale = scale};
+    *embedder = (tam_embedder){.ctx = ctx, .net = net, .info = tam_net_describe(net), .mean = mean, .scale = scale};
     tam_status status = tam_net_plan_create(net, TAM_EMBED_BATCH, 0, &embedder->plan);
     if (status == TAM_OK) {
         size_t pixels = pixels_of(embedder) * TAM_EMBED_BATCH, values = (size_t)embedder->info.dim * TAM_EMBED_BATCH;
@@ -120,21 +121,44 @@ static tam_status embed_all(tam_embedder *embedder, tam_loader *loader, bool fli
     }
 }
 
+tam_status tam_embedder_check(tam_ctx *ctx, const tam_net *net, const tam_dataset *dataset) {
+    tam_dataset_info data = tam_dataset_describe(dataset);
+    tam_net_info info = tam_net_describe(net);
+    if (data.channels != info.channels || data.height != info.height || data.width != info.width) {
+        return tam_fail(ctx, TAM_CONFIG, "the images are %d x %d with %d channels, the net takes %d x %d with %d",
+                        data.height, data.width, data.channels, info.height, info.width, info.channels);
+    }
+    return TAM_OK;
+}
+
 tam_status tam_embedder_dataset(tam_embedder *embedder, tam_dataset *dataset, bool flip,
                                 const volatile sig_atomic_t *stop, float *x) {
-    tam_dataset_info data = tam_dataset_describe(dataset);
-    const tam_net_info *net = &embedder->info;
     tam_loader *loader = NULL;
-    if (data.channels != net->channels || data.height != net->height || data.width != net->width) {
-        return tam_fail(embedder->ctx, TAM_CONFIG,
-                        "the images are %d x %d with %d channels, the net takes %d x %d with %d", data.height,
-                        data.width, data.channels, net->height, net->width, net->channels);
-    }
+    TAM_TRY(tam_embedder_check(embedder->ctx, embedder->net, dataset));
     tam_loader_config config = {.batch = TAM_EMBED_BATCH, .threads = tam_ctx_threads(embedder->ctx)};
     tam_status status = tam_loader_create(embedder->ctx, dataset, &config, &loader);
     if (status == TAM_OK) {
         status = embed_all(embedder, loader, flip, stop, x);
     }
     tam_loader_free(loader);
+    return status;
+}
+
+tam_status tam_embedder_listed(tam_embedder *embedder, tam_dataset *dataset, int64_t count, const int64_t *image,
+                               bool flip, float *x) {
+    size_t pixels = pixels_of(embedder);
+    TAM_TRY(tam_embedder_check(embedder->ctx, embedder->net, dataset));
+    uint8_t *bytes = tam_allocate(embedder->ctx, TAM_EMBED_BATCH, pixels, "images to embed");
+    tam_status status = bytes != NULL ? TAM_OK : TAM_RESOURCES;
+    for (int64_t first = 0; status == TAM_OK && first < count; first += TAM_EMBED_BATCH) {
+        int64_t n = count - first < TAM_EMBED_BATCH ? count - first : TAM_EMBED_BATCH;
+        for (int64_t i = 0; status == TAM_OK && i < n; i++) {
+            status = tam_dataset_read(dataset, image[first + i], bytes + (size_t)i * pixels);
+        }
+        if (status == TAM_OK) {
+            status = tam_embedder_bytes(embedder, n, bytes, flip, x + first * embedder->info.dim);
+        }
+    }
+    tam_release(embedder->ctx, bytes);
     return status;
 }

@@ -20,8 +20,13 @@ void tam_embedder_free(tam_embedder *embedder);
 /* Bytes [n, H, W, C] -> x [n, D]. flip: the mirror images' embeddings are added. */
 TAM_MUST_USE tam_status tam_embedder_bytes(tam_embedder *embedder, int64_t n, const uint8_t *images, bool flip,
                                            float *x);
+/* TAM_CONFIG, with both sizes, when the data set's images are not what the net takes. */
+TAM_MUST_USE tam_status tam_embedder_check(tam_ctx *ctx, const tam_net *net, const tam_dataset *dataset);
 /* A data set in its order -> x [count, D]. stop: non-zero ends with TAM_STOPPED; may be NULL. */
 TAM_MUST_USE tam_status tam_embedder_dataset(tam_embedder *embedder, tam_dataset *dataset, bool flip,
                                              const volatile sig_atomic_t *stop, float *x);
+/* Images image [count] of a data set, in that order -> x [count, D]. */
+TAM_MUST_USE tam_status tam_embedder_listed(tam_embedder *embedder, tam_dataset *dataset, int64_t count,
+                                            const int64_t *image, bool flip, float *x);
 
 #endif

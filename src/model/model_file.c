@@ -293,3 +293,26 @@ tam_status tam_model_embed_dataset(tam_model *model, tam_dataset *dataset, int f
     TAM_TRY(need_embedder(model));
     return tam_embedder_dataset(model->embedder, dataset, flip != 0, NULL, x);
 }
+
+tam_status tam_model_embed_listed(tam_model *model, tam_dataset *dataset, int64_t count, const int64_t *image, int flip,
+                                  float *x) {
+    TAM_TRY(need_embedder(model));
+    return tam_embedder_listed(model->embedder, dataset, count, image, flip != 0, x);
+}
+
+tam_status tam_model_open_dataset(const tam_model *model, const tam_dataset_config *config, tam_dataset **out) {
+    tam_dataset_config wanted = *config;
+    if (wanted.size == 0 && model->info.height == model->info.width) {
+        wanted.size = model->info.height;
+    }
+    if (wanted.channels == 0) {
+        wanted.channels = model->info.channels;
+    }
+    TAM_TRY(tam_dataset_open(model->ctx, &wanted, out));
+    tam_status status = tam_embedder_check(model->ctx, model->net, *out);
+    if (status != TAM_OK) {
+        tam_dataset_free(*out);
+        *out = NULL;
+    }
+    return status;
+}

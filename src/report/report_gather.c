@@ -9,7 +9,7 @@
 #include "report/training_data.h"
 #include "tammes/model.h"
 
-enum { BATCH = 128, ORDINARY_SCATTER = 2000 };
+enum { ORDINARY_SCATTER = 2000 };
 
 /* The last part of a path, slashes at its end left out. */
 static char *name_of(tam_ctx *ctx, const char *folder) {
@@ -26,20 +26,12 @@ static char *name_of(tam_ctx *ctx, const char *folder) {
     return name;
 }
 
-/* Opens a data set as the model wants its images. */
-static tam_status open_for(tam_ctx *ctx, const tam_model *model, tam_dataset_config config, tam_dataset **dataset) {
-    tam_model_info info = tam_model_describe(model);
-    config.size = config.size != 0 ? config.size : info.height;
-    config.channels = config.channels != 0 ? config.channels : info.channels;
-    return tam_dataset_open(ctx, &config, dataset);
-}
-
 static tam_status validate(tam_ctx *ctx, tam_model *model, const tam_dataset_config *config, tam_report_run *run) {
     tam_dataset *dataset = NULL;
     float *x = NULL;
     int32_t *labels = NULL;
     int dim = tam_model_describe(model).dim;
-    TAM_TRY(open_for(ctx, model, *config, &dataset));
+    TAM_TRY(tam_model_open_dataset(model, config, &dataset));
     int64_t count = tam_dataset_describe(dataset).count;
     tam_status status = TAM_RESOURCES;
     x = tam_allocate(ctx, (size_t)count, (size_t)dim * sizeof *x, "validation embeddings");
@@ -62,25 +54,17 @@ static tam_status validate(tam_ctx *ctx, tam_model *model, const tam_dataset_con
 
 /* Embeds scatter->count images, evenly spaced over the data set. */
 static tam_status embed_some(tam_ctx *ctx, tam_model *model, tam_dataset *dataset, tam_scatter *scatter) {
-    tam_dataset_info info = tam_dataset_describe(dataset);
-    size_t bytes = (size_t)info.channels * (size_t)info.height * (size_t)info.width;
-    tam_status status = TAM_OK;
-    uint8_t *pixels = tam_allocate(ctx, BATCH, bytes, "images of a scatter");
-    if (pixels == NULL) {
+    int64_t count = tam_dataset_describe(dataset).count;
+    int64_t *image = tam_allocate(ctx, (size_t)scatter->count, sizeof *image, "the images of a scatter");
+    if (image == NULL) {
         return TAM_RESOURCES;
     }
-    for (int64_t at = 0; status == TAM_OK && at < scatter->count; at += BATCH) {
-        int64_t n = scatter->count - at < BATCH ? scatter->count - at : BATCH;
-        for (int64_t i = 0; status == TAM_OK && i < n; i++) {
-            int64_t image = (int64_t)((double)(at + i) * (double)info.count / (double)scatter->count);
-            scatter->labels[at + i] = tam_dataset_label(dataset, image);
-            status = tam_dataset_read(dataset, image, pixels + (size_t)i * bytes);
-        }
-        if (status == TAM_OK) {
-            status = tam_model_embed(model, n, pixels, 0, scatter->x + 2 * at);
-        }
+    for (int64_t i = 0; i < scatter->count; i++) {
+        image[i] = (int64_t)((double)i * (double)count / (double)scatter->count);
+        scatter->labels[i] = tam_dataset_label(dataset, image[i]);
     }
-    tam_release(ctx, pixels);
+    tam_status status = tam_model_embed_listed(model, dataset, scatter->count, image, 0, scatter->x);
+    tam_release(ctx, image);
     return status;
 }
 
@@ -137,7 +121,7 @@ static tam_status read_scatter(tam_ctx *ctx, tam_model *model, const char *folde
                                          .split = config.split,
                                          .classes = config.classes,
                                          .exclude_classes = config.exclude_classes};
-        status = open_for(ctx, model, data, &dataset);
+        status = tam_model_open_dataset(model, &data, &dataset);
     }
     if (status == TAM_OK) {
         int64_t count = tam_dataset_describe(dataset).count, wanted = most > 0 ? most : ORDINARY_SCATTER;

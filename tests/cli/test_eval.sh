@@ -55,6 +55,20 @@ expect 0 '"accuracy_std":' "$tammes" eval --model run --data unseen --protocol i
 printf 'id000500/000.png,id000999/000.png,1\n' >wrong.csv
 expect 3 "names 'id000999/000.png'" "$tammes" eval --model run --data unseen --protocol folds --pairs wrong.csv
 
+# Images that are not square: their own size is the model's, and no other is read in its place.
+for c in a b c; do
+    mkdir -p "wide/$c"
+    for i in 1 2 3 4; do
+        { printf 'P5\n40 16\n255\n'; printf '%s' "$c$i"{000..300} | head -c 640; } >"wide/$c/$i.pgm"
+    done
+done
+printf 'a/1.pgm,a/2.pgm,1\na/1.pgm,b/1.pgm,0\nb/3.pgm,b/2.pgm,1\nc/1.pgm,b/1.pgm,0\n' >wide.csv
+expect 0 'wrun' "$tammes" train --data wide --dim 2 --loss softmax --net conv4:width=8 --steps 4 --batch 6 --out wrun --quiet
+expect 0 'over 2 folds' "$tammes" eval --model wrun --data wide --protocol folds --pairs wide.csv --folds 2
+expect 0 '18 of one class' "$tammes" eval --model wrun --data wide
+expect 2 'the images are 28 x 28' "$tammes" eval --model wrun --data wide --size 28 --protocol folds --pairs wide.csv
+expect 0 'wide.html: 1 run' "$tammes" report wrun -o wide.html
+
 expect 0 'page.html: 1 run' "$tammes" report run --val unseen -o page.html
 expect 0 'Features in the plane' cat page.html
 expect 0 'Verification' cat page.html

@@ -154,10 +154,25 @@ static void a_data_set_embeds_in_its_order(void **state) {
     for (int i = 0; i < 70 * DIM; i++) {
         assert_true(fabsf(all[i] - each[i]) < 1e-5f);
     }
+    int64_t listed[67]; /* more than a batch of them, backwards */
+    for (int i = 0; i < 67; i++) {
+        listed[i] = 69 - i;
+    }
+    test_ok(s.ctx, tam_model_embed_listed(model, data, 67, listed, 1, each));
+    for (int i = 0; i < 67 * DIM; i++) {
+        assert_true(fabsf(all[(69 - i / DIM) * DIM + i % DIM] - each[i]) < 1e-5f);
+    }
     tam_dataset_free(data);
     config.size = 20;
     test_ok(s.ctx, tam_dataset_open(s.ctx, &config, &data));
     test_fails(s.ctx, tam_model_embed_dataset(model, data, 0, all), TAM_CONFIG, "20 x 20");
+    test_fails(s.ctx, tam_model_embed_listed(model, data, 1, listed, 0, all), TAM_CONFIG, "20 x 20");
+    tam_dataset_free(data);
+    test_fails(s.ctx, tam_model_open_dataset(model, &config, &data), TAM_CONFIG, "20 x 20");
+    assert_null(data);
+    config.size = config.channels = 0;
+    test_ok(s.ctx, tam_model_open_dataset(model, &config, &data));
+    assert_int_equal(tam_dataset_describe(data).channels, CHANNELS);
     tam_dataset_free(data);
     tam_model_free(model);
     sample_free(&s);
