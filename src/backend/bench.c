@@ -1,9 +1,7 @@
 #include "tammes/bench.h"
 
-#include <time.h>
-
-#include "backend/backend.h"
-#include "base/kernel.h"
+#include "backend/sgd.h"
+#include "base/clock.h"
 #include "base/memory.h"
 #include "base/team.h"
 
@@ -17,12 +15,6 @@ typedef struct work {
     float *w, *v, *g; /* for products: c, a and b; every task has its own piece of w */
 } work;
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 static void multiply(void *argument, int64_t task, int worker) {
     (void)task;
     const work *job = argument;
@@ -31,28 +23,22 @@ static void multiply(void *argument, int64_t task, int worker) {
     job->backend->product(false, true, SIDE, SIDE, SIDE, 1, job->v, SIDE, job->g, SIDE, 0, c, SIDE);
 }
 
-TAM_KERNEL static void descend(int64_t count, float *restrict w, float *restrict v, const float *restrict g) {
-    for (int64_t i = 0; i < count; i++) {
-        v[i] = 0.9F * v[i] + g[i];
-        w[i] -= 0.1F * v[i];
-    }
-}
-
 static void stream(void *argument, int64_t task, int worker) {
     (void)worker;
     const work *job = argument;
-    descend(PIECE, job->w + task * PIECE, job->v + task * PIECE, job->g + task * PIECE);
+    const tam_sgd sgd = {.lr = 0.1F, .momentum = 0.9F, .weight_decay = 5e-4F, .gradient_scale = 1};
+    tam_sgd_row(&sgd, PIECE, job->w + task * PIECE, job->v + task * PIECE, job->g + task * PIECE);
 }
 
 /* The most amounts of `amount` a second in any round. */
 static double best_rate(tam_ctx *ctx, int64_t tasks, tam_task run, work *job, double amount, double seconds) {
-    double best = 0, began = now(), round_began;
+    double best = 0, began = tam_seconds(), round_began;
     do {
-        round_began = now();
+        round_began = tam_seconds();
         tam_team_run(ctx, tasks, run, job);
-        double rate = amount / (now() - round_began);
+        double rate = amount / (tam_seconds() - round_began);
         best = rate > best ? rate : best;
-    } while (now() - began < seconds);
+    } while (tam_seconds() - began < seconds);
     return best;
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backend/sgd.h"
 #include "base/kernel.h"
 #include "base/memory.h"
 #include "base/random.h"
@@ -207,23 +208,16 @@ double tam_parameters_gradient_norm(tam_parameters *parameters) {
     return sqrt(sum);
 }
 
-TAM_KERNEL static void descend(int64_t count, float *restrict w, float *restrict v, const float *restrict g, float lr,
-                               float momentum, float scale, float decay) {
-    for (int64_t i = 0; i < count; i++) {
-        v[i] = momentum * v[i] + (scale * g[i] + decay * w[i]);
-        w[i] -= lr * v[i];
-    }
-}
-
 static void update_chunk(void *argument, int64_t task, int worker) {
     tam_parameters *parameters = argument;
     const chunk *piece = &parameters->chunks[task];
-    const tam_sgd *sgd = parameters->sgd;
-    bool decayed = tam_graph_parameter_at(parameters->graph, piece->parameter)->decayed;
+    tam_sgd sgd = *parameters->sgd;
     (void)worker;
-    descend(piece->count, parameters->value + piece->start, parameters->momentum + piece->start,
-            parameters->gradient + piece->start, sgd->lr, sgd->momentum, sgd->gradient_scale,
-            decayed ? sgd->weight_decay : 0);
+    if (!tam_graph_parameter_at(parameters->graph, piece->parameter)->decayed) {
+        sgd.weight_decay = 0;
+    }
+    tam_sgd_row(&sgd, piece->count, parameters->value + piece->start, parameters->momentum + piece->start,
+                parameters->gradient + piece->start);
 }
 
 void tam_parameters_update(tam_parameters *parameters, const tam_sgd *sgd) {

@@ -85,17 +85,6 @@ bool tam_number_read(const char *text, size_t length, double *value) {
     return *end == '\0' && isfinite(*value);
 }
 
-int tam_print_plain(char *text, size_t room, const char *format, va_list arguments) {
-    locale_t plain = newlocale(LC_NUMERIC_MASK, "C", (locale_t)0);
-    locale_t before = plain == (locale_t)0 ? (locale_t)0 : uselocale(plain);
-    int length = vsnprintf(text, room, format, arguments);
-    if (plain != (locale_t)0) {
-        uselocale(before);
-        freelocale(plain);
-    }
-    return length;
-}
-
 static tam_status read_one(tam_ctx *ctx, const char *owner, const char *item, size_t length, const tam_key *keys,
                            int count, double *values, bool *seen) {
     enum { MOST_KEYS = 64 };

@@ -3,7 +3,6 @@
 #ifndef BASE_SPEC_H
 #define BASE_SPEC_H
 
-#include <stdarg.h>
 #include <stdbool.h>
 
 #include "base/ctx.h"
@@ -29,9 +28,5 @@ TAM_MUST_USE tam_status tam_keys_read(tam_ctx *ctx, const char *owner, const cha
 /* Parses one whole number or real with nothing after it, independent of the locale; false if it is not one or not
  * finite. */
 bool tam_number_read(const char *text, size_t length, double *value);
-
-/* vsnprintf with a decimal point whatever the locale, so that what is written can be read anywhere. */
-int tam_print_plain(char *text, size_t room, const char *format, va_list arguments)
-    __attribute__((format(printf, 3, 0)));
 
 #endif

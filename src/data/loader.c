@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/memory.h"
 #include "data/augment.h"
 #include "data/dataset.h"
@@ -287,12 +287,6 @@ int64_t tam_loader_steps_per_epoch(const tam_loader *loader) {
     return tam_sampler_steps_per_epoch(loader->sampler);
 }
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
 /* Waits for the batch of step `handed`. Called with the lock held. */
 static slot *wait_for_slot(tam_loader *loader) {
     slot *s = slot_of(loader, loader->handed);
@@ -315,7 +309,7 @@ static tam_status explain(tam_loader *loader, const slot *s) {
 }
 
 tam_status tam_loader_next(tam_loader *loader, tam_batch *batch) {
-    double began = now();
+    double began = tam_seconds();
     *batch = (tam_batch){0};
     pthread_mutex_lock(&loader->lock);
     loader->lent = false;
@@ -327,7 +321,7 @@ tam_status tam_loader_next(tam_loader *loader, tam_batch *batch) {
         loader->handed++;
     }
     pthread_mutex_unlock(&loader->lock);
-    loader->stall += now() - began;
+    loader->stall += tam_seconds() - began;
     if (!good) {
         return explain(loader, s);
     }

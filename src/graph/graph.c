@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/memory.h"
 
 struct tam_graph {
@@ -182,7 +183,7 @@ int tam_graph_add_named(tam_graph *graph, const char *name, const char *op, cons
 static int add_formatted(tam_graph *graph, const char *op, const int *inputs, int input_count, const char *format,
                          va_list arguments) {
     char keys[512];
-    int length = tam_print_plain(keys, sizeof keys, format, arguments);
+    int length = tam_format_list(keys, sizeof keys, format, arguments);
     if (length < 0 || (size_t)length >= sizeof keys) {
         return stick(graph,
                      tam_fail(graph->ctx, TAM_CONFIG, "%s: the keys are longer than %zu bytes", op, sizeof keys - 1));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/format.h"
 #include "base/memory.h"
 #include "graph/graph.h"
 
@@ -19,23 +20,19 @@ static void put(writer *out, const char *format, ...) {
     va_list arguments;
     va_start(arguments, format);
     int length =
-        tam_print_plain(fits ? out->text + out->length : NULL, fits ? out->room - out->length : 0, format, arguments);
+        tam_format_list(fits ? out->text + out->length : NULL, fits ? out->room - out->length : 0, format, arguments);
     va_end(arguments);
     out->length += length > 0 ? (size_t)length : 0;
 }
 
-/* The fewest digits that read back as the same number. */
 static void put_number(writer *out, double value) {
-    char text[40];
-    int digits = 0;
+    char text[TAM_REAL_ROOM];
     if (value == (double)(int64_t)value) {
         put(out, "%lld", (long long)value);
-        return;
+    } else {
+        tam_format_real(text, value);
+        put(out, "%s", text);
     }
-    do {
-        snprintf(text, sizeof text, "%.*g", ++digits, value);
-    } while (digits < 17 && strtod(text, NULL) != value);
-    put(out, "%.*g", digits, value);
 }
 
 size_t tam_graph_text(const tam_graph *graph, char *text, size_t room) {

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backend/sgd.h"
 #include "head/head_inside.h"
 #include "head/row_kernels.h"
 
@@ -161,23 +162,26 @@ static void finish_weights(const tam_head_job *job, int64_t first, int64_t count
     tam_head *head = job->head;
     const tam_head_update *update = job->update;
     int64_t dim = head->dim;
-    float gradient_scale = update != NULL && update->gradient_scale != 0.0f ? update->gradient_scale : 1.0f;
+    tam_sgd sgd = {0};
+    if (update != NULL) {
+        sgd = (tam_sgd){update->lr, update->momentum, update->weight_decay, update->gradient_scale};
+        sgd.gradient_scale = sgd.gradient_scale != 0.0f ? sgd.gradient_scale : 1.0f;
+    }
     for (int64_t j = 0; j < count; j++) {
         float *w = head->w + (first + j) * dim;
         if (tam_head_has(head, TAM_LOSS_UNIT_W)) {
             tam_subtract_unit_row(dim, scratch->column_gc[j], head->inverse_w[first + j], w, dw + j * dim);
         }
         if (update != NULL) {
-            tam_sgd_row(dim, w, head->momentum + (first + j) * dim, dw + j * dim, update->lr, update->momentum,
-                        update->weight_decay, gradient_scale);
+            tam_sgd_row(&sgd, dim, w, head->momentum + (first + j) * dim, dw + j * dim);
         }
     }
     for (int64_t j = 0; j < count && job->dbias != NULL; j++) {
         job->dbias[first + j] = head->bias != NULL ? scratch->column_g[j] : 0.0f;
     }
-    if (update != NULL && head->bias != NULL) { /* a bias does not decay */
-        tam_sgd_row(count, head->bias + first, head->bias_momentum + first, scratch->column_g, update->lr,
-                    update->momentum, 0.0f, gradient_scale);
+    if (update != NULL && head->bias != NULL) {
+        sgd.weight_decay = 0.0f; /* a bias does not decay */
+        tam_sgd_row(&sgd, count, head->bias + first, head->bias_momentum + first, scratch->column_g);
     }
 }
 

@@ -128,11 +128,3 @@ TAM_KERNEL void tam_subtract_unit_row(int64_t n, float g, float u, const float *
         y[d] -= g * (u * x[d]);
     }
 }
-
-TAM_KERNEL void tam_sgd_row(int64_t n, float *restrict w, float *restrict v, const float *restrict dw, float lr,
-                            float momentum, float weight_decay, float gradient_scale) {
-    for (int64_t d = 0; d < n; d++) {
-        v[d] = momentum * v[d] + (gradient_scale * dw[d] + weight_decay * w[d]);
-        w[d] -= lr * v[d];
-    }
-}

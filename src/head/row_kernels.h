@@ -48,8 +48,4 @@ void tam_add_two_rows(int64_t n, float a, const float *u, float b, const float *
 /* y -= g (u x), in this order: where x is tiny and u = 1/|x| huge, g u could overflow. */
 void tam_subtract_unit_row(int64_t n, float g, float u, const float *x, float *y);
 
-/* v = momentum v + (gradient_scale dw + weight_decay w); w = w - lr v. */
-void tam_sgd_row(int64_t n, float *w, float *v, const float *dw, float lr, float momentum, float weight_decay,
-                 float gradient_scale);
-
 #endif

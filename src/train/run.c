@@ -3,18 +3,11 @@
 
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 
 enum { CONFIG_ROOM = 1 << 16 };
-
-double tam_seconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static tam_status open_data(tam_run *run) {
     TAM_TRY(tam_dataset_open(run->ctx, &run->config.data, &run->data));

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "base/clock.h"
 #include "model/embedder.h"
 #include "model/snapshot.h"
 #include "optim/schedule.h"
@@ -112,6 +113,5 @@ void tam_log_end(tam_run *run);
 void tam_sums_add(tam_sums *sums, const tam_head_result *result);
 /* Sum over the steps or samples that counted; NaN when there are none. */
 double tam_mean(double sum, double count);
-double tam_seconds(void);
 
 #endif

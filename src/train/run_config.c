@@ -2,7 +2,6 @@
 #include <inttypes.h>
 
 #include "base/format.h"
-#include "base/spec.h"
 #include "train/run_directory.h"
 
 typedef struct writer {
@@ -43,17 +42,10 @@ static void put_whole(writer *out, const char *key, int64_t value) {
     put(out, "%s: %" PRId64 "\n", key, value);
 }
 
-/* 0.1 stays 0.1: the fewest digits that read back as the same number. */
 static void put_real(writer *out, const char *key, double value) {
-    char digits[40];
-    for (int precision = 6; precision <= 17; precision++) {
-        double back = 0.0;
-        int length = tam_format(digits, sizeof digits, "%.*g", precision, value);
-        if (tam_number_read(digits, (size_t)length, &back) && back == value) {
-            break;
-        }
-    }
-    put(out, "%s: %s\n", key, digits);
+    char text[TAM_REAL_ROOM];
+    tam_format_real(text, value);
+    put(out, "%s: %s\n", key, text);
 }
 
 static void put_dataset(writer *out, const tam_dataset_config *data, bool validation) {

@@ -35,10 +35,9 @@ typedef struct tam_cpu_kind {
     void (*forward)(tam_plan *plan, tam_cpu_step *step, int n);
     /* Writes step->dx[k] for each input with step->wanted[k], and its parameters' gradients. */
     void (*backward)(tam_plan *plan, tam_cpu_step *step);
-    void (*destroy)(tam_plan *plan, tam_cpu_step *step); /* optional */
-    bool reads_x, reads_y;                               /* in backward */
-    bool passes_gradient;                                /* dx = dy for each input */
-    bool in_place;                                       /* forward may write over an input, backward dx over dy */
+    bool reads_x, reads_y; /* in backward */
+    bool passes_gradient;  /* dx = dy for each input */
+    bool in_place;         /* forward may write over an input, backward dx over dy */
 } tam_cpu_kind;
 
 struct tam_cpu_step {
