@@ -94,7 +94,8 @@ TAM_MUST_USE tam_status tam_run_open(tam_ctx *ctx, const tam_train_config *confi
 void tam_run_close(tam_run *run);
 
 /* One step: load, forward, head, backward, clip, update. Allocates nothing. A step whose loss or gradient is not finite
- * changes nothing and is counted; fails with TAM_NEGATIVE after TAM_SKIPS_ALLOWED of them in a row. */
+ * leaves the net as it was and is counted (docs/training.md on the head); fails with TAM_NEGATIVE after
+ * TAM_SKIPS_ALLOWED of them in a row. */
 TAM_MUST_USE tam_status tam_run_step(tam_run *run);
 
 /* The end of an epoch: validation, best.safetensors, a line in the log. TAM_STOPPED if asked to stop meanwhile. */

@@ -9,6 +9,7 @@
 
 #include "backend/cpu/cpu_batch_norm.h"
 #include "backend/cpu/cpu_norm_pool.h"
+#include "backend/running.h"
 #include "base/team.h"
 
 enum { GAMMA, BETA, MEAN, VARIANCE };
@@ -133,8 +134,8 @@ static void update_running(tam_plan *plan, const tam_cpu_step *step, const parts
     float *mean = tam_cpu_parameter(plan, step->node, MEAN), *variance = tam_cpu_parameter(plan, step->node, VARIANCE);
     for (int c = 0; c < layout->c; c++) {
         double unbiased = p->variance[c] * count / (count - 1);
-        mean[c] = (float)((1 - momentum) * (double)mean[c] + momentum * p->mean[c]);
-        variance[c] = (float)((1 - momentum) * (double)variance[c] + momentum * unbiased);
+        mean[c] = tam_running_next(mean[c], momentum, p->mean[c]);
+        variance[c] = tam_running_next(variance[c], momentum, unbiased);
     }
 }
 

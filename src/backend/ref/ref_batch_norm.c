@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "backend/ref/ref.h"
+#include "backend/running.h"
 
 enum { GAMMA, BETA, MEAN, VARIANCE };
 
@@ -42,8 +43,8 @@ static channel batch_statistics(const tam_ref_node *at, int c) {
     mean /= m;
     EACH_VALUE(at, c, variance += (x[i] - mean) * (x[i] - mean));
     variance /= m;
-    at->value[MEAN][c] = (float)((1 - momentum) * at->value[MEAN][c] + momentum * mean);
-    at->value[VARIANCE][c] = (float)((1 - momentum) * at->value[VARIANCE][c] + momentum * variance * m / (m - 1));
+    at->value[MEAN][c] = tam_running_next(at->value[MEAN][c], momentum, mean);
+    at->value[VARIANCE][c] = tam_running_next(at->value[VARIANCE][c], momentum, variance * m / (m - 1));
     return (channel){.mean = mean, .inverse = 1 / sqrt(variance + at->node->key[TAM_BATCH_NORM_EPS])};
 }
 

@@ -160,11 +160,44 @@ static void dropout_only_in_training(void **state) {
     stop(&r);
 }
 
+/* On every backend: an infinity or a NaN in the batch leaves the running statistics of its channel as they were. */
+static void statistics_that_are_not_finite_do_not_enter(void **state) {
+    (void)state;
+    for (int b = 0; b < tam_backend_count(); b++) {
+        const tam_backend *backend = tam_backend_at(b);
+        tam_ctx *ctx = test_ctx(1);
+        tam_graph *graph;
+        tam_parameters *parameters;
+        tam_plan *plan;
+        tam_plan_config config = {.batch = 3, .training = true};
+        float x[] = {1, 1, 2, INFINITY, 3, 1}, y[6], mean[2], variance[2];
+        test_ok(ctx, tam_graph_parse(ctx,
+                                     "input = input(channels=2, height=1, width=1)\n"
+                                     "b = batch_norm(input, momentum=0.5)\nf = flatten(b)\n",
+                                     &graph));
+        test_ok(ctx, backend->parameters_create(ctx, graph, 1, &parameters));
+        test_ok(ctx, backend->plan_create(ctx, graph, parameters, &config, &plan));
+        test_ok(ctx, backend->forward(plan, 3, x, 0, y));
+        x[3] = NAN;
+        test_ok(ctx, backend->forward(plan, 3, x, 1, y));
+        test_ok(ctx, backend->parameter_read(parameters, 2, TAM_PART_VALUE, mean));
+        test_ok(ctx, backend->parameter_read(parameters, 3, TAM_PART_VALUE, variance));
+        assert_values(mean, (const float[]){1.5F, 0}, 2);
+        assert_values(variance, (const float[]){1, 1}, 2);
+        assert_true(isfinite(y[3]) == false); /* but it is seen */
+        backend->plan_free(plan);
+        backend->parameters_free(parameters);
+        tam_graph_free(graph);
+        test_ctx_free(ctx);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_convolution),
         cmocka_unit_test(pools),
         cmocka_unit_test(batch_norm_keeps_statistics),
+        cmocka_unit_test(statistics_that_are_not_finite_do_not_enter),
         cmocka_unit_test(masks_do_not_depend_on_the_cut),
         cmocka_unit_test(dropout_only_in_training),
     };
