@@ -1,9 +1,8 @@
 /* tammes bench head: one training step of the class head (forward, backward, SGD) beside what the machine allows. */
 #include <math.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 
+#include "bench.h"
 #include "cli.h"
 
 enum { MOST_STEPS = 1000, CHECK_CLASSES = 300, CHECK_BATCH = 40 };
@@ -20,17 +19,6 @@ typedef struct head_bench {
     double milliseconds[MOST_STEPS];
     double workspace_mb;
 } head_bench;
-
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 /* Embeddings in [-1, 1]^D and labels, from a linear congruence. */
 static void fill(uint64_t seed, int n, int dim, int64_t classes, float *x, int32_t *y) {
@@ -112,17 +100,17 @@ static tam_status time_steps(cli_call *call, head_bench *bench) {
         goto done;
     }
     bench->workspace_mb = (double)tam_head_workspace_bytes(head) / 1e6;
-    double until = now() + bench->seconds;
-    for (int warm = 1; status == TAM_OK && bench->steps < MOST_STEPS && (bench->steps < 3 || now() < until);) {
+    double until = bench_now() + bench->seconds;
+    for (int warm = 1; status == TAM_OK && bench->steps < MOST_STEPS && (bench->steps < 3 || bench_now() < until);) {
         tam_head_result result;
         fill(call->seed + (uint64_t)bench->steps, bench->batch, bench->dim, bench->classes, x, y);
-        double began = now();
+        double began = bench_now();
         status = tam_head_step(head, bench->batch, x, y, x + numbers, NULL, &update, &result);
-        bench->milliseconds[bench->steps] = 1e3 * (now() - began);
+        bench->milliseconds[bench->steps] = 1e3 * (bench_now() - began);
         bench->steps += warm == 0;
         warm = 0; /* the first step touches the memory for the first time: it does not count */
     }
-    qsort(bench->milliseconds, (size_t)bench->steps, sizeof(double), ascending);
+    bench_sort(bench->milliseconds, bench->steps);
 done:
     tam_head_free(head);
     free(x);
@@ -131,7 +119,6 @@ done:
 }
 
 static tam_status report(cli_call *call, const head_bench *bench) {
-    struct rusage use;
     double ncd = (double)bench->batch * (double)bench->classes * bench->dim;
     double flop_ms = 6e-6 * ncd / bench->machine.product_gflops;
     double byte_ms = 20e-6 * ncd / bench->batch / bench->machine.memory_gbs;
@@ -139,7 +126,6 @@ static tam_status report(cli_call *call, const head_bench *bench) {
     double median = bench->milliseconds[bench->steps / 2];
     int threads = tam_ctx_threads(call->ctx);
     char name[160];
-    getrusage(RUSAGE_SELF, &use);
     snprintf(name, sizeof name, "head %s N=%d D=%d C=%lld", bench->loss, bench->batch, bench->dim,
              (long long)bench->classes);
     if (!call->json) {
@@ -149,7 +135,7 @@ static tam_status report(cli_call *call, const head_bench *bench) {
         printf("limit      %10.3f ms   6NCD flop at %.0f GFLOP/s: %.3f ms, 20CD bytes at %.1f GB/s: %.3f ms\n",
                limit_ms, bench->machine.product_gflops, flop_ms, bench->machine.memory_gbs, byte_ms);
         printf("ratio      %10.3f\n", median / limit_ms);
-        printf("memory     %10.1f MB peak, of which the head's workspace %.1f MB\n", (double)use.ru_maxrss / 1024,
+        printf("memory     %10.1f MB peak, of which the head's workspace %.1f MB\n", bench_peak_mb(),
                bench->workspace_mb);
         printf("correct to %10.1e of the reference backend's gradients, on %d classes\n", bench->error, CHECK_CLASSES);
         return TAM_OK;
@@ -166,8 +152,7 @@ static tam_status report(cli_call *call, const head_bench *bench) {
             "memory_gbs", cli_json_real(bench->machine.memory_gbs), "flop_ms", cli_json_real(flop_ms), "byte_ms",
             cli_json_real(byte_ms), "limit_ms", cli_json_real(limit_ms), "ratio_to_limit",
             cli_json_real(median / limit_ms), "workspace_mb", cli_json_real(bench->workspace_mb), "peak_rss_mb",
-            cli_json_real((double)use.ru_maxrss / 1024), "error", cli_json_real(bench->error), "threads", threads,
-            "dtype", "f32"));
+            cli_json_real(bench_peak_mb()), "error", cli_json_real(bench->error), "threads", threads, "dtype", "f32"));
 }
 
 tam_status cli_bench_head(cli_call *call) {

@@ -1,8 +1,7 @@
 /* tammes bench load: how fast a data set becomes batches: decoded for the first time, from the cache, and augmented. */
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 
+#include "bench.h"
 #include "cli.h"
 
 enum { MOST_BATCHES = 4096, DEFAULT_BATCH = 128 };
@@ -17,23 +16,10 @@ typedef struct load_bench {
     json_t *cases;
 } load_bench;
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static void report(load_bench *bench, const char *name, int batches, double seconds) {
-    struct rusage use;
     const double *ms = bench->milliseconds;
     double rate = (double)batches * bench->loader.batch / seconds;
-    getrusage(RUSAGE_SELF, &use);
-    qsort(bench->milliseconds, (size_t)batches, sizeof *ms, ascending);
+    bench_sort(bench->milliseconds, batches);
     if (!bench->call->json) {
         printf("%-10s %10.0f images/s   %8.3f ms a batch (%.3f to %.3f)\n", name, rate, ms[batches / 2], ms[0],
                ms[batches - 1]);
@@ -44,7 +30,7 @@ static void report(load_bench *bench, const char *name, int batches, double seco
                                 cli_json_real(rate), "ms_median", cli_json_real(ms[batches / 2]), "ms_min",
                                 cli_json_real(ms[0]), "ms_max", cli_json_real(ms[batches - 1]), "batch",
                                 bench->loader.batch, "threads", bench->loader.threads > 0 ? bench->loader.threads : 1,
-                                "peak_rss_mb", cli_json_real((double)use.ru_maxrss / 1024)));
+                                "peak_rss_mb", cli_json_real(bench_peak_mb())));
 }
 
 /* Takes batches from a new loader: one epoch, or epochs for `seconds`. */
@@ -57,12 +43,12 @@ static tam_status run_case(load_bench *bench, const char *name, const char *augm
         return status;
     }
     int64_t epoch = tam_loader_steps_per_epoch(loader);
-    double began = now(), last = began;
+    double began = bench_now(), last = began;
     int batches = 0;
     while (status == TAM_OK && batches < MOST_BATCHES && (!one_epoch || batches < epoch) &&
            (one_epoch || last - began < bench->seconds)) {
         status = tam_loader_next(loader, &batch);
-        double time = now();
+        double time = bench_now();
         bench->milliseconds[batches++] = 1e3 * (time - last);
         last = time;
     }
@@ -123,10 +109,10 @@ tam_status cli_bench_load(cli_call *call) {
     }
     bench.loader.seed = call->seed;
     bench.cases = json_array();
-    double began = now();
+    double began = bench_now();
     tam_status status = tam_dataset_open(call->ctx, &data, &bench.dataset);
     if (status == TAM_OK) {
-        status = run_cases(&bench, augment, now() - began);
+        status = run_cases(&bench, augment, bench_now() - began);
         tam_dataset_free(bench.dataset);
     }
     json_decref(bench.cases);

@@ -1,8 +1,7 @@
 /* tammes bench net: how fast a net trains and embeds here, beside the machine's limit for products in the same run. */
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <time.h>
 
+#include "bench.h"
 #include "cli.h"
 
 enum { TRAIN, INFER };
@@ -19,17 +18,6 @@ typedef struct net_bench {
     double milliseconds[PARTS][MOST_STEPS];
 } net_bench;
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
-
-static int ascending(const void *a, const void *b) {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 /* Numbers without rhyme in [-1, 1): speed does not depend on them, as long as none is 0 or subnormal. */
 static void fill(float *values, size_t count) {
     uint32_t state = 1;
@@ -41,17 +29,17 @@ static void fill(float *values, size_t count) {
 
 static tam_status run_step(net_bench *bench, tam_net *net, tam_net_plan *plan, const float *images, float *x) {
     double at[PARTS + 1];
-    at[FORWARD] = now();
+    at[FORWARD] = bench_now();
     tam_status status = tam_net_forward(plan, bench->batch, images, (uint64_t)bench->steps, x);
-    at[BACKWARD] = now();
+    at[BACKWARD] = bench_now();
     if (status == TAM_OK && bench->mode == TRAIN) {
         status = tam_net_backward(plan, x); /* any gradient is as good */
     }
-    at[UPDATE] = now();
+    at[UPDATE] = bench_now();
     if (bench->mode == TRAIN) {
         tam_net_update(net, 1e-8F, 0.9F, 5e-4F, 1);
     }
-    at[STEP] = now();
+    at[STEP] = bench_now();
     for (int part = FORWARD; part <= UPDATE; part++) {
         bench->milliseconds[part][bench->steps] = 1e3 * (at[part + 1] - at[part]);
     }
@@ -64,14 +52,14 @@ static tam_status run_steps(net_bench *bench, tam_net *net, tam_net_plan *plan, 
     for (int i = 0; i < WARM_UP && status == TAM_OK; i++) {
         status = run_step(bench, net, plan, images, x);
     }
-    double began = now();
+    double began = bench_now();
     while (status == TAM_OK && bench->steps < MOST_STEPS &&
-           (bench->steps < LEAST_STEPS || now() - began < bench->seconds)) {
+           (bench->steps < LEAST_STEPS || bench_now() - began < bench->seconds)) {
         status = run_step(bench, net, plan, images, x);
         bench->steps++;
     }
     for (int part = 0; part < PARTS; part++) {
-        qsort(bench->milliseconds[part], (size_t)bench->steps, sizeof(double), ascending);
+        bench_sort(bench->milliseconds[part], bench->steps);
     }
     return status;
 }
@@ -87,8 +75,6 @@ static tam_status report(net_bench *bench, const tam_net_info *info, size_t plan
     double forward = bench->milliseconds[FORWARD][bench->steps / 2];
     double backward = bench->milliseconds[BACKWARD][bench->steps / 2];
     double update = bench->milliseconds[UPDATE][bench->steps / 2];
-    struct rusage use;
-    getrusage(RUSAGE_SELF, &use);
     if (bench->call->json) {
         return cli_print_json(
             bench->call,
@@ -102,14 +88,14 @@ static tam_status report(net_bench *bench, const tam_net_info *info, size_t plan
                       cli_json_real(limit), "ratio_to_limit", cli_json_real(median / limit), "forward_ms",
                       cli_json_real(forward), "backward_ms", cli_json_real(backward), "update_ms",
                       cli_json_real(update), "plan_mb", cli_json_real((double)plan_bytes / 1e6), "peak_rss_mb",
-                      cli_json_real((double)use.ru_maxrss / 1024), "threads", threads, "dtype", "f32"));
+                      cli_json_real(bench_peak_mb()), "threads", threads, "dtype", "f32"));
     }
     printf("%s %s, %d x %d x %d, batch %d, %d threads, f32\n", bench->net.net, mode, info->channels, info->height,
            info->width, bench->batch, threads);
     printf("%.0f images/s, %.2f ms a step (%.2f to %.2f): forward %.2f, backward %.2f, update %.2f\n", rate, median,
            step[0], step[bench->steps - 1], forward, backward, update);
     printf("%.1f GFLOP/s, %.0f%% of the %.1f that products reach; plan %.1f MB, peak %.0f MB\n", gflops,
-           100 * limit / median, bench->limits.product_gflops, (double)plan_bytes / 1e6, (double)use.ru_maxrss / 1024);
+           100 * limit / median, bench->limits.product_gflops, (double)plan_bytes / 1e6, bench_peak_mb());
     return TAM_OK;
 }
 
