@@ -8,8 +8,9 @@ static const float loader_centre = 127.5f;
 
 struct tam_embedder {
     tam_ctx *ctx;
-    const tam_net *net;
-    tam_net_plan *plan;
+    tam_net *net;
+    tam_net_plan *plan;   /* of TAM_EMBED_BATCH rows: it takes as long for one row as for all */
+    tam_net_plan *single; /* of one row, made when first a single image comes */
     tam_net_info info;
     float mean, scale;
     float *images;  /* [batch, C, H, W] */
@@ -51,15 +52,26 @@ void tam_embedder_free(tam_embedder *embedder) {
         return;
     }
     tam_net_plan_free(embedder->plan);
+    tam_net_plan_free(embedder->single);
     tam_release(embedder->ctx, embedder->images);
     tam_release(embedder->ctx, embedder->mirrors);
     tam_release(embedder->ctx, embedder->added);
     tam_release(embedder->ctx, embedder);
 }
 
+static tam_status choose_plan(tam_embedder *embedder, int n, tam_net_plan **plan) {
+    if (n == 1 && embedder->single == NULL) {
+        TAM_TRY(tam_net_plan_create(embedder->net, 1, 0, &embedder->single));
+    }
+    *plan = n == 1 ? embedder->single : embedder->plan;
+    return TAM_OK;
+}
+
 /* images [n, C, H, W] of the net's input, n <= TAM_EMBED_BATCH -> x [n, D]. */
 static tam_status embed(tam_embedder *embedder, int n, const float *images, bool flip, float *x) {
-    TAM_TRY(tam_net_forward(embedder->plan, n, images, 0, x));
+    tam_net_plan *plan;
+    TAM_TRY(choose_plan(embedder, n, &plan));
+    TAM_TRY(tam_net_forward(plan, n, images, 0, x));
     if (!flip) {
         return TAM_OK;
     }
@@ -71,7 +83,7 @@ static tam_status embed(tam_embedder *embedder, int n, const float *images, bool
             to[i] = from[width - 1 - i];
         }
     }
-    TAM_TRY(tam_net_forward(embedder->plan, n, embedder->mirrors, 0, embedder->added));
+    TAM_TRY(tam_net_forward(plan, n, embedder->mirrors, 0, embedder->added));
     for (size_t i = 0; i < (size_t)n * (size_t)embedder->info.dim; i++) {
         x[i] += embedder->added[i];
     }
