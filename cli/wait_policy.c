@@ -1,11 +1,13 @@
-/* How long idle threads wait awake. GNU OpenMP's default is milliseconds, which on a machine that is shared with anything
- * else makes every step several times slower: a waiting thread keeps the processor from the one it waits for. */
+/* How long idle threads wait awake. GNU OpenMP's default is milliseconds, which on a machine that is shared with
+ * anything else makes every step several times slower: a waiting thread keeps the processor from the one it waits for.
+ */
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "cli.h"
 
-/* OpenMP reads the setting once, when it is loaded: the program starts itself again with it. A user's own choice stands. */
+/* OpenMP reads the setting once, when it is loaded: the program starts itself again with it. A user's own choice
+ * stands. */
 void cli_wait_briefly(char **argv) {
     if (getenv("GOMP_SPINCOUNT") != NULL || getenv("OMP_WAIT_POLICY") != NULL) {
         return;
