@@ -92,7 +92,8 @@ tam_status tam_eval_all_pairs(tam_ctx *ctx, int64_t n, int d, const float *e, co
     if (status != TAM_OK) {
         goto done;
     }
-    int64_t impostors = n * (n - 1) / 2 - job.genuine_count;
+    int64_t all = n % 2 == 0 ? n / 2 * (n - 1) : (n - 1) / 2 * n; /* n (n - 1) may not fit */
+    int64_t impostors = all - job.genuine_count;
     if (job.genuine_count == 0 || impostors == 0) {
         tam_curve_empty(job.genuine_count, impostors, levels, far, result);
         goto done;

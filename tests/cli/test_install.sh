@@ -19,6 +19,19 @@ expect_exit 0 '' "$tammes" train --data "$scratch/seen" --out "$scratch/run" --s
 # shellcheck disable=SC2046 # flags are words
 expect_exit 0 '' cc "$TAMMES_SOURCE/examples/embed.c" $(pkg-config --cflags --libs tammes) -lm -o "$scratch/shared"
 expect_exit 0 'same glyph' env LD_LIBRARY_PATH="$library" "$scratch/shared" "$scratch/run"
+
+mkdir "$scratch/user"
+cat >"$scratch/user/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.22)
+project(user LANGUAGES C)
+find_package(tammes REQUIRED)
+add_executable(user "$TAMMES_SOURCE/examples/embed.c")
+target_link_libraries(user PRIVATE tammes::tammes m)
+END
+expect_exit 0 '' cmake -S "$scratch/user" -B "$scratch/user/build" -DCMAKE_PREFIX_PATH="$prefix"
+expect_exit 0 '' cmake --build "$scratch/user/build"
+expect_exit 0 'same glyph' "$scratch/user/build/user" "$scratch/run"
+
 rm "$library"/libtammes.so* # now only the archive is left to be found
 # shellcheck disable=SC2046
 expect_exit 0 '' cc "$TAMMES_SOURCE/examples/embed.c" $(pkg-config --cflags --libs --static tammes) -o "$scratch/static"

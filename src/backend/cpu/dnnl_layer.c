@@ -132,7 +132,7 @@ static dnnl_status_t describe_backward_weights(const tam_dnnl_layer *layer, cons
 static dnnl_status_t make_forward(tam_dnnl_layer *layer, const dnnl_memory_desc_t *weights,
                                   dnnl_primitive_desc_t description) {
     tam_dnnl_call *made = &layer->calls[FORWARD];
-    /* Copies: make_call destroys the description. */
+    /* Copies: tam_dnnl_call_make destroys the description. */
     dnnl_memory_desc_t x = *dnnl_primitive_desc_query_md(description, dnnl_query_src_md, 0);
     dnnl_memory_desc_t y = *dnnl_primitive_desc_query_md(description, dnnl_query_dst_md, 0);
     bool packed = !dnnl_memory_desc_equal(weights, &layer->plain_weight);
