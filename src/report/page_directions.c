@@ -51,7 +51,7 @@ void tam_page_directions(tam_text *text, const tam_report_run *run) {
     }
     for (int64_t c = 0; c < classes && scatter->weights != NULL; c++) {
         double angle = atan2((double)scatter->weights[2 * c + 1], (double)scatter->weights[2 * c]) * degrees;
-        tam_svg_ray(&svg, (int)(c % TAM_COLOURS), angle, 0, angle, highest * 1.03, scatter->names[c]);
+        tam_svg_ray(&svg, (int)(c % TAM_COLOURS), angle, 0, angle, highest * 1.03, NULL);
     }
     tam_svg_end(&svg);
     tam_html_figure_end(text, NULL);
