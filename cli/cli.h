@@ -106,10 +106,16 @@ tam_status cli_fail(cli_call *call, tam_status status, const char *format, ...) 
 /* Progress and remarks: to stderr, dropped with --quiet. */
 void cli_note(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Prints one line to stderr. What a terminal would not show as text (control characters, bytes that are not UTF-8) is
+ * escaped: names of files may hold anything. */
+void cli_print_sentence(const char *opening, const char *sentence);
+
 /* Prints the object on one line to stdout and drops the reference. NULL (jansson had no memory): TAM_RESOURCES. */
 tam_status cli_print_json(cli_call *call, json_t *object);
 /* A real number, or null for NaN and infinity, which JSON does not have. */
 json_t *cli_json_real(double value);
+/* Words of the user's, say a path. JSON is UTF-8: bytes that are not become the letters of Latin-1, as in log.jsonl. */
+json_t *cli_json_text(const char *text);
 
 /* Installs handlers of SIGINT and SIGTERM: the first signal sets the flag, a second one ends the process at once. */
 const volatile sig_atomic_t *cli_catch_signals(void);

@@ -28,7 +28,7 @@ tam_status cli_synth_glyphs(cli_call *call) {
     }
     int per_identity = glyphs.per_identity > 0 ? glyphs.per_identity : 20;
     if (call->json) {
-        return cli_print_json(call, json_pack("{s:s, s:I, s:i, s:I}", "out", out, "identities",
+        return cli_print_json(call, json_pack("{s:o, s:I, s:i, s:I}", "out", cli_json_text(out), "identities",
                                               (json_int_t)glyphs.identities, "per_identity", per_identity, "images",
                                               (json_int_t)(glyphs.identities * per_identity)));
     }

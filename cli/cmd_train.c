@@ -42,6 +42,9 @@ static void show_progress(void *user, const tam_train_progress *now) {
     if (isfinite(now->validation)) {
         fprintf(stderr, "  EER %.4f", now->validation);
     }
+    if (now->unreadable > 0) {
+        fprintf(stderr, "  Unreadable %lld", (long long)now->unreadable);
+    }
     fprintf(stderr, "  Epoch %lld/%lld  Step %lld/%lld", (long long)now->epoch, (long long)now->epochs,
             (long long)now->step, (long long)now->steps);
     print_required(line, now);
@@ -52,15 +55,16 @@ static void show_progress(void *user, const tam_train_progress *now) {
 
 static tam_status print_result(cli_call *call, const tam_train_config *config, const tam_train_result *result) {
     if (call->json) {
-        return cli_print_json(call, json_pack("{s:s, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:b}",
-                                              "out", config->out, "step", (json_int_t)result->step, "loss",
-                                              cli_json_real(result->loss), "accuracy", cli_json_real(result->accuracy),
-                                              "images_per_second", cli_json_real(result->images_per_second), "load",
-                                              cli_json_real(result->load), "forward", cli_json_real(result->forward),
-                                              "head", cli_json_real(result->head), "backward",
-                                              cli_json_real(result->backward), "update", cli_json_real(result->update),
-                                              "peak_bytes", (json_int_t)result->peak_bytes, "skipped",
-                                              (json_int_t)result->skipped, "resumed", result->resumed));
+        return cli_print_json(call,
+                              json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:b}", "out",
+                                        cli_json_text(config->out), "step", (json_int_t)result->step, "loss",
+                                        cli_json_real(result->loss), "accuracy", cli_json_real(result->accuracy),
+                                        "images_per_second", cli_json_real(result->images_per_second), "load",
+                                        cli_json_real(result->load), "forward", cli_json_real(result->forward), "head",
+                                        cli_json_real(result->head), "backward", cli_json_real(result->backward),
+                                        "update", cli_json_real(result->update), "peak_bytes",
+                                        (json_int_t)result->peak_bytes, "skipped", (json_int_t)result->skipped,
+                                        "unreadable", (json_int_t)result->unreadable, "resumed", result->resumed));
     }
     printf("%s: %lld steps%s, loss %.4f, accuracy %.4f\n", config->out, (long long)result->step,
            result->resumed ? " (resumed)" : "", result->loss, result->accuracy);
@@ -69,6 +73,9 @@ static tam_status print_result(cli_call *call, const tam_train_config *config, c
            100.0 * result->backward, 100.0 * result->update, (double)result->peak_bytes / 1e6);
     if (result->skipped > 0) {
         printf("%lld steps were skipped: their loss or gradient was not finite\n", (long long)result->skipped);
+    }
+    if (result->unreadable > 0) {
+        printf("%lld times an image could not be read and was left out\n", (long long)result->unreadable);
     }
     return TAM_OK;
 }
@@ -107,7 +114,7 @@ tam_status cli_train(cli_call *call) {
         cli_real("warmup", &config.warmup, 0.0, 0.9, "share of the steps with a rising rate (0.02)"),
         cli_real("clip", &config.clip, 0.0, 1e30, "largest length of the net's gradient (5; 0: no clipping)"),
         cli_text("augment", &config.augment, "POLICY", "none (default), flip, affine, or shift=0.1,rotate=15,..."),
-        cli_int("loader-threads", &config.loader_threads, 1, 1024, "threads that decode and augment (1)"),
+        cli_int("loader-threads", &config.loader_threads, 1, 256, "threads that decode and augment (1)"),
         cli_int("checkpoint-seconds", &config.checkpoint_seconds, 1, 1000000000, "seconds between checkpoints (60)"),
         cli_int("log-every", &config.log_every, 1, 1000000000, "steps between lines of log.jsonl (20)"),
         cli_choice("resume", &resume, "auto|no", "auto: continue the run in RUN; no: refuse a folder with a run"),

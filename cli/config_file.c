@@ -1,5 +1,9 @@
 /* The config file: a flat YAML map whose keys are the flags' names. */
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <yaml.h>
 
 #include "cli.h"
@@ -122,11 +126,29 @@ static tam_status read_document(config_reader *reader) {
     return type == YAML_STREAM_END_EVENT ? TAM_OK : refuse_line(reader, line, "a second document begins");
 }
 
+/* Opened without waiting: a pipe without a writer would never end. NULL with a sentence when it is no file. */
+static FILE *open_file(cli_call *call) {
+    struct stat facts;
+    int descriptor = open(call->config, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (descriptor < 0) {
+        (void)cli_fail(call, TAM_INPUT, "%s: cannot open the config file: %s", call->config, strerror(errno));
+        return NULL;
+    }
+    bool regular = fstat(descriptor, &facts) == 0 && S_ISREG(facts.st_mode);
+    FILE *file = regular ? fdopen(descriptor, "rb") : NULL;
+    if (file == NULL) {
+        close(descriptor);
+        (void)cli_fail(call, regular ? TAM_RESOURCES : TAM_INPUT, "%s: %s", call->config,
+                       regular ? "out of memory" : "the config file is not a regular file");
+    }
+    return file;
+}
+
 tam_status cli_read_config(cli_call *call, const cli_option *options, int count, bool *given) {
     config_reader reader = {.call = call, .options = options, .count = count, .given = given};
-    FILE *file = fopen(call->config, "rb");
+    FILE *file = open_file(call);
     if (file == NULL) {
-        return cli_fail(call, TAM_INPUT, "%s: cannot open the config file", call->config);
+        return call->status;
     }
     if (!yaml_parser_initialize(&reader.parser)) {
         fclose(file);

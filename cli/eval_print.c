@@ -4,9 +4,9 @@
 #include "eval.h"
 
 json_t *eval_json_start(const eval_job *job, const eval_set *set) {
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:i}", "protocol", job->protocol, "data", job->data.path, "images",
-                     (json_int_t)set->info.count, "classes", (json_int_t)set->info.classes, "classes_seen_in_training",
-                     (json_int_t)eval_seen_classes(job, set), "dim", job->info.dim);
+    return json_pack("{s:s, s:o, s:I, s:I, s:I, s:i}", "protocol", job->protocol, "data", cli_json_text(job->data.path),
+                     "images", (json_int_t)set->info.count, "classes", (json_int_t)set->info.classes,
+                     "classes_seen_in_training", (json_int_t)eval_seen_classes(job, set), "dim", job->info.dim);
 }
 
 void eval_print_start(const eval_job *job, const eval_set *set) {

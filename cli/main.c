@@ -109,7 +109,7 @@ static tam_status run_verb(const verb *chosen, int argc, char **argv) {
         sentence = tam_status_text(status);
     }
     if (status != TAM_OK && *sentence != '\0') {
-        fprintf(stderr, "tammes: %s\n", sentence);
+        cli_print_sentence("tammes: ", sentence);
     }
     for (int i = 0; i < CLI_MOST_OPTIONS; i++) {
         free(call.config_words[i]);

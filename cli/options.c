@@ -216,7 +216,7 @@ static tam_status check_complete(cli_call *call, const cli_usage *usage, const b
 
 static void print_warning(void *user, const char *sentence) {
     (void)user;
-    fprintf(stderr, "tammes: warning: %s\n", sentence);
+    cli_print_sentence("tammes: warning: ", sentence);
 }
 
 static tam_status make_context(cli_call *call) {

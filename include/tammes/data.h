@@ -63,6 +63,8 @@ typedef struct tam_loader_config {
     int shuffle;         /* 1: every epoch in a new order, short last batches dropped; 0: in order, all of them */
     const char *augment; /* NULL: "none" */
     int threads;         /* that decode and augment; 0: 1 */
+    int skip_unreadable; /* 1: an image that cannot be read has label -1 and value 0 everywhere, and the batch counts
+                            it; 0: it fails */
     int64_t first_step;  /* where to begin: a resumed run continues exactly */
 } tam_loader_config;
 
@@ -72,6 +74,7 @@ typedef struct tam_batch {
     const float *images;   /* [n, C, H, W], (value - 127.5) / 127.5 */
     const int32_t *labels; /* [n] */
     const int64_t *index;  /* [n] number of each image in the dataset */
+    int unreadable;        /* images with label -1 (skip_unreadable) */
 } tam_batch;
 
 typedef struct tam_loader tam_loader;
@@ -81,7 +84,8 @@ TAM_API TAM_MUST_USE tam_status tam_loader_create(tam_ctx *ctx, tam_dataset *dat
 TAM_API void tam_loader_free(tam_loader *loader);
 TAM_API int64_t tam_loader_steps_per_epoch(const tam_loader *loader);
 /* The next batch, valid until the next call. Without shuffle the batch after the last has n = 0. A corrupt image fails
- * with TAM_INPUT and its name. */
+ * with TAM_INPUT and its name; with skip_unreadable only a batch without any readable image does, and the first image
+ * that is passed over is a warning. */
 TAM_API TAM_MUST_USE tam_status tam_loader_next(tam_loader *loader, tam_batch *batch);
 /* Seconds that tam_loader_next has waited for the threads so far. */
 TAM_API double tam_loader_stall(const tam_loader *loader);

@@ -56,6 +56,7 @@ typedef struct tam_train_progress {
     double seconds;                               /* of this process so far */
     double load, forward, head, backward, update; /* shares of the time, adding up to at most 1 */
     double validation;                            /* the last validation's EER, NaN if none */
+    int64_t unreadable;                           /* as in the result, so far */
 } tam_train_progress;
 
 typedef struct tam_train_result {
@@ -64,8 +65,9 @@ typedef struct tam_train_result {
     double images_per_second;
     double load, forward, head, backward, update; /* shares of the time */
     size_t peak_bytes;
-    int64_t skipped; /* steps skipped for a NaN or infinite loss or gradient */
-    int resumed;     /* 1 if an earlier checkpoint was continued */
+    int64_t skipped;    /* steps skipped for a NaN or infinite loss or gradient */
+    int64_t unreadable; /* images left out of their batches because they could not be read; in each epoch anew */
+    int resumed;        /* 1 if an earlier checkpoint was continued */
 } tam_train_result;
 
 /* Trains until the end, a stop, or a failure. Writes config.yaml, log.jsonl, classes.txt, last.safetensors and

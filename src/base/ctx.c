@@ -2,11 +2,16 @@
 
 #include <sched.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/free_memory.h"
 #include "base/memory.h"
+#include "base/team.h"
+
+#define LARGE_BLOCK ((size_t)16 << 20)
 
 const char *tam_status_text(tam_status status) {
     switch (status) {
@@ -19,9 +24,18 @@ const char *tam_status_text(tam_status status) {
     return "unknown status";
 }
 
+/* A large block is refused unless memory for it is there, with a sixteenth to spare: nothing is said where a system
+ * lends memory that it does not have and ends the process later. */
+static bool fits(size_t size) {
+    return size < LARGE_BLOCK || size <= tam_free_memory("") / 16 * 15;
+}
+
 static void *default_allocate(void *user, size_t size, size_t alignment) {
     (void)user;
     size_t rounded = (size + alignment - 1) / alignment * alignment;
+    if (!fits(size)) {
+        return NULL;
+    }
     return rounded < size ? NULL : aligned_alloc(alignment, rounded);
 }
 
@@ -56,6 +70,9 @@ tam_status tam_ctx_create(const tam_ctx_config *config, tam_ctx **out) {
     }
     memset(ctx, 0, sizeof *ctx);
     ctx->threads = chosen.threads > 0 ? chosen.threads : available_processors();
+    if (ctx->threads > tam_team_most()) {
+        ctx->threads = tam_team_most();
+    }
     ctx->allocator = chosen.allocator;
     ctx->warn = chosen.warn;
     ctx->warn_user = chosen.warn_user;
@@ -91,9 +108,18 @@ tam_memory_use tam_ctx_memory(const tam_ctx *ctx) {
     };
 }
 
+static _Thread_local bool silent;
+
+void tam_fail_silently(void) {
+    silent = true;
+}
+
 tam_status tam_fail(tam_ctx *ctx, tam_status status, const char *format, ...) {
     char sentence[sizeof ctx->message];
     va_list arguments;
+    if (silent) {
+        return status;
+    }
     va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
     va_end(arguments);

@@ -15,13 +15,17 @@ struct tam_ctx {
     _Atomic uint64_t allocations;
     _Atomic size_t bytes;
     _Atomic size_t peak_bytes;
-    pthread_mutex_t lock; /* guards message: loader threads fail too */
+    pthread_mutex_t lock; /* guards message: several threads of a team may fail */
     char message[1024];
 };
 
 /* Stores the sentence (no full stop, with file and value) and returns `status`: `return tam_fail(ctx, TAM_INPUT, ...)`.
  */
 tam_status tam_fail(tam_ctx *ctx, tam_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* From now on tam_fail in the calling thread only returns its status: for threads whose failures somebody else
+ * explains, so that they never overwrite a sentence that a caller is about to read. */
+void tam_fail_silently(void);
 
 /* Hands a sentence to the caller's `warn`, if there is one. */
 void tam_warn(tam_ctx *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));

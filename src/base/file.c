@@ -101,6 +101,9 @@ static bool flush_folder_of(char *path) {
 tam_status tam_file_write(tam_ctx *ctx, const char *path, const tam_file_piece *pieces, int count) {
     tam_status status = TAM_OK;
     size_t room = strlen(path) + sizeof ".tmp";
+    if (tam_path_look(path) == TAM_PATH_OTHER) { /* a rename would put a file in a device's place */
+        return tam_fail(ctx, TAM_RESOURCES, "%s: not a regular file, and only such are replaced", path);
+    }
     char *temporary = tam_allocate(ctx, room, 1, "a path");
     if (temporary == NULL) {
         return TAM_RESOURCES;

@@ -2,7 +2,14 @@
 
 #include <omp.h>
 
+int tam_team_most(void) {
+    return omp_get_max_active_levels() > 0 ? omp_get_thread_limit() : 1;
+}
+
 void tam_team_enter(tam_ctx *ctx) {
+    if (omp_get_dynamic()) {
+        omp_set_dynamic(0); /* OpenMP must not give fewer threads than were asked for */
+    }
     if (omp_get_max_threads() != ctx->threads) {
         omp_set_num_threads(ctx->threads);
     }

@@ -14,6 +14,10 @@ typedef void (*tam_task)(void *argument, int64_t task, int worker);
 /* Runs task 0 .. tasks-1 on the context's threads and returns when all are done. */
 void tam_team_run(tam_ctx *ctx, int64_t tasks, tam_task run, void *argument);
 
+/* The most threads that this process may have at work at once, whatever a context asks for (OMP_THREAD_LIMIT and the
+ * like). A library that counted on more would wait for the missing ones for ever. */
+int tam_team_most(void);
+
 /* Makes the calling thread's OpenMP libraries (oneDNN) use the context's number of threads. */
 void tam_team_enter(tam_ctx *ctx);
 

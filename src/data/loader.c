@@ -18,6 +18,7 @@ typedef struct slot {
     int n;
     int taken, done; /* images that threads have begun, have finished */
     int failed;      /* the first image that could not be read; n: none */
+    int unreadable;  /* how many could not and were left out */
     tam_status status;
     float *images;
     int32_t *labels;
@@ -40,6 +41,7 @@ struct tam_loader {
     tam_augment augment;
     uint64_t seed;
     int batch;
+    bool skip_unreadable, warned;
     int64_t first_step;
 
     pthread_mutex_t lock; /* guards all below, except what a slot's images and labels hold */
@@ -74,6 +76,7 @@ static void open_slot(tam_loader *loader) {
     s->taken = 0;
     s->done = 0;
     s->failed = s->n;
+    s->unreadable = 0;
     s->status = TAM_OK;
     loader->slot_opened = true;
     if (s->n == 0) {
@@ -115,24 +118,55 @@ static tam_status prepare(worker *w, const slot *s, int k) {
     return TAM_OK;
 }
 
+/* The head passes over label -1. */
+static void leave_out(tam_loader *loader, const slot *s, int k) {
+    memset(s->images + (size_t)k * loader->image_floats, 0, loader->image_floats * sizeof *s->images);
+    s->labels[k] = -1;
+}
+
+/* What went wrong with some images of a batch. A status says that the batch fails. */
+typedef struct mishaps {
+    int failed, unreadable; /* as in a slot */
+    tam_status status;
+} mishaps;
+
+static mishaps prepare_some(worker *w, const slot *s, int first, int end) {
+    mishaps found = {.failed = s->n, .status = TAM_OK};
+    for (int k = first; k < end && found.status == TAM_OK; k++) {
+        tam_status status = prepare(w, s, k);
+        if (status == TAM_INPUT && w->loader->skip_unreadable) {
+            leave_out(w->loader, s, k);
+            found.failed = found.unreadable++ == 0 ? k : found.failed;
+        } else if (status != TAM_OK) {
+            found.failed = k;
+            found.status = status;
+        }
+    }
+    return found;
+}
+
+/* Keeps the first image of the worse kind, so that the order of the threads does not show. */
+static void gather(slot *s, const mishaps *found) {
+    bool fails = found->status != TAM_OK, failed = s->status != TAM_OK;
+    if ((fails && !failed) || (fails == failed && found->failed < s->failed)) {
+        s->failed = found->failed;
+        s->status = found->status;
+    }
+    s->unreadable += found->unreadable;
+}
+
 static void *work(void *argument) {
     worker *w = argument;
     tam_loader *loader = w->loader;
     slot *s;
     int first, end;
+    tam_fail_silently(); /* the sentence is made by tam_loader_next, for the first image in the batch */
     pthread_mutex_lock(&loader->lock);
     while (take_work(loader, &s, &first, &end)) {
         pthread_mutex_unlock(&loader->lock);
-        tam_status status = TAM_OK;
-        int k = first;
-        while (k < end && (status = prepare(w, s, k)) == TAM_OK) {
-            k++;
-        }
+        mishaps found = prepare_some(w, s, first, end);
         pthread_mutex_lock(&loader->lock);
-        if (status != TAM_OK && k < s->failed) {
-            s->failed = k;
-            s->status = status;
-        }
+        gather(s, &found);
         s->done += end - first;
         if (s->done == s->n) {
             pthread_cond_broadcast(&loader->ready);
@@ -235,6 +269,7 @@ tam_status tam_loader_create(tam_ctx *ctx, tam_dataset *dataset, const tam_loade
     loader->image_floats = (size_t)loader->info.channels * (size_t)loader->info.height * (size_t)loader->info.width;
     loader->seed = config->seed;
     loader->batch = config->batch;
+    loader->skip_unreadable = config->skip_unreadable != 0;
     loader->thread_count = config->threads > 0 ? config->threads : 1;
     loader->first_step = config->first_step;
     loader->filling = config->first_step;
@@ -305,7 +340,16 @@ static tam_status explain(tam_loader *loader, const slot *s) {
     char name[512];
     TAM_TRY(tam_dataset_read(loader->dataset, s->index[s->failed], loader->spare));
     tam_dataset_image_name(loader->dataset, s->index[s->failed], name, sizeof name);
-    return tam_fail(loader->ctx, s->status, "%s: could not be read at first, but now it can", name);
+    return tam_fail(loader->ctx, s->status != TAM_OK ? s->status : TAM_INPUT,
+                    "%s: could not be read at first, but now it can", name);
+}
+
+static void warn_once(tam_loader *loader, const slot *s) {
+    if (s->unreadable > 0 && !loader->warned) {
+        loader->warned = true;
+        (void)explain(loader, s);
+        tam_warn(loader->ctx, "%s; images that cannot be read are left out and counted", tam_ctx_message(loader->ctx));
+    }
 }
 
 tam_status tam_loader_next(tam_loader *loader, tam_batch *batch) {
@@ -315,7 +359,7 @@ tam_status tam_loader_next(tam_loader *loader, tam_batch *batch) {
     loader->lent = false;
     pthread_cond_broadcast(&loader->work);
     slot *s = wait_for_slot(loader);
-    bool good = s->failed == s->n;
+    bool good = s->status == TAM_OK && (s->n == 0 || s->unreadable < s->n);
     if (good && s->n > 0) {
         loader->lent = true;
         loader->handed++;
@@ -325,6 +369,7 @@ tam_status tam_loader_next(tam_loader *loader, tam_batch *batch) {
     if (!good) {
         return explain(loader, s);
     }
+    warn_once(loader, s);
     *batch = (tam_batch){
         .n = s->n,
         .step = s->step,
@@ -332,6 +377,7 @@ tam_status tam_loader_next(tam_loader *loader, tam_batch *batch) {
         .images = s->images,
         .labels = s->labels,
         .index = s->index,
+        .unreadable = s->unreadable,
     };
     return TAM_OK;
 }

@@ -95,8 +95,8 @@ static unsigned char kind_of(const walk *w, const struct dirent *entry) {
     return S_ISDIR(facts.st_mode) ? DT_DIR : S_ISREG(facts.st_mode) ? DT_REG : DT_UNKNOWN;
 }
 
-static tam_status list_file(walk *w, const char *name) {
-    if (tam_image_named(name)) {
+static tam_status list_file(walk *w, const char *name, bool regular) {
+    if (regular && tam_image_named(name)) {
         return keep_file(w, name);
     }
     if (w->others++ == 0) {
@@ -119,8 +119,8 @@ static tam_status list_entries(walk *w, struct dirent **entries, int count, bool
         TAM_TRY(step_into(w, name));
         unsigned char kind = kind_of(w, entries[i]);
         *folders += kind == DT_DIR;
-        if (kind == DT_REG && !into_folders) {
-            TAM_TRY(list_file(w, name));
+        if (kind != DT_DIR && !into_folders) {
+            TAM_TRY(list_file(w, name, kind == DT_REG));
         } else if (kind == DT_DIR && into_folders) {
             TAM_TRY(list_folder(w));
         }
@@ -222,7 +222,7 @@ static tam_status judge(const walk *w, const char *root) {
                  (long long)w->root_images);
     }
     if (w->others > 0) {
-        tam_warn(w->ctx, "%s: %lld files are not images (%s) and were left out, the first is %s", root,
+        tam_warn(w->ctx, "%s: %lld files are not images (regular files, %s) and were left out, the first is %s", root,
                  (long long)w->others, tam_image_endings(), w->first_other);
     }
     return TAM_OK;

@@ -40,6 +40,9 @@ static double width_of(const char *words, int size) {
     return 0.56 * size * (double)letters;
 }
 
+/* Far beyond any measure, and far enough from the ends of double that no step of ours overflows. */
+static const double largest_end = 1e300;
+
 static void heal_axis(tam_axis *axis) {
     if (!isfinite(axis->low) || !isfinite(axis->high) || (axis->logarithm && axis->high <= 0)) {
         axis->low = axis->logarithm ? 0.1 : 0;
@@ -48,6 +51,8 @@ static void heal_axis(tam_axis *axis) {
     if (axis->logarithm && axis->low <= 0) {
         axis->low = axis->high / 1000;
     }
+    axis->low = fmin(fmax(axis->low, axis->logarithm ? 1 / largest_end : -largest_end), largest_end);
+    axis->high = fmin(fmax(axis->high, -largest_end), largest_end);
     if (axis->high <= axis->low) {
         double pad = axis->low != 0 ? fabs(axis->low) * 0.1 : 1;
         axis->high = axis->logarithm ? axis->low * 10 : axis->low + pad;

@@ -161,6 +161,10 @@ tam_status tam_run_log_read(tam_ctx *ctx, const char *folder, tam_run_log *log) 
     if (status == TAM_OK) {
         status = tam_run_log_parse(ctx, (const char *)data, size, log);
     }
+    if (status == TAM_OK && *log->net == '\0' && log->step_count == 0 && log->epoch_count == 0) {
+        tam_run_log_free(log);
+        status = tam_fail(ctx, TAM_INPUT, "%s: not one line of it is a training run's", path);
+    }
     tam_release(ctx, data);
     tam_release(ctx, path);
     return status;

@@ -35,7 +35,7 @@ typedef struct tam_run_log {
 
 /* Reads bytes as a log. Never fails for what is in them: lines that are not understood are counted. */
 TAM_MUST_USE tam_status tam_run_log_parse(tam_ctx *ctx, const char *data, size_t size, tam_run_log *log);
-/* Reads folder/log.jsonl; TAM_INPUT when there is none. */
+/* Reads folder/log.jsonl; TAM_INPUT when there is none, or no line of a run in it. */
 TAM_MUST_USE tam_status tam_run_log_read(tam_ctx *ctx, const char *folder, tam_run_log *log);
 void tam_run_log_free(tam_run_log *log);
 

@@ -33,6 +33,7 @@ void tam_log_step(tam_run *run) {
     tam_log_real(log, "accuracy", tam_mean(sums->correct, sums->counted));
     tam_log_real(log, "lr", run->rate);
     tam_log_whole(log, "skipped", run->counters.skipped);
+    tam_log_whole(log, "unreadable", run->counters.unreadable);
     tam_log_real(log, "images_per_second", tam_mean(run->times.images - run->times_at_line.images, wall));
     for (int i = 0; i < TAM_SHARES; i++) {
         tam_log_real(log, share_names[i], tam_mean(run->times.share[i] - run->times_at_line.share[i], wall));
@@ -53,6 +54,7 @@ void tam_log_end(tam_run *run) {
     tam_log_begin(log, "end");
     tam_log_whole(log, "step", run->counters.step);
     tam_log_whole(log, "skipped", run->counters.skipped);
+    tam_log_whole(log, "unreadable", run->counters.unreadable);
     tam_log_real(log, "loss", run->sums.last_loss);
     tam_log_real(log, "accuracy", run->sums.last_accuracy);
     tam_log_real(log, "eer", run->sums.last_eer);

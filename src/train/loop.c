@@ -43,6 +43,7 @@ static void report(tam_run *run, bool always) {
         .backward = share[TAM_SHARE_BACKWARD],
         .update = share[TAM_SHARE_UPDATE],
         .validation = run->sums.last_eer,
+        .unreadable = run->counters.unreadable,
     };
     run->config.progress(run->config.progress_user, &progress);
     run->reported = now;
@@ -125,6 +126,7 @@ static void fill_result(const tam_run *run, tam_train_result *result) {
         .update = share[TAM_SHARE_UPDATE],
         .peak_bytes = tam_ctx_memory(run->ctx).peak_bytes,
         .skipped = run->counters.skipped,
+        .unreadable = run->counters.unreadable,
         .resumed = run->resumed,
     };
 }

@@ -41,7 +41,7 @@ static tam_status check(tam_ctx *ctx, const tam_train_config *config) {
     TAM_TRY(check_range(ctx, "clip", config->clip, 0, 1e30));
     TAM_TRY(check_range(ctx, "log-every", config->log_every, 1, 1e9));
     TAM_TRY(check_range(ctx, "checkpoint-seconds", config->checkpoint_seconds, 1, 1e9));
-    TAM_TRY(check_range(ctx, "loader-threads", config->loader_threads, 1, 1024));
+    TAM_TRY(check_range(ctx, "loader-threads", config->loader_threads, 1, 256));
     if (!(config->lr > 0.0 && isfinite(config->lr))) {
         return tam_fail(ctx, TAM_CONFIG, "lr is %g, not above 0", config->lr);
     }

@@ -141,6 +141,7 @@ static tam_status make_loader(tam_run *run) {
                                 .shuffle = 1,
                                 .augment = run->config.augment,
                                 .threads = run->config.loader_threads,
+                                .skip_unreadable = 1,
                                 .first_step = run->counters.step};
     TAM_TRY(tam_loader_create(run->ctx, run->data, &config, &run->loader));
     if (tam_loader_steps_per_epoch(run->loader) != run->steps_per_epoch) {

@@ -42,7 +42,8 @@ typedef struct tam_counters {
     int64_t step;         /* steps done, skipped ones included */
     int64_t epochs_ended; /* epochs whose end (validation, best model) is done */
     int64_t skipped, skipped_in_row;
-    int64_t images; /* of the data set: another number is another data set */
+    int64_t images;     /* of the data set: another number is another data set */
+    int64_t unreadable; /* images left out of their batches */
 } tam_counters;
 
 typedef struct tam_run_sums {

@@ -26,11 +26,14 @@ double tam_mean(double sum, double count) {
     return count > 0.0 ? sum / count : NAN;
 }
 
-static void account(tam_run *run, const tam_head_result *result) {
+static void account(tam_run *run, const tam_batch *batch, const tam_head_result *result) {
     tam_sums_add(&run->sums.line, result);
     tam_sums_add(&run->sums.epoch, result);
     tam_sums_add(&run->report, result);
-    for (int i = 0; i < run->config.batch; i++) {
+    for (int i = 0; i < batch->n; i++) {
+        if (batch->labels[i] < 0) {
+            continue;
+        }
         double bin = floor((double)run->theta[i] * (TAM_THETA_BINS / 3.141592653589793));
         run->sums.histogram[bin < 0.0 ? 0 : bin >= TAM_THETA_BINS ? TAM_THETA_BINS - 1 : (int)bin] += 1.0;
     }
@@ -99,10 +102,11 @@ tam_status tam_run_step(tam_run *run) {
     run->times.wall += tam_seconds() - began;
     run->times.images += batch.n;
     run->counters.step++;
+    run->counters.unreadable += batch.unreadable;
     if (!good) {
         return skip(run);
     }
     run->counters.skipped_in_row = 0;
-    account(run, &result);
+    account(run, &batch, &result);
     return TAM_OK;
 }

@@ -62,6 +62,9 @@ static void test_failed_write(void **state) {
     test_fails(ctx, tam_file_write(ctx, in_folder("taken"), &piece, 1), TAM_RESOURCES, "taken: cannot replace it");
     assert_int_equal(tam_path_look(in_folder("taken.tmp")), TAM_PATH_ABSENT);
     assert_int_equal(tam_path_look(in_folder("taken/full")), TAM_PATH_FOLDER);
+    assert_int_equal(mkfifo(in_folder("pipe"), 0600), 0); /* nor a device: only files are replaced */
+    test_fails(ctx, tam_file_write(ctx, in_folder("pipe"), &piece, 1), TAM_RESOURCES, "pipe: not a regular file");
+    assert_int_equal(tam_path_look(in_folder("pipe")), TAM_PATH_OTHER);
     if (access("/dev/full", W_OK) == 0) { /* a disk without room: the temporary file is the full device */
         test_ok(ctx, tam_file_write(ctx, in_folder("kept"), &(tam_file_piece){"old", 3}, 1));
         assert_int_equal(symlink("/dev/full", in_folder("kept.tmp")), 0);

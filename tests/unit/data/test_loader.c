@@ -1,5 +1,7 @@
 #include "data_support.h"
 
+#include <math.h>
+
 #include "data/augment.h"
 
 enum { STEPS = 12, BATCH = 5, FLOATS = BATCH * 25 };
@@ -196,6 +198,45 @@ static void running_allocates_nothing(void **state) {
     tam_loader_free(loader);
 }
 
+/* With skip_unreadable the image's row is empty and all others are as ever, whatever the number of threads. */
+static void leave_out_and_count(fixture *f, tam_dataset *dataset) {
+    uint8_t pixels[25];
+    for (int threads = 1; threads <= 3; threads++) {
+        tam_loader_config config = {.batch = BATCH, .threads = threads, .skip_unreadable = 1};
+        tam_loader *loader;
+        tam_batch batch;
+        int unreadable = 0;
+        test_ok(f->ctx, tam_loader_create(f->ctx, dataset, &config, &loader));
+        for (int64_t steps = tam_loader_steps_per_epoch(loader); steps > 0; steps--) {
+            test_ok(f->ctx, tam_loader_next(loader, &batch));
+            unreadable += batch.unreadable;
+            for (int k = 0; k < batch.n; k++) {
+                char name[128];
+                tam_dataset_image_name(dataset, batch.index[k], name, sizeof name);
+                bool gone = strstr(name, "c1/03.png") != NULL;
+                assert_int_equal(batch.labels[k], gone ? -1 : tam_dataset_label(dataset, batch.index[k]));
+                if (!gone) {
+                    test_ok(f->ctx, tam_dataset_read(dataset, batch.index[k], pixels));
+                }
+                for (int p = 0; p < 25; p++) {
+                    float expected = gone ? 0.0f : ((float)pixels[p] - 127.5f) / 127.5f;
+                    assert_true(fabsf(batch.images[k * 25 + p] - expected) < 1e-6f);
+                }
+            }
+        }
+        assert_int_equal(unreadable, 1);
+        tam_loader_free(loader);
+        config.batch = 1; /* nothing is left of such a batch */
+        test_ok(f->ctx, tam_loader_create(f->ctx, dataset, &config, &loader));
+        tam_status status = TAM_OK;
+        for (int i = 0; i < 18 && status == TAM_OK; i++) {
+            status = tam_loader_next(loader, &batch);
+        }
+        test_fails(f->ctx, status, TAM_INPUT, "c1/03.png: neither PNG");
+        tam_loader_free(loader);
+    }
+}
+
 static void a_corrupt_image_is_named(void **state) {
     fixture *f = *state;
     char path[128];
@@ -216,6 +257,7 @@ static void a_corrupt_image_is_named(void **state) {
         assert_int_equal(batch.n, 0);
         tam_loader_free(loader);
     }
+    leave_out_and_count(f, dataset);
     tam_dataset_free(dataset);
     data.size = 0;
     test_fails(f->ctx, tam_dataset_open(f->ctx, &data, &dataset), TAM_INPUT, "c1/03.png: neither PNG");

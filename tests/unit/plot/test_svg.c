@@ -75,6 +75,8 @@ static void figures_are_well_formed(void **state) {
          .width = 300,
          .height = 300},
         {.x = {"empty", 3, 3, false, true, 0}, .y = {"nothing", NAN, NAN, false, true, 0}},
+        {.x = {"huge", -1e308, 1.5e308, false, true, 0}, .y = {"huge log", 1e308, 1e308, true, true, 0}},
+        {.x = {"tiny log", 1e-320, 1e-310, true, true, 0}, .y = {"huge log", 3, 1e308, true, true, 0}},
         {.x = {"log of nothing", -1, 0, true, true, 0}, .y = {"reversed", 1, -1, true, true, 0}},
     };
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "base/file.h"
 #include "report/run_log.h"
 #include "report/training_data.h"
 
@@ -95,6 +96,22 @@ static void a_missing_log_is_named(void **state) {
     test_ctx_free(ctx);
 }
 
+static void a_file_without_a_line_of_a_run_is_refused(void **state) {
+    (void)state;
+    static const char *const contents[] = {"", "\n\n", "PNG\n1 2\n", "[1]\n{\"a\":2}\n", "{\"kind\":\"end\"}\n"};
+    char folder[64], path[128];
+    tam_run_log log;
+    tam_ctx *ctx = test_ctx(1);
+    test_folder(folder);
+    snprintf(path, sizeof path, "%s/log.jsonl", folder);
+    for (size_t i = 0; i < sizeof contents / sizeof *contents; i++) {
+        test_ok(ctx, tam_file_write(ctx, path, &(tam_file_piece){contents[i], strlen(contents[i])}, 1));
+        test_fails(ctx, tam_run_log_read(ctx, folder, &log), TAM_INPUT, "log.jsonl: not one line");
+    }
+    test_folder_remove(folder);
+    test_ctx_free(ctx);
+}
+
 static tam_status parse_config(tam_ctx *ctx, const char *text, tam_training_data *config) {
     return tam_training_data_parse(ctx, "c.yaml", (const uint8_t *)text, strlen(text), config);
 }
@@ -124,6 +141,7 @@ int main(void) {
         cmocka_unit_test(damage_is_counted_not_fatal),
         cmocka_unit_test(repeated_steps_replace),
         cmocka_unit_test(a_missing_log_is_named),
+        cmocka_unit_test(a_file_without_a_line_of_a_run_is_refused),
         cmocka_unit_test(the_training_data_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
