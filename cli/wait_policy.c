@@ -12,8 +12,11 @@ void cli_wait_briefly(char **argv) {
     if (getenv("GOMP_SPINCOUNT") != NULL || getenv("OMP_WAIT_POLICY") != NULL) {
         return;
     }
-    if (setenv("GOMP_SPINCOUNT", "10000", 1) == 0) {
-        /* Where this fails (no /proc) the program just goes on as it is. */
-        (void)execv("/proc/self/exe", argv);
+    /* By its own path, so that it keeps its name; where that fails (no /proc) the program just goes on as it is. */
+    char path[4096];
+    ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+    if (length > 0 && setenv("GOMP_SPINCOUNT", "10000", 1) == 0) {
+        path[length] = '\0';
+        (void)execv(path, argv);
     }
 }
