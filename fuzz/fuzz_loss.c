@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(text, data, size);
     text[size] = '\0';
     tam_loss_point point;
-    if (tam_loss_curve(ctx, text, 10, 0.7, 3.0, 5, &point) == TAM_OK) {
+    if (tam_loss_curve(ctx, text, 10, &(tam_loss_query){0.7, 1.2, 3.0, 5}, &point) == TAM_OK) {
         if (!isfinite(point.target_z) || !isfinite(point.target_slope) || !isfinite(point.other_z) ||
             !isfinite(point.other_slope)) {
             abort();

@@ -63,6 +63,8 @@ typedef struct tam_loader_config {
     int shuffle;         /* 1: every epoch in a new order, short last batches dropped; 0: in order, all of them */
     const char *augment; /* NULL: "none" */
     int threads;         /* that decode and augment; 0: 1 */
+    const char *sampler; /* NULL or "shuffle": as `shuffle` says; "pk:P=16,K=4": every batch is P random classes with K
+                            random images each (batch must be P K; a class with fewer images repeats some) */
     int skip_unreadable; /* 1: an image that cannot be read has label -1 and value 0 everywhere, and the batch counts
                             it; 0: it fails */
     int64_t first_step;  /* where to begin: a resumed run continues exactly */

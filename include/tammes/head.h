@@ -1,4 +1,4 @@
-/* The class head: class weights w [C, D], a loss, and one fused step that never holds the N x C logits.
+/* The head: class weights w [C, D], a loss, and one fused step that never holds the N x C logits.
  * docs/head.md shows the algorithm on one screen.
  *
  * Symbols: x [N, D] embeddings, w [C, D] class weights, y [N] labels, c = cos(theta) between x_i and w_j. */
@@ -23,6 +23,8 @@ typedef struct tam_head_config {
     int batch;           /* the largest N of a step; no default */
     uint64_t seed;       /* of the initial weights */
     const char *backend; /* NULL: "cpu" */
+    size_t workspace;    /* bytes in which a step may keep its products from the first pass to the second, all or none:
+                            0: a quarter of w and its momentum, at least 64 MB; 1: keep none. The bits are the same */
 } tam_head_config;
 
 /* Makes a head; *out is the caller's (tam_head_free, before the context). Allocates w, momentum and the workspace;
@@ -42,17 +44,20 @@ typedef struct tam_head_result {
     double loss; /* mean over the samples that count: class loss + centre terms */
     double class_loss;
     double centre_loss;
-    double mean_theta; /* mean angle between x_i and w_y, radians */
-    int64_t correct;   /* samples whose own class has the largest cosine (softmax: the largest logit) */
+    double mean_theta; /* mean angle between x_i and w_y, radians; without a class loss: between samples of one class */
+    int64_t correct;   /* samples whose own class has the largest cosine (softmax: the largest logit); without a class
+                          loss: whose most similar other sample of the batch is of their class */
     int64_t counted;   /* samples with label >= 0 */
+    int no_pairs; /* 1: there is a pair loss and no two samples have the same label: it counts as 0; without a class
+                     loss nothing moves then */
 } tam_head_result;
 
 /* One training step on n <= batch samples. x [n, D]; y [n] in [0, C), or -1: the row is skipped (its dx is 0).
- * dx [n, D] receives the gradient of the mean loss. theta [n] receives the angle to the own class in radians (may be
- * NULL). With `update`, w, bias, centres and running statistics move; without (NULL), nothing moves.
- * When the loss, an embedding or a weight is NaN or infinite, the loss comes back NaN, dx is all NaN and nothing moves.
- * Fails with TAM_INPUT when a label is outside its range (the sentence names the row), with TAM_CONFIG when n is
- * outside [1, batch]; nothing has moved then. */
+ * dx [n, D] receives the gradient of the mean loss. theta [n] receives the angle to the own class in radians (without a
+ * class loss: the mean angle to the batch's other samples of the class; may be NULL). With `update`, w, bias, centres
+ * and running statistics move; without (NULL), nothing moves. When the loss, an embedding or a weight is NaN or
+ * infinite, the loss comes back NaN, dx is all NaN and nothing moves. Fails with TAM_INPUT when a label is outside its
+ * range (the sentence names the row), with TAM_CONFIG when n is outside [1, batch]; nothing has moved then. */
 TAM_API TAM_MUST_USE tam_status tam_head_step(tam_head *head, int n, const float *x, const int32_t *y, float *dx,
                                               float *theta, const tam_head_update *update, tam_head_result *result);
 
@@ -64,9 +69,9 @@ TAM_API TAM_MUST_USE tam_status tam_head_gradient(tam_head *head, int n, const f
 /* best [n] receives the class with the largest logit without margin, the lowest among equals. Works for any n. */
 TAM_API TAM_MUST_USE tam_status tam_head_classify(tam_head *head, int64_t n, const float *x, int32_t *best);
 
-/* Everything that a checkpoint must hold, as named arrays: "head.weight" [C, D], "head.momentum" [C, D], "head.bias"
- * and "head.bias_momentum" [C], "head.centres" [C, D], "head.running" (f64). Valid for the head's life; writable (to
- * restore a checkpoint). */
+/* Everything that a checkpoint must hold, as named arrays: "head.weight" [C K, D], "head.momentum" [C K, D],
+ * "head.bias" and "head.bias_momentum" [C], "head.centres" [C, D], "head.running" (f64). Valid for the head's life;
+ * writable (to restore a checkpoint). */
 typedef struct tam_head_tensor {
     const char *name;
     void *data;
@@ -77,8 +82,11 @@ typedef struct tam_head_tensor {
 TAM_API int tam_head_tensor_count(const tam_head *head);
 TAM_API tam_head_tensor tam_head_tensor_at(tam_head *head, int index);
 
-/* w [C, D], in plain rows; owned by the head. */
+/* w [C K, D] in plain rows, K sub-centres of a class one after another; owned by the head. NULL for a loss without
+ * classes to learn (pair losses alone). */
 TAM_API float *tam_head_weights(tam_head *head);
+/* K: 1 for all losses but those with sub-centres. */
+TAM_API int tam_head_sub_centres(const tam_head *head);
 /* Centres [C, D], or NULL when the loss has no centre term. */
 TAM_API float *tam_head_centres(tam_head *head);
 /* Bytes beyond weights, bias, their momenta, and centres. */

@@ -29,7 +29,7 @@ typedef struct tam_train_config {
     const char *out;               /* run directory; no default */
     int epochs;                    /* 10 */
     int64_t steps;                 /* > 0: stop after so many steps; the schedule's length is then this */
-    int batch;                     /* 128 */
+    int batch;                     /* 128; with the sampler pk: P K */
     double lr;                     /* 0.03 */
     double momentum;               /* 0.9; negative: 0 */
     double weight_decay;           /* 5e-4; negative: 0 */
@@ -37,6 +37,9 @@ typedef struct tam_train_config {
     double warmup;                 /* share of the steps with a linearly rising rate; 0: 0.02, negative: none */
     double clip;                   /* largest length of the net's gradient; 0: 5, negative: no clipping */
     const char *augment;           /* "none" */
+    const char *sampler;           /* "shuffle" (default), "pk:P=16,K=4" as in tam_loader_config */
+    const char *init_from;         /* a run directory or model file whose net, and class weights where they fit, are the
+                                      start; NULL: none */
     uint64_t seed;
     int loader_threads;     /* 1 */
     int checkpoint_seconds; /* at most so long between checkpoints; 0: 60. Every epoch's end saves too */
@@ -67,6 +70,7 @@ typedef struct tam_train_result {
     size_t peak_bytes;
     int64_t skipped;    /* steps skipped for a NaN or infinite loss or gradient */
     int64_t unreadable; /* images left out of their batches because they could not be read; in each epoch anew */
+    int64_t no_pairs;   /* batches that a pair loss skipped because no two of their images had the same class */
     int resumed;        /* 1 if an earlier checkpoint was continued */
 } tam_train_result;
 

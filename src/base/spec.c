@@ -85,6 +85,36 @@ bool tam_number_read(const char *text, size_t length, double *value) {
     return *end == '\0' && isfinite(*value);
 }
 
+/* The place of a word in "linear|none|easy". */
+static tam_status read_word(tam_ctx *ctx, const char *owner, const tam_key *key, const char *text, int length,
+                            double *value) {
+    int place = 0;
+    for (const char *word = key->words; *word != '\0'; place++) {
+        size_t size = strcspn(word, "|");
+        if (size == (size_t)length && memcmp(word, text, size) == 0) {
+            *value = place;
+            return TAM_OK;
+        }
+        word += size + (word[size] == '|');
+    }
+    return tam_fail(ctx, TAM_CONFIG, "%s: %s=%.*s is none of %s", owner, key->name, length, text, key->words);
+}
+
+static tam_status read_value(tam_ctx *ctx, const char *owner, const tam_key *key, const char *text, int length,
+                             double *value) {
+    if (key->words != NULL) {
+        return read_word(ctx, owner, key, text, length, value);
+    }
+    if (!tam_number_read(text, (size_t)length, value)) {
+        return tam_fail(ctx, TAM_CONFIG, "%s: %s=%.*s is not a number", owner, key->name, length, text);
+    }
+    if (!(*value >= key->low && *value <= key->high) || (key->whole && *value != floor(*value))) {
+        return tam_fail(ctx, TAM_CONFIG, "%s: %s=%.*s is outside its range [%g, %g]%s", owner, key->name, length, text,
+                        key->low, key->high, key->whole ? " of whole numbers" : "");
+    }
+    return TAM_OK;
+}
+
 static tam_status read_one(tam_ctx *ctx, const char *owner, const char *item, size_t length, const tam_key *keys,
                            int count, double *values, bool *seen) {
     enum { MOST_KEYS = 64 };
@@ -109,21 +139,11 @@ static tam_status read_one(tam_ctx *ctx, const char *owner, const char *item, si
     if (which < 0) {
         return TAM_CONFIG;
     }
-    const tam_key *key = &keys[which];
-    int text_length = (int)(length - name_length - 1);
-    double value;
     if (seen[which]) {
         return tam_fail(ctx, TAM_CONFIG, "%s: %s is given twice", owner, name);
     }
-    if (!tam_number_read(equals + 1, (size_t)text_length, &value)) {
-        return tam_fail(ctx, TAM_CONFIG, "%s: %s=%.*s is not a number", owner, name, text_length, equals + 1);
-    }
-    if (!(value >= key->low && value <= key->high) || (key->whole && value != floor(value))) {
-        return tam_fail(ctx, TAM_CONFIG, "%s: %s=%.*s is outside its range [%g, %g]%s", owner, name, text_length,
-                        equals + 1, key->low, key->high, key->whole ? " of whole numbers" : "");
-    }
+    TAM_TRY(read_value(ctx, owner, &keys[which], equals + 1, (int)(length - name_length - 1), &values[which]));
     seen[which] = true;
-    values[which] = value;
     return TAM_OK;
 }
 

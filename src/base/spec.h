@@ -7,14 +7,24 @@
 
 #include "base/ctx.h"
 
-/* One numeric key. The value must satisfy low <= value <= high, and be whole where `whole` is set. */
+/* One key. A number must satisfy low <= value <= high, and be whole where `whole` is set; a key with `words` takes one
+ * of them, and its value is the word's place, from 0. */
 typedef struct tam_key {
     const char *name;
     double otherwise; /* the default */
     double low, high;
     bool whole;
     const char *about; /* one line for people */
+    const char *words; /* "linear|none|easy"; NULL: a number */
 } tam_key;
+
+#define TAM_NUMBER(name, otherwise, low, high, about) \
+    { name, otherwise, low, high, false, about, NULL }
+#define TAM_WHOLE(name, otherwise, low, high, about) \
+    { name, otherwise, low, high, true, about, NULL }
+/* `last` is the place of the last word; the first one is the default. */
+#define TAM_WORDS(name, words, last, about) \
+    { name, 0.0, 0.0, last, true, about, words }
 
 /* The index of `word` in names, or -1 with a sentence that suggests the nearest: "unknown KIND 'word' (did you mean
  * 'x'?)". */

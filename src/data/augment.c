@@ -11,12 +11,12 @@
 enum { FLIP, SHIFT, ROTATE, SCALE, SHEAR, ERASE, KEYS };
 
 static const tam_key keys[KEYS] = {
-    [FLIP] = {"flip", 0, 0, 1, false, "probability of a mirror image"},
-    [SHIFT] = {"shift", 0, 0, 1, false, "largest shift, as a share of the side"},
-    [ROTATE] = {"rotate", 0, 0, 180, false, "largest rotation in degrees"},
-    [SCALE] = {"scale", 0, 0, 2, false, "scale from exp(U(-scale, scale))"},
-    [SHEAR] = {"shear", 0, 0, 2, false, "largest shear, as a slope"},
-    [ERASE] = {"erase", 0, 0, 1, false, "probability of an erased rectangle"},
+    [FLIP] = TAM_NUMBER("flip", 0, 0, 1, "probability of a mirror image"),
+    [SHIFT] = TAM_NUMBER("shift", 0, 0, 1, "largest shift, as a share of the side"),
+    [ROTATE] = TAM_NUMBER("rotate", 0, 0, 180, "largest rotation in degrees"),
+    [SCALE] = TAM_NUMBER("scale", 0, 0, 2, "scale from exp(U(-scale, scale))"),
+    [SHEAR] = TAM_NUMBER("shear", 0, 0, 2, "largest shear, as a slope"),
+    [ERASE] = TAM_NUMBER("erase", 0, 0, 1, "probability of an erased rectangle"),
 };
 
 static const struct {

@@ -14,9 +14,9 @@ enum { TAM_HEAD_CHUNKS = 16 };
 
 /* What one sample needs beside its products. Everything of the target class is f64, straight from x and w. */
 typedef struct tam_head_row {
-    double a, inverse;   /* |x|; 1/|x|, 0 for a zero row */
+    double inverse;      /* 1/|x|, 0 for a zero row; 1 where the loss takes x as it is */
     double cosine;       /* cos(theta) to the own class */
-    double c;            /* the same as the loss wants it: raw where the loss does not normalise */
+    tam_sample own;      /* what the loss sees */
     double plain;        /* the target's logit without margin */
     tam_logit target;    /* z (bias included) and its slopes */
     tam_scale scale;     /* of the other logits */

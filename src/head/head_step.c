@@ -40,23 +40,25 @@ static void prepare_row(const tam_head_job *job, int i) {
         return;
     }
     const float *w = head->w + y * dim;
-    row->a = sqrt(tam_dot(dim, x, x));
-    double inverse_x = tam_head_inverse(row->a), inverse_w = tam_head_inverse(sqrt(tam_dot(dim, w, w)));
+    double a = sqrt(tam_dot(dim, x, x)), b = sqrt(tam_dot(dim, w, w));
+    double inverse_x = tam_head_inverse(a), inverse_w = tam_head_inverse(b);
     double product = tam_dot(dim, x, w);
     row->cosine = clamp_cosine(product * inverse_x * inverse_w);
     row->inverse = tam_head_has(head, TAM_LOSS_UNIT_X) ? inverse_x : 1.0;
-    row->c = product * row->inverse * (tam_head_has(head, TAM_LOSS_UNIT_W) ? inverse_w : 1.0);
+    double c = product * row->inverse * (tam_head_has(head, TAM_LOSS_UNIT_W) ? inverse_w : 1.0);
     if (tam_head_has(head, TAM_LOSS_UNIT_X) && tam_head_has(head, TAM_LOSS_UNIT_W)) {
-        row->c = row->cosine;
+        c = row->cosine;
     }
+    row->own = (tam_sample){.c = c, .held = c, .a = a, .b = b};
     double bias = head->bias != NULL ? (double)head->bias[y] : 0.0;
-    row->target = loss->target(&head->loss.state, row->c, row->a);
+    row->target = tam_class_loss_target(loss, &head->loss.state, &row->own);
+    row->own.z = row->target.z;
     row->target.z += bias;
     row->scale = (tam_scale){.value = 1.0};
     if (loss->scale != NULL) {
-        row->scale = loss->scale(&head->loss.state, row->a);
+        row->scale = loss->scale(&head->loss.state, a);
     }
-    row->plain = row->scale.value * row->c + bias;
+    row->plain = row->scale.value * c + bias;
     row->lse = 0.0;
     row->wrong = 0.0;
     row->target_g = job->weight * row->target.slope_c; /* of a direct loss */
@@ -110,7 +112,7 @@ static void finish_row(const tam_head_job *job, int i) {
     }
     double along = 0.0;
     if (tam_head_has(head, TAM_LOSS_UNIT_X)) {
-        double gc = others_gc + row->target_g * row->c;
+        double gc = others_gc + row->target_g * row->own.c;
         /* G = P s and dz/da = s' c: the others' radial term is sum_j G_j c_j s'/s; with s = 0 there is no x^ either. */
         double relative = row->scale.value != 0.0 ? row->scale.slope_a / row->scale.value : 0.0;
         double radial = relative * others_gc + row->target_slope * row->target.slope_a;
@@ -174,10 +176,11 @@ static void report_rows(const tam_head_job *job, float *theta, tam_head_result *
     }
 }
 
-static tam_centre_batch centre_batch(const tam_head_job *job, int counted) {
-    return (tam_centre_batch){
+static tam_term_batch centre_batch(const tam_head_job *job, int counted) {
+    return (tam_term_batch){
         .n = job->n,
         .dim = job->head->dim,
+        .classes = job->head->classes,
         .x = job->x,
         .y = job->y,
         .counted = counted > 0 ? counted : 1,
@@ -186,7 +189,7 @@ static tam_centre_batch centre_batch(const tam_head_job *job, int counted) {
     };
 }
 
-static void move_running(tam_head *head, const tam_centre_batch *centres) {
+static void move_running(tam_head *head, const tam_term_batch *centres) {
     for (int k = 0; k < head->loss.terms; k++) {
         head->loss.term[k].term->move(head->loss.term[k].key, centres);
     }
@@ -197,7 +200,7 @@ static tam_status step(tam_head_job *job, float *theta, tam_head_result *result)
     tam_head *head = job->head;
     int counted;
     TAM_TRY(check_batch(head, job->n, job->y, &counted));
-    tam_centre_batch centres = centre_batch(job, counted);
+    tam_term_batch centres = centre_batch(job, counted);
     int64_t row_tasks = (job->n + ROWS_PER_TASK - 1) / ROWS_PER_TASK;
     int64_t numbers = (int64_t)job->n * head->dim;
     job->weight = 1.0 / centres.counted;

@@ -63,7 +63,7 @@ static void add_exponentials(const tam_head *head, const tam_head_row *row, run 
         largest = top = tam_row_logits(n, z, inverse_w, bias_of(head, r.first) + r.begin, (float)row->scale.value);
     } else {
         top = tam_row_cosines(n, z, inverse_w);
-        loss->other_row(&head->loss.state, row->a, n, z, scratch->z, scratch->slope);
+        loss->other_row(&head->loss.state, &row->own, n, z, scratch->z, scratch->slope);
         z = scratch->z;
         largest = tam_row_largest(n, z);
     }
@@ -120,7 +120,7 @@ static void differentiate(const tam_head_job *job, const tam_head_row *row, run 
         return;
     }
     float top = tam_row_cosines(n, g, inverse_w);
-    loss->other_row(&head->loss.state, row->a, n, g, scratch->z, scratch->slope);
+    loss->other_row(&head->loss.state, &row->own, n, g, scratch->z, scratch->slope);
     if (loss->kind == TAM_LOSS_SOFTMAX) {
         tam_row_lengths(n, scratch->slope, scratch->z, (float)row->lse);
     } else {
@@ -151,7 +151,7 @@ static void differentiate_tile(const tam_head_job *job, int64_t first, int64_t c
         }
         double g = row->target_g * (double)head->inverse_w[job->y[i]];
         tile_row[target] = (float)g;
-        scratch->column_gc[target] += (float)(g * row->c);
+        scratch->column_gc[target] += (float)(g * row->own.c);
         scratch->column_g[target] += (float)row->target_slope;
     }
 }

@@ -1,25 +1,27 @@
-/* A loss specification, read: the class loss with its keys, and the centre terms beside it. */
+/* A loss specification, read: the class loss with its keys, and the terms beside it. */
 #ifndef LOSS_LOSS_H
 #define LOSS_LOSS_H
 
-#include "loss/centre_term.h"
+#include "loss/batch_term.h"
 #include "loss/class_loss.h"
 
 enum { TAM_LOSS_TERMS = 4 };
 
 typedef struct tam_loss_term {
-    const tam_centre_term *term;
-    double key[TAM_CENTRE_KEYS];
+    const tam_batch_term *term;
+    double key[TAM_TERM_KEYS];
+    double weight; /* of a pair loss; 1 for a term on centres, which weighs itself */
 } tam_loss_term;
 
 typedef struct tam_loss {
-    const tam_class_loss *class_loss;
+    const tam_class_loss *class_loss; /* NULL: only terms, of which at least one is a pair loss */
     tam_loss_state state;
     tam_loss_term term[TAM_LOSS_TERMS];
     int terms;
 } tam_loss;
 
-/* Reads a specification as in tammes/loss.h; NULL: "arcface". Fails with TAM_CONFIG. */
+/* Reads a specification as in tammes/loss.h; NULL: "arcface". The running statistics get their first values. Fails with
+ * TAM_CONFIG. */
 TAM_MUST_USE tam_status tam_loss_read(tam_ctx *ctx, const char *specification, int64_t classes, tam_loss *out);
 
 #endif

@@ -4,7 +4,7 @@
 #include "optim/schedule.h"
 
 enum { COSINE_END };
-static const tam_key cosine_keys[] = {{"end", 0.0, 0.0, 1.0, false, "factor at the end"}};
+static const tam_key cosine_keys[] = {TAM_NUMBER("end", 0.0, 0.0, 1.0, "factor at the end")};
 
 static double constant_factor(const tam_schedule *schedule, double t) {
     (void)schedule, (void)t;
@@ -18,7 +18,7 @@ static double cosine_factor(const tam_schedule *schedule, double t) {
 }
 
 enum { STEP_BY };
-static const tam_key step_keys[] = {{"by", 0.1, 0.0, 1.0, false, "factor at each milestone"}};
+static const tam_key step_keys[] = {TAM_NUMBER("by", 0.1, 0.0, 1.0, "factor at each milestone")};
 
 static double step_factor(const tam_schedule *schedule, double t) {
     double factor = 1.0;
@@ -29,8 +29,8 @@ static double step_factor(const tam_schedule *schedule, double t) {
 }
 
 enum { POLY_POWER, POLY_END };
-static const tam_key poly_keys[] = {{"power", 2.0, 0.01, 10.0, false, "exponent"},
-                                    {"end", 0.0, 0.0, 1.0, false, "factor at the end"}};
+static const tam_key poly_keys[] = {TAM_NUMBER("power", 2.0, 0.01, 10.0, "exponent"),
+                                    TAM_NUMBER("end", 0.0, 0.0, 1.0, "factor at the end")};
 
 static double poly_factor(const tam_schedule *schedule, double t) {
     double end = schedule->key[POLY_END];

@@ -6,8 +6,8 @@
 enum { WIDTH, BN };
 
 static const tam_key keys[] = {
-    [WIDTH] = {"width", 64, 1, 4096, true, "channels of every block"},
-    [BN] = {"bn", 1, 0, 1, true, "1: a batch norm without scale on the embedding"},
+    [WIDTH] = TAM_WHOLE("width", 64, 1, 4096, "channels of every block"),
+    [BN] = TAM_WHOLE("bn", 1, 0, 1, "1: a batch norm without scale on the embedding"),
 };
 
 static void build(tam_graph *graph, int dim, const double *key) {

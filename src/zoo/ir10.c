@@ -6,8 +6,8 @@
 enum { WIDTH, DROPOUT };
 
 static const tam_key keys[] = {
-    [WIDTH] = {"width", 32, 1, 1024, true, "channels of the first stage; each later one has twice as many"},
-    [DROPOUT] = {"dropout", 0.4, 0, 0.99, false, "share dropped before the last layer"},
+    [WIDTH] = TAM_WHOLE("width", 32, 1, 1024, "channels of the first stage; each later one has twice as many"),
+    [DROPOUT] = TAM_NUMBER("dropout", 0.4, 0, 0.99, "share dropped before the last layer"),
 };
 
 static int norm(tam_graph *graph, int x) {

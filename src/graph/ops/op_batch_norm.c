@@ -2,9 +2,9 @@
 #include "graph/ops/op.h"
 
 static const tam_key keys[] = {
-    [TAM_BATCH_NORM_EPS] = {"eps", 1e-5, 1e-12, 1, false, "added to the variance"},
-    [TAM_BATCH_NORM_MOMENTUM] = {"momentum", 0.1, 0, 1, false, "share of the new batch in the running statistics"},
-    [TAM_BATCH_NORM_SCALE] = {"scale", 1, 0, 1, true, "1: gamma is learned; 0: gamma stays 1"},
+    [TAM_BATCH_NORM_EPS] = TAM_NUMBER("eps", 1e-5, 1e-12, 1, "added to the variance"),
+    [TAM_BATCH_NORM_MOMENTUM] = TAM_NUMBER("momentum", 0.1, 0, 1, "share of the new batch in the running statistics"),
+    [TAM_BATCH_NORM_SCALE] = TAM_WHOLE("scale", 1, 0, 1, "1: gamma is learned; 0: gamma stays 1"),
 };
 
 static tam_status parameters(tam_graph *graph, const tam_node *node, const tam_shape *in) {

@@ -2,12 +2,12 @@
 #include "graph/ops/op.h"
 
 static const tam_key keys[] = {
-    [TAM_CONV_OUT] = {"out", 0, 1, 65536, true, "output channels"},
-    [TAM_CONV_KERNEL] = {"kernel", 3, 1, 64, true, "side of the window"},
-    [TAM_CONV_STRIDE] = {"stride", 1, 1, 64, true, "step of the window"},
-    [TAM_CONV_PAD] = {"pad", 0, 0, 64, true, "zeros around the map"},
-    [TAM_CONV_GROUPS] = {"groups", 1, 1, 65536, true, "groups of channels"},
-    [TAM_CONV_BIAS] = {"bias", 1, 0, 1, true, "1: adds a bias"},
+    [TAM_CONV_OUT] = TAM_WHOLE("out", 0, 1, 65536, "output channels"),
+    [TAM_CONV_KERNEL] = TAM_WHOLE("kernel", 3, 1, 64, "side of the window"),
+    [TAM_CONV_STRIDE] = TAM_WHOLE("stride", 1, 1, 64, "step of the window"),
+    [TAM_CONV_PAD] = TAM_WHOLE("pad", 0, 0, 64, "zeros around the map"),
+    [TAM_CONV_GROUPS] = TAM_WHOLE("groups", 1, 1, 65536, "groups of channels"),
+    [TAM_CONV_BIAS] = TAM_WHOLE("bias", 1, 0, 1, "1: adds a bias"),
 };
 
 static tam_status shape(tam_ctx *ctx, const tam_node *node, const tam_shape *in, tam_shape *out) {

@@ -2,7 +2,7 @@
 #include "graph/ops/op.h"
 
 static const tam_key keys[] = {
-    [TAM_DROPOUT_P] = {"p", 0.4, 0, 0.99, false, "share of the values that become zero in training"},
+    [TAM_DROPOUT_P] = TAM_NUMBER("p", 0.4, 0, 0.99, "share of the values that become zero in training"),
 };
 
 const tam_op tam_op_dropout = {

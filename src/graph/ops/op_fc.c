@@ -2,8 +2,8 @@
 #include "graph/ops/op.h"
 
 static const tam_key keys[] = {
-    [TAM_FC_OUT] = {"out", 0, 1, 65536, true, "width of the output"},
-    [TAM_FC_BIAS] = {"bias", 1, 0, 1, true, "1: adds a bias"},
+    [TAM_FC_OUT] = TAM_WHOLE("out", 0, 1, 65536, "width of the output"),
+    [TAM_FC_BIAS] = TAM_WHOLE("bias", 1, 0, 1, "1: adds a bias"),
 };
 
 static tam_status shape(tam_ctx *ctx, const tam_node *node, const tam_shape *in, tam_shape *out) {

@@ -2,9 +2,9 @@
 #include "graph/ops/op.h"
 
 static const tam_key keys[] = {
-    [TAM_INPUT_CHANNELS] = {"channels", 0, 1, 4096, true, "channels of the input"},
-    [TAM_INPUT_HEIGHT] = {"height", 0, 1, 16384, true, "rows of the input"},
-    [TAM_INPUT_WIDTH] = {"width", 0, 1, 16384, true, "columns of the input"},
+    [TAM_INPUT_CHANNELS] = TAM_WHOLE("channels", 0, 1, 4096, "channels of the input"),
+    [TAM_INPUT_HEIGHT] = TAM_WHOLE("height", 0, 1, 16384, "rows of the input"),
+    [TAM_INPUT_WIDTH] = TAM_WHOLE("width", 0, 1, 16384, "columns of the input"),
 };
 
 static tam_status shape(tam_ctx *ctx, const tam_node *node, const tam_shape *in, tam_shape *out) {

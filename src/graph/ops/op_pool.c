@@ -2,9 +2,9 @@
 #include "graph/ops/op.h"
 
 const tam_key tam_pool_keys[] = {
-    [TAM_POOL_KERNEL] = {"kernel", 2, 1, 64, true, "side of the window"},
-    [TAM_POOL_STRIDE] = {"stride", 0, 0, 64, true, "step of the window; 0: the window's side"},
-    [TAM_POOL_PAD] = {"pad", 0, 0, 63, true, "rows and columns around the map"},
+    [TAM_POOL_KERNEL] = TAM_WHOLE("kernel", 2, 1, 64, "side of the window"),
+    [TAM_POOL_STRIDE] = TAM_WHOLE("stride", 0, 0, 64, "step of the window; 0: the window's side"),
+    [TAM_POOL_PAD] = TAM_WHOLE("pad", 0, 0, 63, "rows and columns around the map"),
 };
 
 void tam_pool_settle(double *key) {

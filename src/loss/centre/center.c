@@ -1,15 +1,15 @@
 /* Center loss: L_c = lambda/2 |x_i - c_y|^2, the mean over the batch as for the class loss. Centres start at zero and
  * move by their own rule, not by the gradient of L_c:
  *     dc_j = sum_i 1[y_i = j] (c_j - x_i) / (1 + n_j),  n_j = sum_i 1[y_i = j],  c_j <- c_j - alpha dc_j. */
-#include "loss/centre_term.h"
+#include "loss/batch_term.h"
 
 enum { LAMBDA, ALPHA };
 static const tam_key keys[] = {
-    {"lambda", 0.003, 0.0, 1e3, false, "weight beside the class loss"},
-    {"alpha", 0.5, 0.0, 1.0, false, "speed of the centres"},
+    TAM_NUMBER("lambda", 0.003, 0.0, 1e3, "weight beside the class loss"),
+    TAM_NUMBER("alpha", 0.5, 0.0, 1.0, "speed of the centres"),
 };
 
-static double loss(const double *key, const tam_centre_batch *batch, float *dx) {
+static double loss(const double *key, const tam_term_batch *batch, float *dx) {
     int dim = batch->dim;
     double weight = key[LAMBDA] / batch->counted, squares = 0.0;
     for (int i = 0; i < batch->n; i++) {
@@ -28,7 +28,7 @@ static double loss(const double *key, const tam_centre_batch *batch, float *dx) 
 }
 
 /* c_j - alpha dc_j = (1 - alpha n_j / (1 + n_j)) c_j + alpha / (1 + n_j) sum_i x_i: no room for the sums is needed. */
-static void move(const double *key, const tam_centre_batch *batch) {
+static void move(const double *key, const tam_term_batch *batch) {
     int dim = batch->dim;
     for (int i = 0; i < batch->n; i++) {
         if (batch->y[i] >= 0) {
@@ -58,10 +58,11 @@ static void move(const double *key, const tam_centre_batch *batch) {
     }
 }
 
-const tam_centre_term tam_centre_term_center = {
+const tam_batch_term tam_centre_term_center = {
     .name = "center",
     .formula = "lambda/2 |x - c_y|^2",
     .source = "Wen et al., center loss, ECCV 2016, eq. 2 and 4",
+    .traits = TAM_TERM_CENTRES,
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
     .loss = loss,

@@ -3,14 +3,13 @@
 
 enum { S, M };
 static const tam_key keys[] = {
-    {"s", 64.0, 1e-3, 1e4, false, "scale of the logits"},
-    {"m", 0.5, 0.0, 1.5, false, "margin on the angle, radians"},
+    TAM_NUMBER("s", 64.0, 1e-3, 1e4, "scale of the logits"),
+    TAM_NUMBER("m", 0.5, 0.0, 1.5, "margin on the angle, radians"),
 };
 
-static tam_logit target(const tam_loss_state *state, double c, double a) {
-    (void)a;
+static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
     double s = state->key[S];
-    tam_logit shifted = tam_angular_margin(c, state->key[M]);
+    tam_logit shifted = tam_angular_margin(state, own->c, state->key[M] * tam_margin_share(state));
     return (tam_logit){.z = s * shifted.z, .slope_c = s * shifted.slope_c};
 }
 
@@ -24,7 +23,7 @@ const tam_class_loss tam_class_loss_arcface = {
     .formula = "s cos(theta_y + m)",
     .source = "Deng et al., ArcFace, CVPR 2019, arXiv 1801.07698, eq. 3",
     .kind = TAM_LOSS_SOFTMAX,
-    .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W,
+    .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W | TAM_LOSS_MARGIN,
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
     .target = target,

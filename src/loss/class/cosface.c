@@ -3,14 +3,13 @@
 
 enum { S, M };
 static const tam_key keys[] = {
-    {"s", 64.0, 1e-3, 1e4, false, "scale of the logits"},
-    {"m", 0.35, 0.0, 1.0, false, "margin on the cosine"},
+    TAM_NUMBER("s", 64.0, 1e-3, 1e4, "scale of the logits"),
+    TAM_NUMBER("m", 0.35, 0.0, 1.0, "margin on the cosine"),
 };
 
-static tam_logit target(const tam_loss_state *state, double c, double a) {
-    (void)a;
-    double s = state->key[S], m = state->key[M];
-    return (tam_logit){.z = s * (c - m), .slope_c = s};
+static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
+    double s = state->key[S], m = state->key[M] * tam_margin_share(state);
+    return (tam_logit){.z = s * (own->c - m), .slope_c = s};
 }
 
 static tam_scale scale(const tam_loss_state *state, double a) {
@@ -23,7 +22,7 @@ const tam_class_loss tam_class_loss_cosface = {
     .formula = "s (c_y - m)",
     .source = "Wang et al., CosFace, CVPR 2018, arXiv 1801.09414, eq. 4",
     .kind = TAM_LOSS_SOFTMAX,
-    .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W,
+    .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W | TAM_LOSS_MARGIN,
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
     .target = target,

@@ -3,12 +3,11 @@
 
 enum { S };
 static const tam_key keys[] = {
-    {"s", 64.0, 1e-3, 1e4, false, "scale of the logits"},
+    TAM_NUMBER("s", 64.0, 1e-3, 1e4, "scale of the logits"),
 };
 
-static tam_logit target(const tam_loss_state *state, double c, double a) {
-    (void)a;
-    return (tam_logit){.z = state->key[S] * c, .slope_c = state->key[S]};
+static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
+    return (tam_logit){.z = state->key[S] * own->c, .slope_c = state->key[S]};
 }
 
 static tam_scale scale(const tam_loss_state *state, double a) {

@@ -3,22 +3,23 @@
 #include "base/kernel.h"
 #include "loss/class_loss.h"
 
-static tam_logit target(const tam_loss_state *state, double c, double a) {
+static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
     (void)state;
-    (void)a;
-    return (tam_logit){.z = 0.5 * (c - 1.0) * (c - 1.0), .slope_c = c - 1.0};
+    double apart = own->c - 1.0;
+    return (tam_logit){.z = 0.5 * apart * apart, .slope_c = apart};
 }
 
-static tam_logit other(const tam_loss_state *state, double c, double a) {
+static tam_logit other(const tam_loss_state *state, const tam_sample *own, double c, double held) {
     (void)state;
-    (void)a;
+    (void)own;
+    (void)held;
     return (tam_logit){.z = 0.5 * c * c, .slope_c = c};
 }
 
-TAM_KERNEL static void other_row(const tam_loss_state *state, double a, int64_t n, const float *restrict c,
+TAM_KERNEL static void other_row(const tam_loss_state *state, const tam_sample *own, int64_t n, const float *restrict c,
                                  float *restrict z, float *restrict slope_c) {
     (void)state;
-    (void)a;
+    (void)own;
     for (int64_t j = 0; j < n; j++) {
         z[j] = 0.5f * c[j] * c[j];
         slope_c[j] = c[j];

@@ -1,10 +1,9 @@
 /* The plain softmax cross-entropy: z = w.x + b, nothing normalised. */
 #include "loss/class_loss.h"
 
-static tam_logit target(const tam_loss_state *state, double c, double a) {
+static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
     (void)state;
-    (void)a;
-    return (tam_logit){.z = c, .slope_c = 1.0};
+    return (tam_logit){.z = own->c, .slope_c = 1.0};
 }
 
 static tam_scale scale(const tam_loss_state *state, double a) {

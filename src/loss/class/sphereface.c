@@ -5,10 +5,10 @@
 
 enum { M, LAMBDA_BASE, LAMBDA_MIN, GAMMA };
 static const tam_key keys[] = {
-    {"m", 4.0, 1.0, 10.0, true, "factor of the angle"},
-    {"lambda-base", 1000.0, 0.0, 1e6, false, "weight of the plain cosine at the first step"},
-    {"lambda-min", 5.0, 0.0, 1e6, false, "weight at which it stays"},
-    {"gamma", 0.12, 0.0, 1e3, false, "speed: lambda = max(lambda-min, lambda-base / (1 + gamma step))"},
+    TAM_WHOLE("m", 4.0, 1.0, 8.0, "factor of the angle"),
+    TAM_NUMBER("lambda-base", 1000.0, 0.0, 1e6, "weight of the plain cosine at the first step"),
+    TAM_NUMBER("lambda-min", 5.0, 0.0, 1e6, "weight at which it stays"),
+    TAM_NUMBER("gamma", 0.12, 0.0, 1e3, "speed: lambda = max(lambda-min, lambda-base / (1 + gamma step))"),
 };
 
 /* psi(theta) = (-1)^k cos(m theta) - 2k on [k pi/m, (k+1) pi/m]: falls from 1 to 1 - 2m over [0, pi]. With Chebyshev's
@@ -30,13 +30,13 @@ static tam_logit psi(double c, int m) {
     return (tam_logit){.z = sign * t - 2.0 * k, .slope_c = sign * m * u};
 }
 
-static tam_logit target(const tam_loss_state *state, double c, double a) {
+static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
     double falling = state->key[LAMBDA_BASE] / (1.0 + state->key[GAMMA] * state->running[TAM_RUNNING_STEP]);
     double lambda = fmax(state->key[LAMBDA_MIN], falling);
-    tam_logit margin = psi(c, (int)state->key[M]);
-    double mixed = (margin.z + lambda * c) / (1.0 + lambda);
+    tam_logit margin = psi(own->c, (int)state->key[M]);
+    double mixed = (margin.z + lambda * own->c) / (1.0 + lambda);
     double slope = (margin.slope_c + lambda) / (1.0 + lambda);
-    return (tam_logit){.z = a * mixed, .slope_c = a * slope, .slope_a = mixed};
+    return (tam_logit){.z = own->a * mixed, .slope_c = own->a * slope, .slope_a = mixed};
 }
 
 static tam_scale scale(const tam_loss_state *state, double a) {

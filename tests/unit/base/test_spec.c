@@ -7,9 +7,9 @@
 #include "base/spec.h"
 
 static const tam_key keys[] = {
-    {"scale", 64.0, 0.5, 1000.0, false, "scale of the logits"},
-    {"margin", 0.5, 0.0, 1.5, false, "margin"},
-    {"layers", 3.0, 1.0, 9.0, true, "number of layers"},
+    TAM_NUMBER("scale", 64.0, 0.5, 1000.0, "scale of the logits"),
+    TAM_NUMBER("margin", 0.5, 0.0, 1.5, "margin"),
+    TAM_WHOLE("layers", 3.0, 1.0, 9.0, "number of layers"),
 };
 enum { KEYS = sizeof keys / sizeof keys[0] };
 

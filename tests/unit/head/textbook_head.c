@@ -52,15 +52,17 @@ void textbook_free(textbook_head *head) {
 }
 
 /* One sample: its loss, and G_j = dL/dc_j [C], dL/dz_j [C], dL/da for all classes, from its cosines c [C]. */
-static double differentiate(const textbook_head *head, const double *c, double a, int32_t y, double *g, double *dz,
-                            double *radial) {
+static double differentiate(const textbook_head *head, const double *c, double a, double b, int32_t y, double *g,
+                            double *dz, double *radial) {
     const tam_class_loss *loss = head->loss.class_loss;
     int64_t classes = head->classes;
     double max = -INFINITY, sum = 0.0, direct = 0.0;
     double *z = numbers(classes), *slope_a = numbers(classes);
+    tam_sample own = {.c = c[y], .held = c[y], .a = a, .b = b};
+    tam_logit target = tam_class_loss_target(loss, &head->loss.state, &own);
+    own.z = target.z;
     for (int64_t j = 0; j < classes; j++) {
-        tam_logit logit =
-            j == y ? loss->target(&head->loss.state, c[j], a) : tam_class_loss_other(loss, &head->loss.state, c[j], a);
+        tam_logit logit = j == y ? target : tam_class_loss_other(loss, &head->loss.state, &own, c[j], c[j]);
         z[j] = logit.z + head->bias[j];
         g[j] = logit.slope_c;
         slope_a[j] = logit.slope_a;
@@ -131,7 +133,7 @@ double textbook_gradient(const textbook_head *head, int n, const double *x, cons
         for (int64_t j = 0; j < classes; j++) {
             c[j] = product(dim, x_seen, w_seen + j * dim);
         }
-        total += differentiate(head, c, a, y[i], g, dz, &radial) / counted;
+        total += differentiate(head, c, a, w_length[y[i]], y[i], g, dz, &radial) / counted;
         for (int64_t j = 0; j < classes; j++) {
             double length_j = g[j] / counted;
             add_cosine_gradient(dim, unit_x, length_j, c[j], x + i * dim, a, w_seen + j * dim, own_dx + i * dim);

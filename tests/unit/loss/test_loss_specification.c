@@ -36,9 +36,9 @@ static void test_refused(void **state) {
     test_fails(ctx, tam_loss_check(ctx, "arcface:s=big", 10), TAM_CONFIG, "s=big is not a number");
     test_fails(ctx, tam_loss_check(ctx, "softmax:s=3", 10), TAM_CONFIG, "softmax takes no keys, but 's' was given");
     test_fails(ctx, tam_loss_check(ctx, "arcface+cente", 10), TAM_CONFIG,
-               "unknown centre term 'cente' (did you mean 'center'?)");
-    test_fails(ctx, tam_loss_check(ctx, "arcface+", 10), TAM_CONFIG, "unknown centre term ''");
-    test_fails(ctx, tam_loss_check(ctx, "center+center", 10), TAM_CONFIG, "the centre term center is given twice");
+               "unknown term 'cente' (did you mean 'center'?)");
+    test_fails(ctx, tam_loss_check(ctx, "arcface+", 10), TAM_CONFIG, "unknown term ''");
+    test_fails(ctx, tam_loss_check(ctx, "center+center", 10), TAM_CONFIG, "the term center is given twice");
     test_fails(ctx, tam_loss_check(ctx, "arcface+center:lambda=-1", 10), TAM_CONFIG, "center: lambda=-1 is outside");
     test_fails(ctx, tam_loss_check(ctx, "arcface", 1), TAM_CONFIG, "at least 2 classes, not 1");
     char text[1100];
@@ -52,9 +52,12 @@ static void test_curve_arguments(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(1);
     tam_loss_point point;
-    test_fails(ctx, tam_loss_curve(ctx, "arcface", 10, 3.2, 1.0, 0, &point), TAM_CONFIG, "theta 3.2");
-    test_fails(ctx, tam_loss_curve(ctx, "arcface", 10, 0.5, -1.0, 0, &point), TAM_CONFIG, "norm -1");
-    test_fails(ctx, tam_loss_curve(ctx, "arcfase", 10, 0.5, 1.0, 0, &point), TAM_CONFIG, "arcface");
+    test_fails(ctx, tam_loss_curve(ctx, "arcface", 10, &(tam_loss_query){3.2, 1.0, 1.0, 0}, &point), TAM_CONFIG,
+               "theta 3.2");
+    test_fails(ctx, tam_loss_curve(ctx, "arcface", 10, &(tam_loss_query){0.5, 1.0, -1.0, 0}, &point), TAM_CONFIG,
+               "norm -1");
+    test_fails(ctx, tam_loss_curve(ctx, "arcfase", 10, &(tam_loss_query){0.5, 1.0, 1.0, 0}, &point), TAM_CONFIG,
+               "arcface");
     test_ctx_free(ctx);
 }
 
