@@ -1,0 +1,40 @@
+/* What the verbs that train share: the flags of a recipe and the line of progress. */
+#ifndef TRAIN_OPTIONS_H
+#define TRAIN_OPTIONS_H
+
+#include "cli.h"
+
+/* The flags of a recipe as entries of a verb's table; `config` is a tam_train_config *. */
+#define TRAIN_DATA_FLAGS(config)                                                                         \
+    CLI_DATASET_NARROWING("", &(config)->data),                                                          \
+        cli_int("size", &(config)->data.size, 1, 4096, "side of the images in pixels (as in the data)"), \
+        cli_int("channels", &(config)->data.channels, 1, 3, "1 grey, 3 colour (as in the data)"),        \
+        cli_text("val", &(config)->validation.path, "DIR",                                               \
+                 "images to validate on after each epoch, best of other classes"),                       \
+        CLI_DATASET_NARROWING("val-", &(config)->validation)
+#define TRAIN_NET_FLAG(config) cli_text("net", &(config)->net, "NAME[:k=v]", "backbone (conv4); tammes net lists them")
+#define TRAIN_STEP_FLAGS(config)                                                                                       \
+    cli_int("epochs", &(config)->epochs, 1, 1000000, "epochs (10)"),                                                   \
+        cli_int64("steps", &(config)->steps, 1, 1000000000000, "steps, instead of epochs"),                            \
+        cli_int("batch", &(config)->batch, 1, 1 << 20, "images a step (128)"),                                         \
+        cli_real("lr", &(config)->lr, 1e-12, 1e12, "learning rate (0.03)"),                                            \
+        cli_real("momentum", &(config)->momentum, 0.0, 0.9999, "momentum of SGD (0.9)"),                               \
+        cli_real("wd", &(config)->weight_decay, 0.0, 1.0, "weight decay (0.0005)"),                                    \
+        cli_text("schedule", &(config)->schedule, "NAME[:k=v]",                                                        \
+                 "cosine (default), constant, poly, step:at=0.5/0.75,by=0.1"),                                         \
+        cli_real("warmup", &(config)->warmup, 0.0, 0.9, "share of the steps with a rising rate (0.02)"),               \
+        cli_real("clip", &(config)->clip, 0.0, 1e30, "largest length of the net's gradient (5; 0: no clipping)"),      \
+        cli_text("augment", &(config)->augment, "POLICY", "none (default), flip, affine, or shift=0.1,rotate=15,..."), \
+        cli_int("loader-threads", &(config)->loader_threads, 1, 256, "threads that decode and augment (1)"),           \
+        cli_int("checkpoint-seconds", &(config)->checkpoint_seconds, 1, 1000000000,                                    \
+                "seconds between checkpoints (60)"),                                                                   \
+        cli_int("log-every", &(config)->log_every, 1, 1000000000, "steps between lines of log.jsonl (20)")
+
+/* What the flags of a recipe hold before they are read. */
+tam_train_config train_defaults(void);
+
+/* Trains with the call's seed and shows the progress. The flags' zeros mean zero here; the configuration's mean
+ * default. */
+tam_status train_run(cli_call *call, const tam_train_config *flags, tam_train_result *result);
+
+#endif
