@@ -30,6 +30,7 @@ typedef struct tam_term_batch {
 /* One batch as a pair loss sees it: only the samples that count. */
 typedef struct tam_pair_batch {
     int n;                /* samples; may be 0 */
+    int dim;              /* D of the embeddings */
     const int32_t *y;     /* [n] */
     const double *cosine; /* [n, n]: x^_i . x^_j; a squared distance on the sphere is 2 - 2 cosine */
     void *room;           /* as asked for by `room` */
@@ -49,7 +50,9 @@ typedef struct tam_batch_term {
     /* Pair losses: returns the loss and writes the gradient lengths g [n, n], which come zeroed: g_ij = dL/dcosine_ij,
      * with cosine_ij and cosine_ji as two variables (either, or half each, may carry the slope of a pair). */
     double (*pairs)(const double *key, const tam_pair_batch *batch, double *g);
-    /* Moves the centres, after all losses of a training step; NULL: nothing moves. Called once for each term. */
+    /* Moves the shared centres by the rule of `center`, after all losses of a training step; NULL: nothing moves. The
+     * head calls it for the first term of the specification that has one and for no other: two terms on centres
+     * (center+uniform) must not move them twice. */
     void (*move)(const double *key, const tam_term_batch *batch);
 } tam_batch_term;
 
