@@ -118,30 +118,6 @@ tam_status eval_folds(eval_job *job) {
     return status;
 }
 
-/* A head with the model's class weights, as it was trained: it knows whether norms and biases count. */
-static tam_status restore_head(eval_job *job, tam_head **head) {
-    const float *weights = tam_model_class_weights(job->model), *bias = tam_model_class_bias(job->model);
-    size_t classes = (size_t)job->info.classes;
-    *head = NULL;
-    if (weights == NULL) {
-        return cli_fail(job->call, TAM_INPUT, "the model file holds no class weights");
-    }
-    const tam_head_config config = {
-        .loss = job->info.loss, .classes = job->info.classes, .dim = job->info.dim, .batch = 256};
-    tam_status status = tam_head_create(job->call->ctx, &config, head);
-    if (status != TAM_OK) {
-        return status;
-    }
-    memcpy(tam_head_weights(*head), weights, classes * (size_t)job->info.dim * sizeof *weights);
-    for (int i = 0; bias != NULL && i < tam_head_tensor_count(*head); i++) {
-        tam_head_tensor tensor = tam_head_tensor_at(*head, i);
-        if (strcmp(tensor.name, "head.bias") == 0) {
-            memcpy(tensor.data, bias, classes * sizeof *bias);
-        }
-    }
-    return TAM_OK;
-}
-
 /* Replaces the data set's labels by the model's numbers of the same names; -1 where the model lacks one. */
 static tam_status rename_labels(eval_job *job, eval_set *set, const eval_names *names, int64_t *unknown) {
     *unknown = 0;
@@ -156,21 +132,16 @@ static tam_status rename_labels(eval_job *job, eval_set *set, const eval_names *
 }
 
 static tam_status count_right(eval_job *job, const eval_set *set, double *accuracy) {
-    tam_head *head = NULL;
     int64_t right = 0;
     int32_t *best = calloc((size_t)set->count, sizeof *best);
-    tam_status status = restore_head(job, &head);
-    if (status == TAM_OK && best == NULL) {
-        status = cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for %lld answers", (long long)set->count);
+    if (best == NULL) {
+        return cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for %lld answers", (long long)set->count);
     }
-    if (status == TAM_OK) {
-        status = tam_head_classify(head, set->count, set->x, best);
-    }
+    tam_status status = tam_model_classify(job->call->ctx, job->model, set->count, set->x, best);
     for (int64_t i = 0; status == TAM_OK && i < set->count; i++) {
         right += best[i] == set->labels[i];
     }
     *accuracy = set->count > 0 ? (double)right / (double)set->count : NAN;
-    tam_head_free(head);
     free(best);
     return status;
 }

@@ -50,6 +50,11 @@ TAM_API TAM_MUST_USE tam_status tam_model_embed_dataset(tam_model *model, tam_da
 TAM_API TAM_MUST_USE tam_status tam_model_embed_listed(tam_model *model, tam_dataset *dataset, int64_t count,
                                                        const int64_t *image, int flip, float *x);
 
+/* The training class of each embedding x [n, dim] by the class weights (largest logit without margin, the lowest among
+ * equals): best [n]. Fails with TAM_INPUT when the model has no class weights. */
+TAM_API TAM_MUST_USE tam_status tam_model_classify(tam_ctx *ctx, const tam_model *model, int64_t n, const float *x,
+                                                   int32_t *best);
+
 #ifdef __cplusplus
 }
 #endif
