@@ -113,8 +113,8 @@ typedef struct tam_class_loss {
     void (*learn)(tam_loss_state *state, double gc, double lr, double momentum);
     /* Sub-centres of a class, of which the nearest stands for it; 1 without it. */
     int (*sub_centres)(const tam_loss_state *state);
-    /* Warns of keys that are allowed but not wise. */
-    void (*advise)(tam_ctx *ctx, const tam_loss_state *state);
+    /* Refuses keys that do not fit one another (TAM_CONFIG), and warns of such as are allowed but not wise. */
+    tam_status (*check)(tam_ctx *ctx, const tam_loss_state *state);
 } tam_class_loss;
 
 int tam_class_loss_count(void);

@@ -128,10 +128,7 @@ static tam_status read_class_loss(tam_ctx *ctx, const tam_class_loss *loss, cons
     if (loss->start != NULL) {
         loss->start(state);
     }
-    if (loss->advise != NULL) {
-        loss->advise(ctx, state);
-    }
-    return TAM_OK;
+    return loss->check != NULL ? loss->check(ctx, state) : TAM_OK;
 }
 
 /* The part before any '+': a class loss; or a term, then beside softmax if it needs a class loss, else by itself. */

@@ -1,21 +1,15 @@
 /* ArcFace: a margin added to the angle. */
 #include "loss/angular.h"
+#include "loss/scaled.h"
 
 enum { S, M };
 static const tam_key keys[] = {
-    TAM_NUMBER("s", 64.0, 1e-3, 1e4, "scale of the logits"),
+    TAM_KEY_S(64.0),
     TAM_NUMBER("m", 0.5, 0.0, 1.5, "margin on the angle, radians"),
 };
 
 static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
-    double s = state->key[S];
-    tam_logit shifted = tam_angular_margin(state, own->c, state->key[M] * tam_margin_share(state));
-    return (tam_logit){.z = s * shifted.z, .slope_c = s * shifted.slope_c};
-}
-
-static tam_scale scale(const tam_loss_state *state, double a) {
-    (void)a;
-    return (tam_scale){.value = state->key[S]};
+    return tam_arc_logit(state, own->c, state->key[S], state->key[M] * tam_margin_share(state));
 }
 
 const tam_class_loss tam_class_loss_arcface = {
@@ -27,5 +21,5 @@ const tam_class_loss tam_class_loss_arcface = {
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
     .target = target,
-    .scale = scale,
+    .scale = tam_scale_s,
 };

@@ -1,20 +1,15 @@
 /* CosFace, also known as AM-Softmax: a margin taken off the cosine. */
-#include "loss/class_loss.h"
+#include "loss/scaled.h"
 
 enum { S, M };
 static const tam_key keys[] = {
-    TAM_NUMBER("s", 64.0, 1e-3, 1e4, "scale of the logits"),
+    TAM_KEY_S(64.0),
     TAM_NUMBER("m", 0.35, 0.0, 1.0, "margin on the cosine"),
 };
 
 static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
     double s = state->key[S], m = state->key[M] * tam_margin_share(state);
     return (tam_logit){.z = s * (own->c - m), .slope_c = s};
-}
-
-static tam_scale scale(const tam_loss_state *state, double a) {
-    (void)a;
-    return (tam_scale){.value = state->key[S]};
 }
 
 const tam_class_loss tam_class_loss_cosface = {
@@ -26,5 +21,5 @@ const tam_class_loss tam_class_loss_cosface = {
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
     .target = target,
-    .scale = scale,
+    .scale = tam_scale_s,
 };

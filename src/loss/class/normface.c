@@ -1,19 +1,7 @@
-/* NormFace: softmax on scaled cosines, no margin. */
-#include "loss/class_loss.h"
+/* NormFace: softmax on scaled cosines, no margin; the scale may be learned. */
+#include "loss/learned_scale.h"
 
-enum { S };
-static const tam_key keys[] = {
-    TAM_NUMBER("s", 64.0, 1e-3, 1e4, "scale of the logits"),
-};
-
-static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
-    return (tam_logit){.z = state->key[S] * own->c, .slope_c = state->key[S]};
-}
-
-static tam_scale scale(const tam_loss_state *state, double a) {
-    (void)a;
-    return (tam_scale){.value = state->key[S]};
-}
+static const tam_key keys[] = {TAM_LEARNED_SCALE_KEYS("s")};
 
 const tam_class_loss tam_class_loss_normface = {
     .name = "normface",
@@ -23,6 +11,8 @@ const tam_class_loss tam_class_loss_normface = {
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W,
     .keys = keys,
     .key_count = sizeof keys / sizeof keys[0],
-    .target = target,
-    .scale = scale,
+    .target = tam_learned_target,
+    .scale = tam_learned_others,
+    .start = tam_learned_start,
+    .learn = tam_learned_learn,
 };
