@@ -13,8 +13,8 @@
 enum { TAM_KEY_SCALE, TAM_KEY_LEARN };
 enum { TAM_RUNNING_SCALE = TAM_RUNNING_OWN, TAM_RUNNING_SCALE_MOMENTUM };
 
-#define TAM_LEARNED_SCALE_KEYS(name)                                                        \
-    TAM_NUMBER(name, 64.0, TAM_LEAST_SCALE, TAM_LARGEST_SCALE, "scale of the logits"),      \
+#define TAM_LEARNED_SCALE_KEYS(name)                                                   \
+    TAM_NUMBER(name, 64.0, TAM_LEAST_SCALE, TAM_LARGEST_SCALE, "scale of the logits"), \
         TAM_WORDS("learn", "no|yes", 1.0, "whether the scale is learned, from that value on")
 
 static inline double tam_learned_scale(const tam_loss_state *state) {

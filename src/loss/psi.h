@@ -8,10 +8,10 @@
 #include "loss/class_loss.h"
 
 /* The four keys of a loss of this family, in this order. */
-#define TAM_PSI_KEYS(lambda_min)                                                                  \
-    TAM_WHOLE("m", 4.0, 1.0, 8.0, "factor of the angle"),                                         \
+#define TAM_PSI_KEYS(lambda_min)                                                                     \
+    TAM_WHOLE("m", 4.0, 1.0, 8.0, "factor of the angle"),                                            \
         TAM_NUMBER("lambda-base", 1000.0, 0.0, 1e6, "weight of the plain cosine at the first step"), \
-        TAM_NUMBER("lambda-min", lambda_min, 0.0, 1e6, "weight at which it stays"),               \
+        TAM_NUMBER("lambda-min", lambda_min, 0.0, 1e6, "weight at which it stays"),                  \
         TAM_NUMBER("gamma", 0.12, 0.0, 1e3, "speed: lambda = max(lambda-min, lambda-base / (1 + gamma step))")
 
 /* psi(theta) = (-1)^k cos(m theta) - 2k on [k pi/m, (k+1) pi/m]: falls from 1 to 1 - 2m over [0, pi]. With Chebyshev's

@@ -5,7 +5,8 @@
 
 enum { SCALE = TAM_RUNNING_OWN };
 
-/* Where s has a use: below, all probabilities are alike; far above, a batch of duplicates would drive it on for ever. */
+/* Where s has a use: below, all probabilities are alike; far above, a batch of duplicates would drive it on for ever.
+ */
 static const double least_scale = 0.1, largest_scale = 1e3;
 
 static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
@@ -60,7 +61,7 @@ static void observe(tam_loss_state *state, const tam_loss_batch *batch) {
 const tam_class_loss tam_class_loss_adacos = {
     .name = "adacos",
     .formula = "s_t c_y, s_t = ln(B_avg) / cos(min(pi/4, median theta))",
-    .source = "Zhang et al., AdaCos, CVPR 2019, arXiv 1905.00292, eq. 15",
+    .source = "Zhang et al., AdaCos, CVPR 2019, arXiv 1905.00292",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W | TAM_LOSS_SEES_OTHERS,
     .target = target,

@@ -14,7 +14,7 @@ static tam_scale scale(const tam_loss_state *state, double a) {
 const tam_class_loss tam_class_loss_adacos_fixed = {
     .name = "adacos-fixed",
     .formula = "s c_y, s = sqrt(2) ln(C - 1)",
-    .source = "Zhang et al., AdaCos, CVPR 2019, arXiv 1905.00292, eq. 12",
+    .source = "Zhang et al., AdaCos, CVPR 2019, arXiv 1905.00292",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W,
     .target = target,

@@ -53,7 +53,7 @@ static void observe(tam_loss_state *state, const tam_loss_batch *batch) {
 const tam_class_loss tam_class_loss_adaface = {
     .name = "adaface",
     .formula = "s (cos(theta_y - m k) - (m k + m)), k from |x| beside the lengths so far",
-    .source = "Kim et al., AdaFace, CVPR 2022, arXiv 2204.00964, eq. 17",
+    .source = "Kim et al., AdaFace, CVPR 2022, arXiv 2204.00964",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W | TAM_LOSS_MARGIN,
     .keys = keys,

@@ -35,7 +35,7 @@ TAM_KERNEL static void other_row(const tam_loss_state *state, const tam_sample *
 const tam_class_loss tam_class_loss_circle = {
     .name = "circle",
     .formula = "gamma [1 + m - c_y]+ (c_y - (1 - m)), others gamma [c_j + m]+ (c_j - m)",
-    .source = "Sun et al., Circle Loss, CVPR 2020, arXiv 2002.10857, eq. 6",
+    .source = "Sun et al., Circle Loss, CVPR 2020, arXiv 2002.10857",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W,
     .keys = keys,

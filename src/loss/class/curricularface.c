@@ -49,7 +49,7 @@ static void observe(tam_loss_state *state, const tam_loss_batch *batch) {
 const tam_class_loss tam_class_loss_curricularface = {
     .name = "curricularface",
     .formula = "s cos(theta_y + m), hard others s c_j (t + c_j)",
-    .source = "Huang et al., CurricularFace, CVPR 2020, arXiv 2004.00288, eq. 11",
+    .source = "Huang et al., CurricularFace, CVPR 2020, arXiv 2004.00288",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W | TAM_LOSS_MARGIN,
     .keys = keys,

@@ -17,7 +17,7 @@ static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
 const tam_class_loss tam_class_loss_elasticface_arc = {
     .name = "elasticface-arc",
     .formula = "s cos(theta_y + m), m drawn from N(m, sigma)",
-    .source = "Boutros et al., ElasticFace, CVPRW 2022, arXiv 2109.09416, eq. 6",
+    .source = "Boutros et al., ElasticFace, CVPRW 2022, arXiv 2109.09416",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W | TAM_LOSS_MARGIN,
     .keys = keys,

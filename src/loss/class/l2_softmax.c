@@ -6,7 +6,7 @@ static const tam_key keys[] = {TAM_LEARNED_SCALE_KEYS("alpha")};
 const tam_class_loss tam_class_loss_l2_softmax = {
     .name = "l2-softmax",
     .formula = "alpha w_y.x^ + b_y, x^ = x / |x|",
-    .source = "Ranjan et al., L2-constrained softmax, 2017, arXiv 1703.09507, eq. 3",
+    .source = "Ranjan et al., L2-constrained softmax, 2017, arXiv 1703.09507",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_BIAS,
     .keys = keys,

@@ -25,7 +25,7 @@ static tam_scale scale(const tam_loss_state *state, double a) {
 const tam_class_loss tam_class_loss_l_softmax = {
     .name = "l-softmax",
     .formula = "|w_y| a (psi(theta_y) + lambda cos(theta_y)) / (1 + lambda), a = |x|",
-    .source = "Liu et al., Large-Margin Softmax, ICML 2016, arXiv 1612.02295, eq. 4",
+    .source = "Liu et al., Large-Margin Softmax, ICML 2016, arXiv 1612.02295",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_MARGIN,
     .keys = keys,

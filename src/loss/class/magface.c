@@ -59,7 +59,7 @@ static tam_status check(tam_ctx *ctx, const tam_loss_state *state) {
 const tam_class_loss tam_class_loss_magface = {
     .name = "magface",
     .formula = "s cos(theta_y + m(a)), plus lambda-g (1/a + a/ua^2), a = |x|",
-    .source = "Meng et al., MagFace, CVPR 2021, arXiv 2103.06627, eq. 3",
+    .source = "Meng et al., MagFace, CVPR 2021, arXiv 2103.06627",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W | TAM_LOSS_MARGIN,
     .keys = keys,

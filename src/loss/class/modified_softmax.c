@@ -14,7 +14,7 @@ static tam_scale scale(const tam_loss_state *state, double a) {
 const tam_class_loss tam_class_loss_modified_softmax = {
     .name = "modified-softmax",
     .formula = "a c_y, a = |x|",
-    .source = "Liu et al., SphereFace, CVPR 2017, arXiv 1704.08063, eq. 4",
+    .source = "Liu et al., SphereFace, CVPR 2017, arXiv 1704.08063",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W,
     .target = target,

@@ -43,7 +43,7 @@ TAM_KERNEL static void other_row(const tam_loss_state *state, const tam_sample *
 const tam_class_loss tam_class_loss_mv_softmax = {
     .name = "mv-softmax",
     .formula = "s cos(theta_y + m) or s (c_y - m), hard others s (w c_j + w - 1)",
-    .source = "Wang et al., MV-Softmax, AAAI 2020, arXiv 1912.00833, eq. 7",
+    .source = "Wang et al., MV-Softmax, AAAI 2020, arXiv 1912.00833",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W | TAM_LOSS_MARGIN,
     .keys = keys,

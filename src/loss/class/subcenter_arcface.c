@@ -21,7 +21,7 @@ static int sub_centres(const tam_loss_state *state) {
 const tam_class_loss tam_class_loss_subcenter_arcface = {
     .name = "subcenter-arcface",
     .formula = "s cos(theta_y + m), c_j the largest of K sub-centres",
-    .source = "Deng et al., Sub-center ArcFace, ECCV 2020, eq. 3",
+    .source = "Deng et al., Sub-center ArcFace, ECCV 2020",
     .kind = TAM_LOSS_SOFTMAX,
     .traits = TAM_LOSS_UNIT_X | TAM_LOSS_UNIT_W | TAM_LOSS_MARGIN,
     .keys = keys,
