@@ -5,10 +5,10 @@ enum { MOST_TENSORS = 6 };
 
 /* All tensors of this head, in a fixed order; returns how many. */
 static int list(tam_head *head, tam_head_tensor *out) {
-    int64_t c = head->classes, d = head->dim;
+    int64_t c = head->classes, rows = c * head->subs, d = head->dim;
     const tam_head_tensor all[MOST_TENSORS] = {
-        {.name = "head.weight", .data = head->w, .dims = 2, .size = {c, d}},
-        {.name = "head.momentum", .data = head->momentum, .dims = 2, .size = {c, d}},
+        {.name = "head.weight", .data = head->w, .dims = 2, .size = {rows, d}},
+        {.name = "head.momentum", .data = head->momentum, .dims = 2, .size = {rows, d}},
         {.name = "head.bias", .data = head->bias, .dims = 1, .size = {c}},
         {.name = "head.bias_momentum", .data = head->bias_momentum, .dims = 1, .size = {c}},
         {.name = "head.centres", .data = head->centres, .dims = 2, .size = {c, d}},

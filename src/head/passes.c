@@ -6,14 +6,9 @@
 #include "head/head_inside.h"
 #include "head/row_kernels.h"
 
-/* Consecutive classes of one sample without its target: [begin, end) of the tile that starts at class `first`. */
-typedef struct run {
-    int64_t first, begin, end;
-} run;
-
 bool tam_head_measure_weights(tam_head *head, int64_t first, int64_t count) {
     bool finite = true;
-    for (int64_t j = first; j < first + count; j++) {
+    for (int64_t j = first * head->subs; j < (first + count) * head->subs; j++) {
         const float *w = head->w + j * head->dim;
         double square = tam_dot(head->dim, w, w);
         finite = finite && isfinite(square);
@@ -22,21 +17,16 @@ bool tam_head_measure_weights(tam_head *head, int64_t first, int64_t count) {
     return finite;
 }
 
-/* tile [N, T] = x^ w^T, one product. */
-static void multiply(const tam_head *head, int n, int64_t first, int64_t count, float *tile) {
-    int64_t dim = head->dim;
-    head->backend->product(false, true, n, count, dim, 1.0f, head->x_unit, dim, head->w + first * dim, dim, 0.0f, tile,
-                           head->tile_classes);
+/* tile [N, T K] = x^ w^T, one product. */
+static void multiply(const tam_head *head, int n, tam_head_tile tile) {
+    int64_t dim = head->dim, subs = head->subs;
+    head->backend->product(false, true, n, tile.count * subs, dim, 1.0f, head->x_unit, dim,
+                           head->w + tile.first * subs * dim, dim, 0.0f, tile.values, tile.stride);
 }
 
 /* The bias of the tile's classes. */
 static const float *bias_of(const tam_head *head, int64_t first) {
     return head->bias != NULL ? head->bias + first : head->no_bias;
-}
-
-/* Where a label lies in the tile, or `count` when it does not. The classes before and after it are the runs. */
-static int64_t place_of(int32_t label, int64_t first, int64_t count) {
-    return label >= first && label < first + count ? label - first : count;
 }
 
 /* Adds exponentials sum_j e^(z_j - max) to those of the chunk so far. */
@@ -49,26 +39,26 @@ static void merge(tam_head_partial *partial, double max, double sum) {
 }
 
 /* The run's logits into the running log-sum-exp of its sample. */
-static void add_exponentials(const tam_head *head, const tam_head_row *row, run r, float *tile_row,
+static void add_exponentials(const tam_head *head, const tam_head_row *row, tam_head_run run, const float *tile_row,
                              tam_head_scratch *scratch, tam_head_partial *partial) {
-    const tam_class_loss *loss = head->loss.class_loss;
-    int64_t n = r.end - r.begin;
-    float *z = tile_row + r.begin;
-    const float *inverse_w = head->inverse_w + r.first + r.begin;
-    float largest, top;
+    int64_t n = run.end - run.begin;
+    float largest;
+    double top;
     if (n <= 0) {
         return;
     }
-    if (loss->scale != NULL) {
-        largest = top = tam_row_logits(n, z, inverse_w, bias_of(head, r.first) + r.begin, (float)row->scale.value);
+    if (tam_head_is_plain(head)) {
+        largest = tam_row_logits(n, tile_row + run.begin, head->inverse_w + run.first + run.begin,
+                                 bias_of(head, run.first) + run.begin, (float)row->scale.value, scratch->z);
+        top = (double)largest;
     } else {
-        top = tam_row_cosines(n, z, inverse_w);
-        loss->other_row(&head->loss.state, &row->own, n, z, scratch->z, scratch->slope);
-        z = scratch->z;
-        largest = tam_row_largest(n, z);
+        top = tam_head_others(head, row, run, tile_row, scratch);
+        largest = tam_row_largest(n, scratch->z);
     }
-    partial->top = fmax(partial->top, (double)top);
-    merge(partial, (double)largest, (double)tam_row_exp_sum(n, z, largest));
+    partial->top = fmax(partial->top, top);
+    if (largest > -INFINITY) { /* else all are filtered */
+        merge(partial, (double)largest, (double)tam_row_exp_sum(n, scratch->z, largest));
+    }
 }
 
 /* Lengths of the classes' weights and, for a softmax, the log-sum-exp over every sample's other classes. */
@@ -83,129 +73,143 @@ void tam_head_first_pass(void *argument, int64_t chunk, int worker) {
         partial[i] = (tam_head_partial){.max = -INFINITY, .top = -INFINITY};
     }
     for (int64_t first = tam_head_chunk_begin(head, chunk); first < end; first += head->tile_classes) {
-        int64_t count = end - first < head->tile_classes ? end - first : head->tile_classes;
-        head->chunk_finite[chunk] = tam_head_measure_weights(head, first, count) && head->chunk_finite[chunk];
-        if (head->loss.class_loss->kind == TAM_LOSS_DIRECT) {
+        tam_head_tile tile = tam_head_tile_at(head, first, end, scratch->tile);
+        head->chunk_finite[chunk] = tam_head_measure_weights(head, first, tile.count) && head->chunk_finite[chunk];
+        if (!tam_head_is(head, TAM_LOSS_SOFTMAX)) {
             continue;
         }
-        multiply(head, job->n, first, count, scratch->tile);
+        if (head->kept == NULL || !job->again) {
+            multiply(head, job->n, tile);
+        }
         for (int i = 0; i < job->n; i++) {
-            float *tile_row = scratch->tile + i * head->tile_classes;
-            int64_t target = place_of(job->y[i], first, count);
+            const float *tile_row = tile.values + i * tile.stride;
+            int64_t target = tam_head_place_of(job->y[i], first, tile.count);
             if (job->y[i] < 0) {
                 continue;
             }
-            add_exponentials(head, &head->row[i], (run){first, 0, target}, tile_row, scratch, &partial[i]);
-            add_exponentials(head, &head->row[i], (run){first, target + 1, count}, tile_row, scratch, &partial[i]);
+            add_exponentials(head, &head->row[i], (tam_head_run){first, 0, target}, tile_row, scratch, &partial[i]);
+            add_exponentials(head, &head->row[i], (tam_head_run){first, target + 1, tile.count}, tile_row, scratch,
+                             &partial[i]);
         }
     }
 }
 
 /* G_ij / |w_j| of the run in place of its products. */
-static void differentiate(const tam_head_job *job, const tam_head_row *row, run r, float *tile_row,
+static void differentiate(const tam_head_job *job, const tam_head_row *row, tam_head_run run, float *tile_row,
                           tam_head_scratch *scratch, tam_head_partial *partial) {
     const tam_head *head = job->head;
-    const tam_class_loss *loss = head->loss.class_loss;
-    int64_t n = r.end - r.begin;
-    float *g = tile_row + r.begin, *column_gc = scratch->column_gc + r.begin;
-    const float *inverse_w = head->inverse_w + r.first + r.begin;
+    int64_t n = run.end - run.begin;
     float weight = (float)job->weight;
     if (n <= 0) {
         return;
     }
-    if (loss->scale != NULL) {
+    if (tam_head_is_plain(head)) {
         partial->gc +=
-            (double)tam_row_gradient(n, g, inverse_w, bias_of(head, r.first) + r.begin, (float)row->scale.value,
-                                     (float)row->lse, weight, column_gc, scratch->column_g + r.begin);
+            (double)tam_row_gradient(n, tile_row + run.begin, head->inverse_w + run.first + run.begin,
+                                     bias_of(head, run.first) + run.begin, (float)row->scale.value, (float)row->lse,
+                                     weight, scratch->column_gc + run.begin, scratch->column_g + run.begin);
         return;
     }
-    float top = tam_row_cosines(n, g, inverse_w);
-    loss->other_row(&head->loss.state, &row->own, n, g, scratch->z, scratch->slope);
-    if (loss->kind == TAM_LOSS_SOFTMAX) {
+    double top = tam_head_others(head, row, run, tile_row, scratch);
+    if (tam_head_is(head, TAM_LOSS_SOFTMAX)) {
         tam_row_lengths(n, scratch->slope, scratch->z, (float)row->lse);
     } else {
-        partial->top = fmax(partial->top, (double)top);
-        partial->loss += (double)tam_row_sum(n, scratch->z);
+        partial->top = fmax(partial->top, top);
+        partial->loss += job->weight * (double)tam_row_sum(n, scratch->z);
     }
-    partial->gc += (double)tam_row_gradient_of_lengths(n, g, inverse_w, scratch->slope, weight, column_gc);
+    partial->gc += tam_head_lengths_of_others(head, run, weight, tile_row, scratch);
 }
 
 /* The whole tile's G_ij / |w_j|, with its sums by column and by row. */
-static void differentiate_tile(const tam_head_job *job, int64_t first, int64_t count, tam_head_scratch *scratch,
+static void differentiate_tile(const tam_head_job *job, tam_head_tile tile, tam_head_scratch *scratch,
                                tam_head_partial *partial) {
     const tam_head *head = job->head;
-    memset(scratch->column_gc, 0, (size_t)count * sizeof(float));
-    memset(scratch->column_g, 0, (size_t)count * sizeof(float));
+    int64_t first = tile.first, count = tile.count;
+    size_t bytes = (size_t)count * sizeof(float);
+    memset(scratch->column_gc, 0, bytes * (size_t)head->subs);
+    memset(scratch->column_g, 0, bytes);
+    memset(scratch->column_length, 0, bytes);
+    if (tam_head_is(head, TAM_LOSS_PROXY)) {
+        tam_head_proxies(job, tile, scratch, partial);
+        return;
+    }
     for (int i = 0; i < job->n; i++) {
         const tam_head_row *row = &head->row[i];
-        float *tile_row = scratch->tile + i * head->tile_classes;
-        int64_t target = place_of(job->y[i], first, count);
+        float *tile_row = tile.values + i * tile.stride;
+        int64_t target = tam_head_place_of(job->y[i], first, count);
         if (job->y[i] < 0) {
-            memset(tile_row, 0, (size_t)count * sizeof(float));
+            memset(tile_row, 0, bytes * (size_t)head->subs);
             continue;
         }
-        differentiate(job, row, (run){first, 0, target}, tile_row, scratch, &partial[i]);
-        differentiate(job, row, (run){first, target + 1, count}, tile_row, scratch, &partial[i]);
-        if (target == count) {
-            continue;
+        differentiate(job, row, (tam_head_run){first, 0, target}, tile_row, scratch, &partial[i]);
+        differentiate(job, row, (tam_head_run){first, target + 1, count}, tile_row, scratch, &partial[i]);
+        if (target < count) {
+            tam_head_length_of_own(job, i, target, row->target_g, tile_row, scratch);
         }
-        double g = row->target_g * (double)head->inverse_w[job->y[i]];
-        tile_row[target] = (float)g;
-        scratch->column_gc[target] += (float)(g * row->own.c);
-        scratch->column_g[target] += (float)row->target_slope;
     }
 }
 
-/* dw_j = (sum_i G_ij x^_i - (sum_i G_ij c_ij) w^_j) / |w_j| from dw = g^T x^, then on to the caller or into w. */
-static void finish_weights(const tam_head_job *job, int64_t first, int64_t count, const tam_head_scratch *scratch,
-                           float *dw) {
+/* dw_j = (sum_i G_ij x^_i - (sum_i G_ij c_ij) w^_j) / |w_j| from dw = g^T x^; a w that is free in its length has no
+ * projection, but perhaps a gradient along itself. */
+static void project(const tam_head *head, tam_head_tile tile, const tam_head_scratch *scratch, float *dw) {
+    int64_t dim = head->dim, subs = head->subs;
+    for (int64_t j = 0; j < tile.count * subs; j++) {
+        const float *w = head->w + (tile.first * subs + j) * dim;
+        if (tam_head_has(head, TAM_LOSS_UNIT_W)) {
+            tam_subtract_unit_row(dim, scratch->column_gc[j], head->inverse_w[tile.first * subs + j], w, dw + j * dim);
+        } else if (scratch->column_length[j] != 0.0f) {
+            tam_subtract_unit_row(dim, -scratch->column_length[j], 1.0f, w, dw + j * dim);
+        }
+    }
+}
+
+/* The tile's gradient goes on to the caller or into w. */
+static void finish_weights(const tam_head_job *job, tam_head_tile tile, const tam_head_scratch *scratch, float *dw) {
     tam_head *head = job->head;
     const tam_head_update *update = job->update;
-    int64_t dim = head->dim;
-    tam_sgd sgd = {0};
-    if (update != NULL) {
-        sgd = (tam_sgd){update->lr, update->momentum, update->weight_decay, update->gradient_scale};
-        sgd.gradient_scale = sgd.gradient_scale != 0.0f ? sgd.gradient_scale : 1.0f;
+    int64_t dim = head->dim, first_row = tile.first * head->subs;
+    project(head, tile, scratch, dw);
+    for (int64_t j = 0; j < tile.count && job->dbias != NULL; j++) {
+        job->dbias[tile.first + j] = head->bias != NULL ? scratch->column_g[j] : 0.0f;
     }
-    for (int64_t j = 0; j < count; j++) {
-        float *w = head->w + (first + j) * dim;
-        if (tam_head_has(head, TAM_LOSS_UNIT_W)) {
-            tam_subtract_unit_row(dim, scratch->column_gc[j], head->inverse_w[first + j], w, dw + j * dim);
-        }
-        if (update != NULL) {
-            tam_sgd_row(&sgd, dim, w, head->momentum + (first + j) * dim, dw + j * dim);
-        }
+    if (update == NULL) {
+        return;
     }
-    for (int64_t j = 0; j < count && job->dbias != NULL; j++) {
-        job->dbias[first + j] = head->bias != NULL ? scratch->column_g[j] : 0.0f;
+    tam_sgd sgd = {update->lr, update->momentum, update->weight_decay, update->gradient_scale};
+    sgd.gradient_scale = sgd.gradient_scale != 0.0f ? sgd.gradient_scale : 1.0f;
+    for (int64_t j = 0; j < tile.count * head->subs; j++) {
+        tam_sgd_row(&sgd, dim, head->w + (first_row + j) * dim, head->momentum + (first_row + j) * dim, dw + j * dim);
     }
-    if (update != NULL && head->bias != NULL) {
+    if (head->bias != NULL) {
         sgd.weight_decay = 0.0f; /* a bias does not decay */
-        tam_sgd_row(&sgd, count, head->bias + first, head->bias_momentum + first, scratch->column_g);
+        tam_sgd_row(&sgd, tile.count, head->bias + tile.first, head->bias_momentum + tile.first, scratch->column_g);
     }
 }
 
-/* Gradients: the tile's products again, G from them, then dx += g w and dw = g^T x^. */
+/* Gradients: the tile's products kept or made again, G from them, then dx += g w and dw = g^T x^. */
 void tam_head_second_pass(void *argument, int64_t chunk, int worker) {
     const tam_head_job *job = argument;
     tam_head *head = job->head;
     tam_head_scratch *scratch = tam_head_scratch_of(head, chunk, worker);
     tam_head_partial *partial = head->partial + chunk * head->batch;
     float *dx = head->dx_chunk + chunk * head->batch * head->dim;
-    int64_t n = job->n, dim = head->dim, stride = head->tile_classes;
+    int64_t n = job->n, dim = head->dim;
     int64_t begin = tam_head_chunk_begin(head, chunk), end = tam_head_chunk_begin(head, chunk + 1);
     for (int64_t first = begin; first < end; first += head->tile_classes) {
-        int64_t count = end - first < head->tile_classes ? end - first : head->tile_classes;
-        multiply(head, job->n, first, count, scratch->tile);
-        differentiate_tile(job, first, count, scratch, partial);
-        head->backend->product(false, false, n, dim, count, 1.0f, scratch->tile, stride, head->w + first * dim, dim,
-                               first == begin ? 0.0f : 1.0f, dx, dim);
+        tam_head_tile tile = tam_head_tile_at(head, first, end, scratch->tile);
+        int64_t first_row = first * head->subs, rows = tile.count * head->subs;
+        if (head->kept == NULL) {
+            multiply(head, job->n, tile);
+        }
+        differentiate_tile(job, tile, scratch, partial);
+        head->backend->product(false, false, n, dim, rows, 1.0f, tile.values, tile.stride, head->w + first_row * dim,
+                               dim, first == begin ? 0.0f : 1.0f, dx, dim);
         if (job->update == NULL && job->dw == NULL && job->dbias == NULL) {
             continue;
         }
-        float *dw = job->dw != NULL ? job->dw + first * dim : scratch->dw;
-        head->backend->product(true, false, count, dim, n, 1.0f, scratch->tile, stride, head->x_unit, dim, 0.0f, dw,
+        float *dw = job->dw != NULL ? job->dw + first_row * dim : scratch->dw;
+        head->backend->product(true, false, rows, dim, n, 1.0f, tile.values, tile.stride, head->x_unit, dim, 0.0f, dw,
                                dim);
-        finish_weights(job, first, count, scratch, dw);
+        finish_weights(job, tile, scratch, dw);
     }
 }

@@ -18,25 +18,63 @@ TAM_KERNEL void tam_scale_row(int64_t n, double scale, const float *restrict x, 
     }
 }
 
-TAM_KERNEL float tam_row_logits(int64_t n, float *restrict z, const float *restrict inverse_w,
-                                const float *restrict bias, float scale) {
+TAM_KERNEL float tam_row_logits(int64_t n, const float *restrict products, const float *restrict inverse_w,
+                                const float *restrict bias, float scale, float *restrict z) {
     float largest = -INFINITY;
 #pragma omp simd reduction(max : largest)
     for (int64_t j = 0; j < n; j++) {
-        z[j] = scale * (z[j] * inverse_w[j]) + bias[j];
+        z[j] = scale * (products[j] * inverse_w[j]) + bias[j];
         largest = z[j] > largest ? z[j] : largest;
     }
     return largest;
 }
 
-TAM_KERNEL float tam_row_cosines(int64_t n, float *restrict c, const float *restrict inverse_w) {
+TAM_KERNEL float tam_row_cosines(int64_t n, const float *restrict products, const float *restrict inverse_w,
+                                 float *restrict c) {
     float largest = -INFINITY;
 #pragma omp simd reduction(max : largest)
     for (int64_t j = 0; j < n; j++) {
-        c[j] = c[j] * inverse_w[j];
+        c[j] = products[j] * inverse_w[j];
         largest = c[j] > largest ? c[j] : largest;
     }
     return largest;
+}
+
+TAM_KERNEL float tam_row_nearest(int64_t n, int subs, const float *restrict products, const float *restrict inverse_w,
+                                 float *restrict c, uint8_t *restrict nearest) {
+    float largest = -INFINITY;
+    for (int64_t j = 0; j < n; j++) {
+        c[j] = products[j * subs] * inverse_w[j * subs];
+        nearest[j] = 0;
+    }
+    for (int k = 1; k < subs; k++) {
+        for (int64_t j = 0; j < n; j++) {
+            float candidate = products[j * subs + k] * inverse_w[j * subs + k];
+            nearest[j] = candidate > c[j] ? (uint8_t)k : nearest[j];
+            c[j] = candidate > c[j] ? candidate : c[j];
+        }
+    }
+#pragma omp simd reduction(max : largest)
+    for (int64_t j = 0; j < n; j++) {
+        largest = c[j] > largest ? c[j] : largest;
+    }
+    return largest;
+}
+
+TAM_KERNEL void tam_row_scaled(int64_t n, const float *restrict c, float scale, float *restrict z,
+                               float *restrict slope) {
+    for (int64_t j = 0; j < n; j++) {
+        z[j] = scale * c[j];
+        slope[j] = scale;
+    }
+}
+
+TAM_KERNEL void tam_row_filter(int64_t n, const float *restrict c, float limit, float removed, float *restrict z,
+                               float *restrict slope) {
+    for (int64_t j = 0; j < n; j++) {
+        z[j] = c[j] > limit ? removed : z[j];
+        slope[j] = c[j] > limit ? 0.0f : slope[j];
+    }
 }
 
 TAM_KERNEL float tam_row_largest(int64_t n, const float *z) {
@@ -96,18 +134,57 @@ TAM_KERNEL void tam_row_lengths(int64_t n, float *restrict slope, const float *r
     }
 }
 
-TAM_KERNEL float tam_row_gradient_of_lengths(int64_t n, float *restrict g, const float *restrict inverse_w,
-                                             const float *restrict length, float weight, float *restrict column_gc) {
+TAM_KERNEL float tam_row_gradient_of_lengths(int64_t n, const float *restrict c, const float *restrict inverse_w,
+                                             const float *restrict length, float weight, float *restrict g,
+                                             float *restrict column_gc) {
     float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
     for (int64_t j = 0; j < n; j++) {
-        float c = g[j];
         float weighted = weight * length[j];
         g[j] = weighted * inverse_w[j];
-        column_gc[j] += g[j] * c;
-        sum += weighted * c;
+        column_gc[j] += g[j] * c[j];
+        sum += weighted * c[j];
     }
     return sum;
+}
+
+TAM_KERNEL float tam_row_gradient_of_nearest(int64_t n, int subs, const float *restrict c,
+                                             const uint8_t *restrict nearest, const float *restrict inverse_w,
+                                             const float *restrict length, float weight, float *restrict g,
+                                             float *restrict column_gc) {
+    float sum = 0.0f;
+    for (int k = 0; k < subs; k++) {
+        for (int64_t j = 0; j < n; j++) {
+            float share = nearest[j] == k ? weight * length[j] * inverse_w[j * subs + k] : 0.0f;
+            g[j * subs + k] = share;
+            column_gc[j * subs + k] += share * c[j];
+        }
+    }
+#pragma omp simd reduction(+ : sum)
+    for (int64_t j = 0; j < n; j++) {
+        sum += weight * length[j] * c[j];
+    }
+    return sum;
+}
+
+TAM_KERNEL void tam_row_add_exponentials(int64_t n, const float *restrict z, float *restrict sum) {
+    for (int64_t j = 0; j < n; j++) {
+        sum[j] += tam_exp(z[j]);
+    }
+}
+
+TAM_KERNEL void tam_row_shares(int64_t n, float *restrict slope, const float *restrict z, const float *restrict sum) {
+    for (int64_t j = 0; j < n; j++) {
+        slope[j] *= tam_exp(z[j]) / (1.0f + sum[j]);
+    }
+}
+
+double tam_row_log_sums(int64_t n, const float *sum) {
+    double total = 0.0;
+    for (int64_t j = 0; j < n; j++) {
+        total += log1p((double)sum[j]);
+    }
+    return total;
 }
 
 TAM_KERNEL void tam_add_row(int64_t n, const float *restrict x, float *restrict y) {

@@ -10,11 +10,21 @@ double tam_dot(int64_t n, const float *x, const float *y);
 /* y = scale x. */
 void tam_scale_row(int64_t n, double scale, const float *x, float *y);
 
-/* z_j = scale c_j + bias_j in place of the products; returns the largest. */
-float tam_row_logits(int64_t n, float *z, const float *inverse_w, const float *bias, float scale);
+/* z_j = scale c_j + bias_j from the products; returns the largest. */
+float tam_row_logits(int64_t n, const float *products, const float *inverse_w, const float *bias, float scale,
+                     float *z);
 
-/* c_j in place of the products; returns the largest. */
-float tam_row_cosines(int64_t n, float *c, const float *inverse_w);
+/* c_j from the products; returns the largest. */
+float tam_row_cosines(int64_t n, const float *products, const float *inverse_w, float *c);
+
+/* c_j = the largest cosine among the K = subs rows of class j, and which that is; returns the largest of all. */
+float tam_row_nearest(int64_t n, int subs, const float *products, const float *inverse_w, float *c, uint8_t *nearest);
+
+/* z_j = scale c_j with its slope. */
+void tam_row_scaled(int64_t n, const float *c, float scale, float *z, float *slope);
+
+/* Classes with c_j > limit get z_j = removed and slope 0. */
+void tam_row_filter(int64_t n, const float *c, float limit, float removed, float *z, float *slope);
 
 /* The largest z_j. */
 float tam_row_largest(int64_t n, const float *z);
@@ -34,10 +44,22 @@ float tam_row_gradient(int64_t n, float *g, const float *inverse_w, const float 
 /* slope_j *= e^(z_j - lse): gradient lengths from slopes, for logits that are not a scaled cosine. */
 void tam_row_lengths(int64_t n, float *slope, const float *z, float lse);
 
-/* As tam_row_gradient from cosines c_j in g and given lengths: G = weight length, g_j = G / |w_j| in place of the
- * cosines, column_gc_j += g_j c_j; returns sum_j G c_j. */
-float tam_row_gradient_of_lengths(int64_t n, float *g, const float *inverse_w, const float *length, float weight,
-                                  float *column_gc);
+/* From cosines and given lengths: G = weight length, g_j = G / |w_j|, column_gc_j += g_j c_j; returns sum_j G c_j. */
+float tam_row_gradient_of_lengths(int64_t n, const float *c, const float *inverse_w, const float *length, float weight,
+                                  float *g, float *column_gc);
+
+/* The same with K = subs rows for each class, of which the nearest takes all; the other rows get 0. */
+float tam_row_gradient_of_nearest(int64_t n, int subs, const float *c, const uint8_t *nearest, const float *inverse_w,
+                                  const float *length, float weight, float *g, float *column_gc);
+
+/* sum_j += e^z_j. */
+void tam_row_add_exponentials(int64_t n, const float *z, float *sum);
+
+/* slope_j *= e^z_j / (1 + sum_j). */
+void tam_row_shares(int64_t n, float *slope, const float *z, const float *sum);
+
+/* sum_j log(1 + sum_j), in f64. */
+double tam_row_log_sums(int64_t n, const float *sum);
 
 /* y += x. */
 void tam_add_row(int64_t n, const float *x, float *y);

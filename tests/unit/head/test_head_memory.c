@@ -4,21 +4,36 @@
 static void test_workspace(void **state) {
     (void)state;
     enum { BATCH = 128, DIM = 512, CLASSES = 100000 };
-    tam_ctx *ctx = test_ctx(0);
-    tam_head *head = test_head(ctx, "arcface", CLASSES, DIM, BATCH);
+    /* With the smallest workspace, with the default one, and with a batch too large to keep its products. */
+    static const struct {
+        int batch;
+        size_t workspace, least, most;
+    } cases[] = {{BATCH, 1, 0, 8000000},
+                 {BATCH, 0, sizeof(float) * BATCH * CLASSES, sizeof(float) * BATCH * CLASSES + 8000000},
+                 {4 * BATCH, 0, 0, 32000000}};
     size_t trained = 2 * sizeof(float) * (size_t)CLASSES * DIM;
-    print_message("workspace: %.2f MB\n", (double)tam_head_workspace_bytes(head) / 1e6);
-    assert_int_equal(tam_ctx_memory(ctx).peak_bytes, trained + tam_head_workspace_bytes(head));
-    assert_true(tam_head_workspace_bytes(head) < 32000000);
-    tam_head_free(head);
-    test_ctx_free(ctx);
+    for (int k = 0; k < 3; k++) {
+        tam_ctx *ctx = test_ctx(0);
+        tam_head *head = NULL;
+        tam_head_config config = {
+            .classes = CLASSES, .dim = DIM, .batch = cases[k].batch, .workspace = cases[k].workspace};
+        test_ok(ctx, tam_head_create(ctx, &config, &head));
+        size_t bytes = tam_head_workspace_bytes(head);
+        print_message("workspace: %.2f MB\n", (double)bytes / 1e6);
+        assert_int_equal(tam_ctx_memory(ctx).peak_bytes, trained + bytes);
+        assert_true(bytes >= cases[k].least && bytes < cases[k].most);
+        tam_head_free(head);
+        test_ctx_free(ctx);
+    }
 }
 
 /* On a machine with very many threads it stays below as well: chunks, not threads, set the limit. */
 static void test_workspace_of_many_threads(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(64);
-    tam_head *head = test_head(ctx, "arcface", 5000, 512, 128);
+    tam_head *head = NULL;
+    tam_head_config config = {.classes = 5000, .dim = 512, .batch = 128, .workspace = 1};
+    test_ok(ctx, tam_head_create(ctx, &config, &head));
     assert_true(tam_head_workspace_bytes(head) + sizeof(float) * (100000 - 5000) < 32000000);
     tam_head_free(head);
     test_ctx_free(ctx);

@@ -322,13 +322,15 @@ static void test_classify(void **state) {
 }
 
 /* A cosine loss whose other logits come by rows, as those that are not s c will: the same as NormFace's. */
-static tam_logit row_other(const tam_loss_state *state, double c, double a) {
-    (void)a;
+static tam_logit row_other(const tam_loss_state *state, const tam_sample *own, double c, double held) {
+    (void)own;
+    (void)held;
     return (tam_logit){.z = state->key[0] * c, .slope_c = state->key[0]};
 }
 
-static void row_other_row(const tam_loss_state *state, double a, int64_t n, const float *c, float *z, float *slope_c) {
-    (void)a;
+static void row_other_row(const tam_loss_state *state, const tam_sample *own, int64_t n, const float *c, float *z,
+                          float *slope_c) {
+    (void)own;
     for (int64_t j = 0; j < n; j++) {
         z[j] = (float)state->key[0] * c[j];
         slope_c[j] = (float)state->key[0];

@@ -1,0 +1,148 @@
+/* The head's work on single samples: before the passes what they need of x and of the own class, after them dx. */
+#include <math.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "head/head_inside.h"
+#include "head/row_kernels.h"
+
+/* Keeps a NaN, which fmin and fmax would not. */
+static double clamp_cosine(double c) {
+    return c > 1.0 ? 1.0 : c < -1.0 ? -1.0 : c;
+}
+
+/* The own class's rows of w: the nearest one, as the loss sees it. */
+static void measure_own(const tam_head *head, const float *x, int64_t y, tam_head_row *row) {
+    int64_t dim = head->dim;
+    double a = sqrt(tam_dot(dim, x, x)), inverse_x = tam_head_inverse(a);
+    bool unit_x = tam_head_has(head, TAM_LOSS_UNIT_X), unit_w = tam_head_has(head, TAM_LOSS_UNIT_W);
+    row->inverse = unit_x ? inverse_x : 1.0;
+    for (int k = 0; k < head->subs; k++) {
+        const float *w = head->w + (y * head->subs + k) * dim;
+        double b = sqrt(tam_dot(dim, w, w)), inverse_w = tam_head_inverse(b), product = tam_dot(dim, x, w);
+        double cosine = clamp_cosine(product * inverse_x * inverse_w);
+        if (k > 0 && !(cosine > row->cosine)) {
+            continue;
+        }
+        double c = unit_x && unit_w ? cosine : product * row->inverse * (unit_w ? inverse_w : 1.0);
+        row->cosine = cosine;
+        row->sub = k;
+        row->own = (tam_sample){.c = c, .held = c, .a = a, .b = b};
+    }
+}
+
+static void prepare_row(const tam_head_job *job, int i) {
+    tam_head *head = job->head;
+    int64_t dim = head->dim, y = job->y[i];
+    float *x_unit = head->x_unit + i * dim;
+    tam_head_row *row = &head->row[i];
+    if (y < 0) {
+        memset(x_unit, 0, (size_t)dim * sizeof(float));
+        return;
+    }
+    *row = (tam_head_row){0};
+    measure_own(head, job->x + i * dim, y, row);
+    tam_scale_row(dim, row->inverse, job->x + i * dim, x_unit);
+}
+
+/* The own class's logit, and what the other ones share, under the state of this step. */
+static void own_logit(const tam_head_job *job, int i) {
+    tam_head *head = job->head;
+    const tam_class_loss *loss = head->loss.class_loss;
+    const tam_loss_state *state = &head->state;
+    tam_head_row *row = &head->row[i];
+    if (job->y[i] < 0) {
+        return;
+    }
+    double bias = head->bias != NULL ? (double)head->bias[job->y[i]] : 0.0;
+    uint32_t step = (uint32_t)state->running[TAM_RUNNING_STEP];
+    tam_random random = tam_random_at(head->seed, TAM_PURPOSE_MARGIN, step, (uint32_t)i);
+    row->own.normal = (double)tam_random_normal(&random);
+    row->target = tam_class_loss_target(loss, state, &row->own);
+    row->own.z = row->target.z;
+    row->target.z += bias;
+    row->scale = loss->scale != NULL ? loss->scale(state, row->own.a) : (tam_scale){.value = 1.0};
+    row->length = loss->length != NULL ? loss->length(state, row->own.a) : (tam_scale){0};
+    row->plain = row->scale.value * row->own.c + bias;
+    row->target_g = loss->kind == TAM_LOSS_DIRECT ? job->weight * row->target.slope_c : 0.0;
+}
+
+/* With d = log sum_{j != y} e^z_j - z_y: L = log(1 + e^d), 1 - P_y = 1 / (1 + e^-d), free of cancellation. Returns L.
+ */
+static double finish_softmax(const tam_head_job *job, int i) {
+    tam_head *head = job->head;
+    tam_head_row *row = &head->row[i];
+    double max = -INFINITY, sum = 0.0;
+    for (int k = 0; k < head->chunks; k++) {
+        max = fmax(max, head->partial[(int64_t)k * head->batch + i].max);
+    }
+    for (int k = 0; k < head->chunks && max > -INFINITY; k++) {
+        const tam_head_partial *partial = &head->partial[(int64_t)k * head->batch + i];
+        sum += partial->sum * exp(partial->max - max);
+    }
+    row->others = max > -INFINITY ? max + log(sum) : -INFINITY; /* no other class where all are filtered */
+    double d = row->others - row->target.z;
+    double loss = d > 0.0 ? d + log1p(exp(-d)) : log1p(exp(d));
+    row->lse = row->target.z + loss;
+    row->wrong = 1.0 / (1.0 + exp(-d));
+    row->target_slope = -row->wrong * job->weight;
+    row->target_g = row->target_slope * row->target.slope_c;
+    return loss;
+}
+
+double tam_head_softmax_loss(const tam_head_job *job) {
+    double loss = 0.0;
+    for (int i = 0; i < job->n; i++) {
+        if (job->y[i] >= 0) {
+            loss += job->weight * finish_softmax(job, i);
+        }
+    }
+    return loss;
+}
+
+/* dx_i = (sum_j G_ij w^_j - (sum_j G_ij c_ij) x^_i) / |x_i| + r_i x^_i, added to what the terms left there. */
+static void finish_row(const tam_head_job *job, int i) {
+    const tam_head *head = job->head;
+    tam_head_row *row = &head->row[i];
+    int64_t dim = head->dim, stride = head->batch * dim;
+    float *sum = head->dx_chunk + i * dim;
+    double others_gc = head->partial[i].gc;
+    if (job->y[i] < 0) {
+        return;
+    }
+    for (int k = 1; k < head->chunks; k++) {
+        tam_add_row(dim, sum + k * stride, sum);
+        others_gc += head->partial[(int64_t)k * head->batch + i].gc;
+    }
+    row->gc = others_gc + row->target_g * row->own.c;
+    /* G = P s and dz/da = s' c: the others' radial term is sum_j G_j c_j s'/s; with s = 0 there is no x^ either. */
+    double relative = row->scale.value != 0.0 ? row->scale.slope_a / row->scale.value : 0.0;
+    double radial = relative * others_gc + row->target_slope * row->target.slope_a + job->weight * row->length.slope_a;
+    double along = tam_head_has(head, TAM_LOSS_UNIT_X) ? (row->own.a > 0.0 ? radial : 0.0) - row->inverse * row->gc
+                                                       : radial * tam_head_inverse(row->own.a);
+    tam_add_two_rows(dim, (float)row->inverse, sum, (float)along, head->x_unit + i * dim, job->dx + i * dim);
+}
+
+/* Runs one function over the samples of a task. */
+static void over_rows(void *argument, int64_t task, void (*work)(const tam_head_job *job, int i)) {
+    const tam_head_job *job = argument;
+    int begin = (int)task * TAM_HEAD_ROWS_PER_TASK, end = begin + TAM_HEAD_ROWS_PER_TASK;
+    for (int i = begin; i < job->n && i < end; i++) {
+        work(job, i);
+    }
+}
+
+void tam_head_prepare_rows(void *argument, int64_t task, int worker) {
+    (void)worker;
+    over_rows(argument, task, prepare_row);
+}
+
+void tam_head_own_logits(void *argument, int64_t task, int worker) {
+    (void)worker;
+    over_rows(argument, task, own_logit);
+}
+
+void tam_head_finish_rows(void *argument, int64_t task, int worker) {
+    (void)worker;
+    over_rows(argument, task, finish_row);
+}
