@@ -22,6 +22,28 @@ done
 expect "table" "^correct to .*reference" "$("$tammes" bench head $small)"
 expect "table" "^ratio " "$("$tammes" bench head $small)"
 
+# Losses beside each other: commas also separate keys; CosFace is the yardstick and is there whether named or not.
+sizes="--classes 333 --dim 17 --batch 9 --threads 1 --quiet"
+json=$("$tammes" bench head $sizes --losses arcface:s=16,m=0.3,softmax+center,p2sgrad --rounds 2 --json)
+expect "losses" '"losses":\[{"loss":"cosface",.*{"loss":"arcface:s=16,m=0.3",.*{"loss":"softmax+center",.*{"loss":"p2sgrad",' "$json"
+expect "losses" '"loss":"cosface","ms_median":[0-9.e-]*,"ms_min":[0-9.e-]*,"ms_max":[0-9.e-]*,"ratio_to_cosface":1.0,' "$json"
+expect "losses" '"rounds":2' "$json"
+table=$("$tammes" bench head $sizes --losses all --rounds 1)
+[ "$(grep -c '^cosface ' <<<"$table")" -eq 1 ] || { echo "cosface is not there once: $table"; failures=$((failures + 1)); }
+for loss in softmax normface sphereface arcface p2sgrad; do
+    expect "all losses" "^$loss  *[0-9]" "$table"
+done
+output=$("$tammes" bench head $sizes --losses softmax,arcface:m=0.3,k=2 2>&1)
+status=$?
+expect "a key that is none" "unknown key of arcface 'k'" "$output"
+[ $status -eq 2 ] || { echo "a key that is none: exit code $status, not 2"; failures=$((failures + 1)); }
+output=$("$tammes" bench head $sizes --losses softmax,, 2>&1)
+expect "an empty item" "unknown loss ''" "$output"
+output=$("$tammes" bench head $sizes --losses softmax --loss arcface 2>&1)
+status=$?
+expect "both flags" "give one of the two" "$output"
+[ $status -eq 2 ] || { echo "both flags: exit code $status, not 2"; failures=$((failures + 1)); }
+
 output=$("$tammes" bench head $small --loss arcfce 2>&1)
 status=$?
 expect "unknown loss" "did you mean 'arcface'" "$output"
