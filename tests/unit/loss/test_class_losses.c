@@ -1,118 +1,186 @@
-/* Every registered class loss: slopes against central differences, formulas against the papers', ends and extremes. */
-#include "support.h"
+/* Class losses: values against the papers' formulas, what the options do, ends and extremes, rows in f32. */
+#include "class_loss_support.h"
 
-#include <math.h>
-
-#include "loss/loss.h"
-
-static const double norms[] = {1e-3, 0.7, 12.0, 110.0};
-static const double steps[] = {0.0, 10.0, 100000.0};
-
-/* Compares a slope with central differences of two widths. Where these two disagree the function has a corner or a jump
- * in between, which is counted in *corners instead. */
-static void check_slope(const char *what, double low_2, double low, double high, double high_2, double h, double slope,
-                        double size, int *corners) {
-    double narrow = (high - low) / (2.0 * h), wide = (high_2 - low_2) / (4.0 * h);
-    if (fabs(narrow - wide) > 1e-4 * (size + fabs(wide))) {
-        (*corners)++;
-    } else if (fabs(narrow - slope) > 1e-5 * (size + fabs(slope))) {
-        fail_msg("%s: the slope is %.9g, by differences %.9g", what, slope, narrow);
+static void check_value(tam_ctx *ctx, const char *specification, double theta, double norm, int64_t step,
+                        double target_z, double other_z) {
+    tam_loss_point point;
+    test_ok(ctx, tam_loss_curve(ctx, specification, 100, &(tam_loss_query){theta, theta, norm, step}, &point));
+    if (!(fabs(point.target_z - target_z) <= 1e-9) || !(fabs(point.other_z - other_z) <= 1e-9)) {
+        fail_msg("%s at theta %g: %.9g and %.9g, should be %.9g and %.9g", specification, theta, point.target_z,
+                 point.other_z, target_z, other_z);
     }
 }
 
-typedef tam_logit (*scalar)(const tam_class_loss *loss, const tam_loss_state *state, double c, double a);
-
-static tam_logit target(const tam_class_loss *loss, const tam_loss_state *state, double c, double a) {
-    return tam_class_loss_target(loss, state, &(tam_sample){.c = c, .held = c, .a = a, .b = 1.0});
+/* psi of the papers, by its cases. */
+static double psi_of(double m, double theta) {
+    double k = fmin(m - 1.0, floor(m * theta / M_PI));
+    return (fmod(k, 2.0) == 0.0 ? 1.0 : -1.0) * cos(m * theta) - 2.0 * k;
 }
 
-static tam_logit other(const tam_class_loss *loss, const tam_loss_state *state, double c, double a) {
-    return tam_class_loss_other(loss, state, &(tam_sample){.a = a, .b = 1.0}, c, c);
+static double mix(double psi, double lambda, double c) {
+    return (psi + lambda * c) / (1.0 + lambda);
 }
 
-static void check_function(const tam_class_loss *loss, const tam_loss_state *state, scalar f, double a) {
-    const double h = 1e-6, ha = 1e-5 * a;
-    int corners = 0, points = 0;
-    for (double c = -0.9995; c < 1.0; c += 0.00317) {
-        tam_logit at = f(loss, state, c, a);
-        double size = 1.0 + fabs(at.z);
-        check_slope(loss->name, f(loss, state, c - 2 * h, a).z, f(loss, state, c - h, a).z, f(loss, state, c + h, a).z,
-                    f(loss, state, c + 2 * h, a).z, h, at.slope_c, size, &corners);
-        check_slope(loss->name, f(loss, state, c, a - 2 * ha).z, f(loss, state, c, a - ha).z,
-                    f(loss, state, c, a + ha).z, f(loss, state, c, a + 2 * ha).z, ha, at.slope_a, size / a, &corners);
-        points++;
-    }
-    assert_true(points > 600 && corners <= 3);
+static double arc(double theta, double m) {
+    return theta + m <= M_PI ? cos(theta + m) : cos(theta) - m * sin(m);
 }
 
-static void test_slopes(void **state) {
+/* Losses without a margin, and those whose margin is psi. */
+static void test_formulas_of_scales(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(1);
-    for (int k = 0; k < tam_class_loss_count(); k++) {
-        const tam_class_loss *loss = tam_class_loss_at(k);
-        for (size_t t = 0; t < sizeof steps / sizeof steps[0]; t++) {
-            for (size_t i = 0; i < sizeof norms / sizeof norms[0]; i++) {
-                tam_loss read;
-                test_ok(ctx, tam_loss_read(ctx, loss->name, 100, &read));
-                read.state.running[TAM_RUNNING_STEP] = steps[t];
-                check_function(loss, &read.state, target, norms[i]);
-                check_function(loss, &read.state, other, norms[i]);
+    double adacos = sqrt(2.0) * log(99.0);
+    for (double theta = 0.0; theta <= M_PI; theta += 0.0371) {
+        double c = cos(theta), psi = psi_of(4.0, theta), later = 1000.0 / 13.0; /* lambda at step 100 */
+        check_value(ctx, "softmax", theta, 3.0, 0, 3.0 * c, 3.0 * c);
+        check_value(ctx, "modified-softmax", theta, 3.0, 0, 3.0 * c, 3.0 * c);
+        check_value(ctx, "normface", theta, 3.0, 0, 64.0 * c, 64.0 * c);
+        check_value(ctx, "normface:s=7,learn=yes", theta, 3.0, 0, 7.0 * c, 7.0 * c);
+        check_value(ctx, "l2-softmax", theta, 3.0, 0, 64.0 * c, 64.0 * c);
+        check_value(ctx, "l2-softmax:alpha=12,learn=yes", theta, 3.0, 0, 12.0 * c, 12.0 * c);
+        check_value(ctx, "adacos-fixed", theta, 3.0, 0, adacos * c, adacos * c);
+        check_value(ctx, "adacos", theta, 3.0, 0, adacos * c, adacos * c);
+        check_value(ctx, "p2sgrad", theta, 3.0, 0, 0.5 * (c - 1.0) * (c - 1.0), 0.5 * c * c);
+        check_value(ctx, "l-softmax", theta, 3.0, 0, 3.0 * mix(psi, 1000.0, c), 3.0 * c);
+        check_value(ctx, "l-softmax:m=3,lambda-base=0", theta, 3.0, 0, 3.0 * psi_of(3.0, theta), 3.0 * c);
+        check_value(ctx, "sphereface", theta, 3.0, 0, 3.0 * mix(psi, 1000.0, c), 3.0 * c);
+        check_value(ctx, "sphereface", theta, 3.0, 100, 3.0 * mix(psi, later, c), 3.0 * c);
+        check_value(ctx, "sphereface", theta, 3.0, 1000000, 3.0 * mix(psi, 5.0, c), 3.0 * c);
+        check_value(ctx, "sphereface-norm", theta, 3.0, 100, 64.0 * mix(psi, later, c), 64.0 * c);
+        check_value(ctx, "circle", theta, 3.0, 0, 256.0 * fmax(0.0, 1.25 - c) * (c - 0.75),
+                    256.0 * fmax(0.0, c + 0.25) * (c - 0.25));
+        check_value(ctx, "proxy-anchor", theta, 3.0, 0, -32.0 * (c - 0.1), 32.0 * (c + 0.1));
+    }
+    test_ctx_free(ctx);
+}
+
+/* Margins on the angle and on the cosine. The other class lies at the own one's angle, and so is a hard one. */
+static void test_formulas_of_margins(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    double mag = 0.45 + 0.35 / 100.0 * (60.0 - 10.0), k = 0.333 * (60.0 - 20.0) / 100.001;
+    for (double theta = 0.02; theta <= M_PI; theta += 0.0371) {
+        double c = cos(theta);
+        check_value(ctx, "cosface", theta, 3.0, 0, 64.0 * (c - 0.35), 64.0 * c);
+        check_value(ctx, "arcface", theta, 3.0, 0, 64.0 * arc(theta, 0.5), 64.0 * c);
+        check_value(ctx, "subcenter-arcface", theta, 3.0, 0, 64.0 * arc(theta, 0.5), 64.0 * c);
+        check_value(ctx, "combined", theta, 3.0, 0, 64.0 * (arc(theta, 0.3) - 0.2), 64.0 * c);
+        check_value(ctx, "combined:m1=1.5,m2=0.3,m3=0.1,beyond-pi=none", theta, 3.0, 0,
+                    64.0 * (cos(1.5 * theta + 0.3) - 0.1), 64.0 * c);
+        check_value(ctx, "magface", theta, 3.0, 0, 64.0 * arc(theta, 0.45), 64.0 * c);
+        check_value(ctx, "magface", theta, 60.0, 0, 64.0 * arc(theta, mag), 64.0 * c);
+        check_value(ctx, "magface", theta, 600.0, 0, 64.0 * arc(theta, 0.8), 64.0 * c);
+        check_value(ctx, "curricularface", theta, 3.0, 0, 64.0 * arc(theta, 0.5), 64.0 * c * (0.0 + c));
+        check_value(ctx, "mv-softmax", theta, 3.0, 0, 32.0 * arc(theta, 0.35), 32.0 * (1.12 * c + 0.12));
+        check_value(ctx, "mv-softmax:margin=am", theta, 3.0, 0, 32.0 * (c - 0.35), 32.0 * (1.12 * c + 0.12));
+        check_value(ctx, "elasticface-arc", theta, 3.0, 0, 64.0 * arc(theta, 0.5), 64.0 * c);
+        check_value(ctx, "elasticface-cos", theta, 3.0, 0, 64.0 * (c - 0.35), 64.0 * c);
+        /* A long embedding: a negative margin on the angle, which stops at 0. */
+        check_value(ctx, "adaface", theta, 60.0, 0, 64.0 * (cos(fmax(0.0, theta - 0.4 * k)) - (0.4 * k + 0.4)),
+                    64.0 * c);
+        check_value(ctx, "adaface:h=100", theta, 3.0, 0, 64.0 * (arc(theta, 0.4) - 0.0), 64.0 * c);
+        check_value(ctx, "adaface:h=100", theta, 90.0, 0, 64.0 * (cos(fmax(0.0, theta - 0.4)) - 0.8), 64.0 * c);
+    }
+    test_ctx_free(ctx);
+}
+
+/* Other classes that are no danger to the own one keep their plain logits. */
+static void test_easy_classes(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    static const char *const names[] = {"curricularface", "mv-softmax", "mv-softmax:margin=am"};
+    for (size_t k = 0; k < sizeof names / sizeof names[0]; k++) {
+        tam_loss_point point;
+        double s = k == 0 ? 64.0 : 32.0;
+        test_ok(ctx, tam_loss_curve(ctx, names[k], 100, &(tam_loss_query){0.3, 1.2, 3.0, 0}, &point));
+        assert_true(fabs(point.other_z - s * cos(1.2)) < 1e-12 && point.other_slope == s);
+    }
+    test_ctx_free(ctx);
+}
+
+/* The drawn margin is the sample's own, and never negative. */
+static void test_drawn_margins(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    tam_loss loss = test_read(ctx, "elasticface-arc:m=0.4,sigma=0.1,s=10");
+    tam_sample own = {.c = cos(1.0), .held = cos(1.0), .a = 1.0, .b = 1.0, .normal = 2.0};
+    assert_true(fabs(tam_class_loss_target(loss.class_loss, &loss.state, &own).z - 10.0 * cos(1.6)) < 1e-12);
+    own.normal = -5.0;
+    assert_true(fabs(tam_class_loss_target(loss.class_loss, &loss.state, &own).z - 10.0 * cos(1.0)) < 1e-12);
+    loss = test_read(ctx, "elasticface-cos:m=0.4,sigma=0.1,s=10");
+    assert_true(fabs(tam_class_loss_target(loss.class_loss, &loss.state, &own).z - 10.0 * cos(1.0)) < 1e-12);
+    own.normal = 2.0;
+    assert_true(fabs(tam_class_loss_target(loss.class_loss, &loss.state, &own).z - 10.0 * (cos(1.0) - 0.6)) < 1e-12);
+    test_ctx_free(ctx);
+}
+
+static void test_beyond_pi(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    double theta = 3.0, c = cos(theta);
+    check_value(ctx, "arcface:m=0.5,s=1", theta, 1.0, 0, c - 0.5 * sin(0.5), c);
+    check_value(ctx, "arcface:m=0.5,s=1,beyond-pi=none", theta, 1.0, 0, cos(3.5), c);
+    check_value(ctx, "arcface:m=0.5,s=1,beyond-pi=easy", theta, 1.0, 0, c, c);
+    check_value(ctx, "arcface:m=0.5,s=1,beyond-pi=easy", 1.5, 1.0, 0, cos(2.0), cos(1.5));
+    check_value(ctx, "arcface:m=0.5,s=1,beyond-pi=smooth", theta, 1.0, 0, -2.0 - cos(3.5), c);
+    /* A factor on the angle: theta* = (pi - m2) / m1 is far from pi, and the line begins at the curve's end. */
+    check_value(ctx, "combined:m1=4,m2=0,m3=0,s=1", theta, 1.0, 0, c - 1.0 + cos(0.75 * M_PI), c);
+    check_value(ctx, "combined:m1=4,m2=0,m3=0,s=1,beyond-pi=smooth", theta, 1.0, 0, psi_of(4.0, theta), c);
+    test_ctx_free(ctx);
+}
+
+/* With the options made for it, a worse angle never has a better logit. */
+static void test_margins_fall(void **state) {
+    (void)state;
+    static const tam_beyond_pi falling[] = {TAM_BEYOND_PI_LINEAR, TAM_BEYOND_PI_SMOOTH};
+    tam_ctx *ctx = test_ctx(1);
+    const char *specification;
+    for (int k = 0; (specification = test_specification(k)) != NULL; k++) {
+        tam_loss loss = test_read(ctx, specification);
+        for (int option = 0; option < 2 && (loss.class_loss->traits & TAM_LOSS_MARGIN) != 0; option++) {
+            double before = INFINITY;
+            loss.state.options.beyond_pi = falling[option];
+            for (double theta = 0.0; theta < M_PI; theta += 0.003) {
+                double c = test_product(loss.class_loss, cos(theta), 40.0, 2.0);
+                tam_sample own = {.c = c, .held = c, .a = 40.0, .b = 2.0};
+                double z = tam_class_loss_target(loss.class_loss, &loss.state, &own).z;
+                if (!(z <= before + 1e-9)) {
+                    fail_msg("%s rises at theta %g", specification, theta);
+                }
+                before = z;
             }
         }
     }
     test_ctx_free(ctx);
 }
 
-/* Odd margins too: the slopes of the psi family alternate in sign by m. */
-static void test_slopes_of_other_margins(void **state) {
-    (void)state;
-    static const char *const specifications[] = {
-        "sphereface:m=1,lambda-min=0,lambda-base=0",
-        "sphereface:m=2,lambda-min=0,lambda-base=0",
-        "sphereface:m=3,lambda-min=0,lambda-base=0",
-        "sphereface:m=8,lambda-min=0,lambda-base=0",
-        "arcface:m=0",
-        "arcface:m=1.5,s=1",
-        "cosface:m=1",
-    };
-    tam_ctx *ctx = test_ctx(1);
-    for (size_t k = 0; k < sizeof specifications / sizeof specifications[0]; k++) {
-        tam_loss read;
-        test_ok(ctx, tam_loss_read(ctx, specifications[k], 100, &read));
-        check_function(read.class_loss, &read.state, target, 2.0);
-    }
-    test_ctx_free(ctx);
-}
-
-static void check_value(tam_ctx *ctx, const char *specification, double theta, double norm, int64_t step,
-                        double target_z, double other_z) {
-    tam_loss_point point;
-    test_ok(ctx, tam_loss_curve(ctx, specification, 100, &(tam_loss_query){theta, theta, norm, step}, &point));
-    if (fabs(point.target_z - target_z) > 1e-9 || fabs(point.other_z - other_z) > 1e-9) {
-        fail_msg("%s at theta %g: %.9g and %.9g, should be %.9g and %.9g", specification, theta, point.target_z,
-                 point.other_z, target_z, other_z);
-    }
-}
-
-/* The papers' formulas, written with angles. */
-static void test_formulas(void **state) {
+/* At step 0 of a warm-up there is no margin at all; grad=detached has the margin's value and the plain slope. */
+static void test_warmup_and_detached(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(1);
-    for (double theta = 0.0; theta <= M_PI; theta += 0.0371) {
-        double c = cos(theta);
-        int k = (int)(4.0 * theta / M_PI);
-        double psi = (k % 2 == 0 ? 1.0 : -1.0) * cos(4.0 * theta) - 2.0 * k;
-        check_value(ctx, "softmax", theta, 3.0, 0, 3.0 * c, 3.0 * c);
-        check_value(ctx, "normface", theta, 3.0, 0, 64.0 * c, 64.0 * c);
-        check_value(ctx, "cosface", theta, 3.0, 0, 64.0 * (c - 0.35), 64.0 * c);
-        check_value(ctx, "arcface", theta, 3.0, 0,
-                    theta + 0.5 <= M_PI ? 64.0 * cos(theta + 0.5) : 64.0 * (c - 0.5 * sin(0.5)), 64.0 * c);
-        check_value(ctx, "sphereface", theta, 3.0, 0, 3.0 * (psi + 1000.0 * c) / 1001.0, 3.0 * c);
-        check_value(ctx, "sphereface", theta, 3.0, 100, 3.0 * (psi + 1000.0 / 13.0 * c) / (1.0 + 1000.0 / 13.0),
-                    3.0 * c);
-        check_value(ctx, "sphereface", theta, 3.0, 1000000, 3.0 * (psi + 5.0 * c) / 6.0, 3.0 * c);
-        check_value(ctx, "p2sgrad", theta, 3.0, 0, 0.5 * (c - 1.0) * (c - 1.0), 0.5 * c * c);
+    const char *specification;
+    for (int k = 0; (specification = test_specification(k)) != NULL; k++) {
+        tam_loss loss = test_read(ctx, specification);
+        const tam_class_loss *class_loss = loss.class_loss;
+        double c = test_product(class_loss, 0.37, 30.0, 2.0);
+        tam_sample own = {.c = c, .held = c, .a = 30.0, .b = 2.0, .z = INFINITY};
+        if ((class_loss->traits & TAM_LOSS_MARGIN) == 0) {
+            continue;
+        }
+        tam_logit plain = tam_class_loss_other(class_loss, &loss.state, &own, c, c);
+        tam_logit exact = tam_class_loss_target(class_loss, &loss.state, &own);
+        loss.state.options.slope = TAM_SLOPE_DETACHED;
+        tam_logit detached = tam_class_loss_target(class_loss, &loss.state, &own);
+        assert_true(detached.z == exact.z && detached.slope_c == plain.slope_c && detached.slope_a == exact.slope_a);
+        loss.state.options = (tam_loss_options){.margin_warmup = 10.0};
+        tam_logit first = tam_class_loss_target(class_loss, &loss.state, &own);
+        if (!(fabs(first.z - plain.z) <= 1e-12 * fabs(plain.z)) ||
+            !(fabs(first.slope_c - plain.slope_c) <= 1e-12 * plain.slope_c)) {
+            fail_msg("%s: at a warm-up's first step %g, without margin %g", specification, first.z, plain.z);
+        }
     }
+    check_value(ctx, "arcface:s=1,m=0.5,margin-warmup=8", 1.0, 1.0, 2, cos(1.125), cos(1.0));
+    check_value(ctx, "cosface:s=1,m=0.4,margin-warmup=8", 1.0, 1.0, 2, cos(1.0) - 0.1, cos(1.0));
     test_ctx_free(ctx);
 }
 
@@ -126,21 +194,31 @@ static void test_p2sgrad_lengths(void **state) {
     test_ctx_free(ctx);
 }
 
+static bool all_finite(tam_logit logit) {
+    return isfinite(logit.z) && isfinite(logit.slope_c) && isfinite(logit.slope_a) && isfinite(logit.slope_b);
+}
+
 /* Nothing is ever NaN or infinite: cosines at and beyond the ends by rounding, norms from 0 to 1e30. */
 static void test_extremes(void **state) {
     (void)state;
     static const double cosines[] = {-1.0 - 1e-15, -1.0, -1.0 + 1e-15, -0.5, 0.0, 1.0 - 1e-15, 1.0, 1.0 + 1e-15};
     static const double extremes[] = {0.0, 1e-30, 1.0, 1e30};
     tam_ctx *ctx = test_ctx(1);
-    for (int k = 0; k < tam_class_loss_count(); k++) {
-        tam_loss read;
-        test_ok(ctx, tam_loss_read(ctx, tam_class_loss_at(k)->name, 100, &read));
-        for (size_t i = 0; i < sizeof cosines / sizeof cosines[0]; i++) {
-            for (size_t n = 0; n < sizeof extremes / sizeof extremes[0]; n++) {
-                tam_logit own = target(read.class_loss, &read.state, cosines[i], extremes[n]);
-                tam_logit others = other(read.class_loss, &read.state, cosines[i], extremes[n]);
-                assert_true(isfinite(own.z) && isfinite(own.slope_c) && isfinite(own.slope_a));
-                assert_true(isfinite(others.z) && isfinite(others.slope_c) && isfinite(others.slope_a));
+    const char *specification;
+    for (int k = 0; (specification = test_specification(k)) != NULL; k++) {
+        tam_loss loss = test_read(ctx, specification);
+        for (int at = 0; at < 8 * 4 * 4 * 4; at++) {
+            double a = extremes[at / 8 % 4], b = extremes[at / 32 % 4];
+            double c = test_product(loss.class_loss, cosines[at % 8], a, b);
+            tam_sample own = {.c = c, .held = c, .a = a, .b = b, .normal = 6.0};
+            loss.state.options.beyond_pi = (tam_beyond_pi)(at / 128);
+            tam_logit target = tam_class_loss_target(loss.class_loss, &loss.state, &own);
+            own.z = target.z;
+            assert_true(all_finite(target));
+            assert_true(all_finite(tam_class_loss_other(loss.class_loss, &loss.state, &own, c, c)));
+            if (loss.class_loss->length != NULL) {
+                tam_scale price = loss.class_loss->length(&loss.state, a);
+                assert_true(isfinite(price.value) && isfinite(price.slope_a));
             }
         }
     }
@@ -152,12 +230,13 @@ static void test_rows(void **state) {
     (void)state;
     enum { N = 203 };
     tam_ctx *ctx = test_ctx(1);
-    for (int k = 0; k < tam_class_loss_count(); k++) {
-        const tam_class_loss *loss = tam_class_loss_at(k);
-        const tam_sample own = {.c = 0.3, .held = 0.3, .a = 3.0, .b = 1.0};
+    const char *specification;
+    for (int k = 0; (specification = test_specification(k)) != NULL; k++) {
+        tam_loss read = test_read(ctx, specification);
+        const tam_class_loss *loss = read.class_loss;
+        tam_sample own = {.c = 0.3, .held = 0.3, .a = 3.0, .b = 1.0};
         float c[N], z[N], slope[N];
-        tam_loss read;
-        test_ok(ctx, tam_loss_read(ctx, loss->name, 100, &read));
+        own.z = tam_class_loss_target(loss, &read.state, &own).z;
         assert_true(loss->target != NULL && loss->formula != NULL && loss->source != NULL);
         assert_true((loss->scale != NULL) != (loss->other != NULL && loss->other_row != NULL));
         assert_true(loss->scale != NULL || (loss->traits & TAM_LOSS_BIAS) == 0);
@@ -179,9 +258,16 @@ static void test_rows(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_slopes),   cmocka_unit_test(test_slopes_of_other_margins),
-        cmocka_unit_test(test_formulas), cmocka_unit_test(test_p2sgrad_lengths),
-        cmocka_unit_test(test_extremes), cmocka_unit_test(test_rows),
+        cmocka_unit_test(test_formulas_of_scales),
+        cmocka_unit_test(test_formulas_of_margins),
+        cmocka_unit_test(test_easy_classes),
+        cmocka_unit_test(test_drawn_margins),
+        cmocka_unit_test(test_beyond_pi),
+        cmocka_unit_test(test_margins_fall),
+        cmocka_unit_test(test_warmup_and_detached),
+        cmocka_unit_test(test_p2sgrad_lengths),
+        cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

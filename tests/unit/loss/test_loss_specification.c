@@ -31,7 +31,8 @@ static void test_refused(void **state) {
     test_fails(ctx, tam_loss_check(ctx, "arcface:margin=0.3", 10), TAM_CONFIG, "unknown key of arcface 'margin'");
     test_fails(ctx, tam_loss_check(ctx, "arcface:m=3", 10), TAM_CONFIG, "arcface: m=3 is outside its range [0, 1.5]");
     test_fails(ctx, tam_loss_check(ctx, "cosface:m=-0.1", 10), TAM_CONFIG, "m=-0.1 is outside its range [0, 1]");
-    test_fails(ctx, tam_loss_check(ctx, "sphereface:m=2.5", 10), TAM_CONFIG, "m=2.5 is outside its range [1, 10]");
+    test_fails(ctx, tam_loss_check(ctx, "sphereface:m=2.5", 10), TAM_CONFIG,
+               "m=2.5 is outside its range [1, 8] of whole numbers");
     test_fails(ctx, tam_loss_check(ctx, "arcface:m=0.3,m=0.4", 10), TAM_CONFIG, "m is given twice");
     test_fails(ctx, tam_loss_check(ctx, "arcface:s=big", 10), TAM_CONFIG, "s=big is not a number");
     test_fails(ctx, tam_loss_check(ctx, "softmax:s=3", 10), TAM_CONFIG, "softmax takes no keys, but 's' was given");
