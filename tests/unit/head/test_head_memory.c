@@ -42,12 +42,13 @@ static void test_workspace_of_many_threads(void **state) {
 static void test_steps_allocate_nothing(void **state) {
     (void)state;
     enum { N = 30, CLASSES = 500, DIM = 20 };
-    static const char *const specifications[] = {"softmax+center", "arcface", "sphereface", "p2sgrad"};
+    static const char *const extras[] = {"softmax+center", "arcface+triplet", "arcface:interclass-filter=0.5"};
+    const char *loss;
     static const tam_head_update update = {.lr = 0.1f, .momentum = 0.9f};
     static float x[N * DIM], dx[N * DIM];
     tam_ctx *ctx = test_ctx(2);
-    for (int k = 0; k < 4; k++) {
-        tam_head *head = test_head(ctx, specifications[k], CLASSES, DIM, N);
+    for (int k = 0; (loss = test_loss(k, extras, 3)) != NULL; k++) {
+        tam_head *head = test_head(ctx, loss, CLASSES, DIM, N);
         uint64_t before = tam_ctx_memory(ctx).allocations;
         for (uint32_t t = 0; t < 3; t++) {
             int32_t y[N], best[N];
@@ -81,8 +82,7 @@ static void release(void *user, void *block) {
     free(block);
 }
 
-static void test_failure_at_every_allocation(void **state) {
-    (void)state;
+static void fail_at_every_allocation(const char *loss) {
     tam_status status = TAM_RESOURCES;
     int k = 1; /* call 0 is the context's own */
     for (; status != TAM_OK; k++) {
@@ -90,7 +90,7 @@ static void test_failure_at_every_allocation(void **state) {
         tam_ctx *ctx = NULL;
         tam_head *head = NULL;
         tam_ctx_config config = {.threads = 2, .allocator = {allocate, release, &f}};
-        tam_head_config wanted = {.loss = "softmax+center", .classes = 300, .dim = 5, .batch = 9};
+        tam_head_config wanted = {.loss = loss, .classes = 300, .dim = 5, .batch = 9};
         assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
         status = tam_head_create(ctx, &wanted, &head);
         if (status != TAM_OK) {
@@ -102,6 +102,14 @@ static void test_failure_at_every_allocation(void **state) {
         assert_int_equal(f.out, 0);
     }
     assert_true(k > 15);
+}
+
+static void test_failure_at_every_allocation(void **state) {
+    (void)state;
+    fail_at_every_allocation("softmax+center");
+    fail_at_every_allocation("adacos+triplet");
+    fail_at_every_allocation("subcenter-arcface");
+    fail_at_every_allocation("proxy-anchor");
 }
 
 static void test_refused_configurations(void **state) {

@@ -8,7 +8,8 @@
 typedef struct textbook_head {
     tam_loss loss;
     int64_t classes, dim;
-    double *w, *momentum;         /* [C, D] */
+    int subs;                     /* K sub-centres of each class */
+    double *w, *momentum;         /* [C K, D] */
     double *bias, *bias_momentum; /* [C]; zero and unused without a bias */
     double *centres;              /* [C, D] */
 } textbook_head;
@@ -17,7 +18,8 @@ typedef struct textbook_head {
 void textbook_create(tam_ctx *ctx, const char *loss, tam_head *like, int64_t classes, int dim, textbook_head *out);
 void textbook_free(textbook_head *head);
 
-/* The mean loss, centre terms included. dx [n, D], dw [C, D], dbias [C] are overwritten; all three may be NULL. */
+/* The mean loss, centre terms included, under the statistics that this batch makes. dx [n, D], dw [C K, D], dbias [C]
+ * are overwritten; all three may be NULL. */
 double textbook_gradient(const textbook_head *head, int n, const double *x, const int32_t *y, double *dx, double *dw,
                          double *dbias);
 
