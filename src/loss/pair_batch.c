@@ -5,8 +5,10 @@
 
 #include "base/kernel.h"
 #include "base/team.h"
+#include "loss/room.h"
+#include "loss/vectors.h"
 
-enum { ROWS_PER_TASK = 8, BLOCK = 64, ALIGNMENT = 64 };
+enum { ROWS_PER_TASK = 8, BLOCK = 64 };
 
 /* Lies at the start of the block; the arrays follow it. */
 typedef struct pair_space {
@@ -22,41 +24,22 @@ typedef struct pair_space {
     double *g;       /* [n, n] */
 } pair_space;
 
-static size_t rounded(size_t bytes) {
-    return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-}
-
 size_t tam_pair_space_bytes(int n, int dim) {
     size_t rows = (size_t)n, columns = (size_t)dim;
-    return rounded(sizeof(pair_space)) + rounded(rows * sizeof(int)) + rounded(rows * sizeof(int32_t)) +
-           rounded(rows * sizeof(double)) + rounded(rows * columns * sizeof(double)) +
-           2 * rounded(rows * rows * sizeof(double));
-}
-
-static void *take(char **at, size_t bytes) {
-    void *here = *at;
-    *at += rounded(bytes);
-    return here;
+    return tam_room_bytes(sizeof(pair_space)) + tam_room_bytes(rows * sizeof(int)) +
+           tam_room_bytes(rows * sizeof(int32_t)) + tam_room_bytes(rows * sizeof(double)) +
+           tam_room_bytes(rows * columns * sizeof(double)) + 2 * tam_room_bytes(rows * rows * sizeof(double));
 }
 
 static void lay_out(pair_space *space, int n, int dim) {
-    char *at = (char *)space + rounded(sizeof *space);
+    char *at = (char *)space + tam_room_bytes(sizeof *space);
     size_t rows = (size_t)n;
-    space->row = take(&at, rows * sizeof(int));
-    space->y = take(&at, rows * sizeof(int32_t));
-    space->inverse = take(&at, rows * sizeof(double));
-    space->unit = take(&at, rows * (size_t)dim * sizeof(double));
-    space->cosine = take(&at, rows * rows * sizeof(double));
-    space->g = take(&at, rows * rows * sizeof(double));
-}
-
-TAM_KERNEL static double dot(int64_t n, const double *u, const double *v) {
-    double sum = 0.0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t d = 0; d < n; d++) {
-        sum += u[d] * v[d];
-    }
-    return sum;
+    space->row = tam_room_take(&at, rows * sizeof(int));
+    space->y = tam_room_take(&at, rows * sizeof(int32_t));
+    space->inverse = tam_room_take(&at, rows * sizeof(double));
+    space->unit = tam_room_take(&at, rows * (size_t)dim * sizeof(double));
+    space->cosine = tam_room_take(&at, rows * rows * sizeof(double));
+    space->g = tam_room_take(&at, rows * rows * sizeof(double));
 }
 
 TAM_KERNEL static double squared_length(int64_t n, const float *x) {
@@ -115,7 +98,7 @@ static void fill_cosines(void *argument, int64_t task, int worker) {
     for (int64_t i = task * ROWS_PER_TASK; i < task_end(space, task); i++) {
         const double *unit = space->unit + i * dim;
         for (int64_t j = 0; j <= i; j++) {
-            double c = clamp_cosine(dot(dim, unit, space->unit + j * dim));
+            double c = clamp_cosine(tam_vector_dot(dim, unit, space->unit + j * dim));
             space->cosine[i * n + j] = c;
             space->cosine[j * n + i] = c;
         }

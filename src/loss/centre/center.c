@@ -1,7 +1,7 @@
 /* Center loss: L_c = lambda/2 |x_i - c_y|^2, the mean over the batch as for the class loss. Centres start at zero and
  * move by their own rule, not by the gradient of L_c:
  *     dc_j = sum_i 1[y_i = j] (c_j - x_i) / (1 + n_j),  n_j = sum_i 1[y_i = j],  c_j <- c_j - alpha dc_j. */
-#include "loss/batch_term.h"
+#include "loss/centre/centres.h"
 
 enum { LAMBDA, ALPHA };
 static const tam_key keys[] = {
@@ -27,35 +27,8 @@ static double loss(const double *key, const tam_term_batch *batch, float *dx) {
     return 0.5 * weight * squares;
 }
 
-/* c_j - alpha dc_j = (1 - alpha n_j / (1 + n_j)) c_j + alpha / (1 + n_j) sum_i x_i: no room for the sums is needed. */
 static void move(const double *key, const tam_term_batch *batch) {
-    int dim = batch->dim;
-    for (int i = 0; i < batch->n; i++) {
-        if (batch->y[i] >= 0) {
-            batch->in_batch[batch->y[i]]++;
-        }
-    }
-    for (int i = 0; i < batch->n; i++) {
-        if (batch->y[i] < 0) {
-            continue;
-        }
-        int32_t *n = &batch->in_batch[batch->y[i]];
-        bool first = *n > 0;
-        double count = first ? *n : -*n;
-        float pull = (float)(key[ALPHA] / (1.0 + count));
-        float keep = first ? (float)(1.0 - key[ALPHA] * count / (1.0 + count)) : 1.0f;
-        const float *x = batch->x + (int64_t)i * dim;
-        float *c = batch->centres + (int64_t)batch->y[i] * dim;
-        for (int d = 0; d < dim; d++) {
-            c[d] = keep * c[d] + pull * x[d];
-        }
-        *n = (int32_t)-count; /* seen */
-    }
-    for (int i = 0; i < batch->n; i++) {
-        if (batch->y[i] >= 0) {
-            batch->in_batch[batch->y[i]] = 0;
-        }
-    }
+    tam_centres_move(key[ALPHA], batch);
 }
 
 const tam_batch_term tam_centre_term_center = {

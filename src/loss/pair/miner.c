@@ -1,6 +1,7 @@
 #include "loss/pair/miner.h"
 
 #include "base/random.h"
+#include "loss/pair/pair.h"
 
 /* One run of a miner. */
 typedef struct search {
@@ -12,18 +13,6 @@ typedef struct search {
     void *argument;
 } search;
 
-static bool is_positive(const tam_pair_batch *batch, int a, int j) {
-    return j != a && batch->y[j] == batch->y[a];
-}
-
-static bool is_negative(const tam_pair_batch *batch, int a, int j) {
-    return batch->y[j] != batch->y[a];
-}
-
-static double cosine_of(const tam_pair_batch *batch, int a, int j) {
-    return batch->cosine[(int64_t)a * batch->n + j];
-}
-
 size_t tam_miner_room(int n) {
     return (size_t)n * sizeof(double);
 }
@@ -32,8 +21,8 @@ size_t tam_miner_room(int n) {
 static void visit_band(const search *find, int a, int p, double low, double high) {
     const tam_pair_batch *batch = find->batch;
     for (int n = 0; n < batch->n; n++) {
-        if (is_negative(batch, a, n)) {
-            double d = tam_distance_of(find->distance, cosine_of(batch, a, n));
+        if (tam_pair_negative(batch, a, n)) {
+            double d = tam_distance_of(find->distance, tam_pair_cosine(batch, a, n));
             if (low < d && d < high) {
                 find->visit(find->argument, (tam_triplet){a, p, n});
             }
@@ -43,14 +32,14 @@ static void visit_band(const search *find, int a, int p, double low, double high
 
 static void visit_all(const search *find, int a, int p) {
     for (int n = 0; n < find->batch->n; n++) {
-        if (is_negative(find->batch, a, n)) {
+        if (tam_pair_negative(find->batch, a, n)) {
             find->visit(find->argument, (tam_triplet){a, p, n});
         }
     }
 }
 
 static void visit_semi_hard(const search *find, int a, int p) {
-    double d = tam_distance_of(find->distance, cosine_of(find->batch, a, p));
+    double d = tam_distance_of(find->distance, tam_pair_cosine(find->batch, a, p));
     visit_band(find, a, p, d, d + find->margin);
 }
 
@@ -59,11 +48,11 @@ static void visit_hardest(const search *find, int a) {
     double farthest = INFINITY, nearest = -INFINITY;
     int p = -1, n = -1;
     for (int j = 0; j < batch->n; j++) {
-        double c = cosine_of(batch, a, j);
-        if (is_positive(batch, a, j) && c < farthest) {
+        double c = tam_pair_cosine(batch, a, j);
+        if (tam_pair_positive(batch, a, j) && c < farthest) {
             farthest = c;
             p = j;
-        } else if (is_negative(batch, a, j) && c > nearest) {
+        } else if (tam_pair_negative(batch, a, j) && c > nearest) {
             nearest = c;
             n = j;
         }
@@ -88,14 +77,14 @@ static double add_shares(const search *find, int a) {
     const double farthest = 1.4;
     double largest = -INFINITY, sum = 0.0;
     for (int j = 0; j < batch->n; j++) {
-        double d = tam_distance_of(TAM_DISTANCE_EUCLIDEAN, cosine_of(batch, a, j));
-        bool near = is_negative(batch, a, j) && d < farthest;
+        double d = tam_distance_of(TAM_DISTANCE_EUCLIDEAN, tam_pair_cosine(batch, a, j));
+        bool near = tam_pair_negative(batch, a, j) && d < farthest;
         find->share[j] = near ? log_rarity(batch->dim, d) : -INFINITY;
         largest = fmax(largest, find->share[j]);
     }
     for (int j = 0; j < batch->n; j++) {
         bool none = largest == -INFINITY;
-        sum += none ? (double)is_negative(batch, a, j) : exp(find->share[j] - largest);
+        sum += none ? (double)tam_pair_negative(batch, a, j) : exp(find->share[j] - largest);
         find->share[j] = sum;
     }
     return sum;
@@ -107,7 +96,7 @@ static void visit_drawn(const search *find, int a) {
     tam_random random = tam_random_at(batch->seed, TAM_PURPOSE_TERM, (uint32_t)batch->step, (uint32_t)a);
     double sum = add_shares(find, a);
     for (int p = 0; p < batch->n && sum > 0.0; p++) {
-        if (!is_positive(batch, a, p)) {
+        if (!tam_pair_positive(batch, a, p)) {
             continue;
         }
         double at = sum * ((double)tam_random_bits(&random) * 0x1p-32);
@@ -132,7 +121,7 @@ void tam_mine(const tam_pair_batch *batch, tam_miner miner, tam_distance distanc
             continue;
         }
         for (int p = 0; p < batch->n; p++) {
-            if (is_positive(batch, a, p)) {
+            if (tam_pair_positive(batch, a, p)) {
                 (miner == TAM_MINER_ALL ? visit_all : visit_semi_hard)(&find, a, p);
             }
         }

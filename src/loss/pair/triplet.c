@@ -2,6 +2,7 @@
  * the sphere (FaceNet), the distance, or the angle. The mean over the triplets with a loss above 0: the others, soon
  * nearly all, would only make the step smaller. */
 #include "loss/pair/miner.h"
+#include "loss/pair/pair.h"
 
 enum { MARGIN, DISTANCE, MINER };
 static const tam_key keys[] = {
@@ -36,13 +37,7 @@ static void add(void *argument, tam_triplet triplet) {
 static double pairs(const double *key, const tam_pair_batch *batch, double *g) {
     total sum = {.batch = batch, .distance = (tam_distance)key[DISTANCE], .margin = key[MARGIN], .g = g};
     tam_mine(batch, (tam_miner)key[MINER], sum.distance, sum.margin, batch->room, add, &sum);
-    if (sum.active == 0) {
-        return 0.0;
-    }
-    for (int64_t k = 0; k < (int64_t)batch->n * batch->n; k++) {
-        g[k] /= (double)sum.active;
-    }
-    return sum.loss / (double)sum.active;
+    return tam_pair_mean(batch, sum.loss, sum.active, g);
 }
 
 static size_t room(const double *key, int n, int dim, int64_t classes) {
