@@ -58,13 +58,14 @@ TAM_API TAM_MUST_USE tam_status tam_dataset_read(tam_dataset *dataset, int64_t i
  *   erase    probability of a rectangle (2% to 20% of the area) of the background value
  * Pixels from outside the image have the value of its border's median. */
 typedef struct tam_loader_config {
-    int batch; /* no default */
+    int batch; /* no default; with the sampler pk 0: P K */
     uint64_t seed;
     int shuffle;         /* 1: every epoch in a new order, short last batches dropped; 0: in order, all of them */
     const char *augment; /* NULL: "none" */
     int threads;         /* that decode and augment; 0: 1 */
     const char *sampler; /* NULL or "shuffle": as `shuffle` says; "pk:P=16,K=4": every batch is P random classes with K
-                            random images each (batch must be P K; a class with fewer images repeats some) */
+                            random images each, class by class; a class with fewer images repeats some. An epoch is
+                            floor(images / (P K)) batches */
     int skip_unreadable; /* 1: an image that cannot be read has label -1 and value 0 everywhere, and the batch counts
                             it; 0: it fails */
     int64_t first_step;  /* where to begin: a resumed run continues exactly */

@@ -18,7 +18,9 @@ typedef enum tam_purpose {
     TAM_PURPOSE_EPISODE,     /* a = episode */
     TAM_PURPOSE_HEAD_SAMPLE, /* a = step */
     TAM_PURPOSE_MARGIN,      /* a = step, b = sample of the batch */
-    TAM_PURPOSE_TERM         /* a = step, b = the term's own */
+    TAM_PURPOSE_TERM,        /* a = step, b = the term's own */
+    TAM_PURPOSE_CLASS_ORDER, /* a = epoch, b = round of the classes */
+    TAM_PURPOSE_CLASS_IMAGES /* a = step, b = place of the class in the batch */
 } tam_purpose;
 
 /* One block of the generator: ten rounds over the counter under the key. */

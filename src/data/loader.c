@@ -249,8 +249,8 @@ static tam_status set_up(tam_loader *loader, const tam_loader_config *config) {
         return tam_fail(loader->ctx, TAM_CONFIG, "a first step of %lld", (long long)config->first_step);
     }
     TAM_TRY(tam_augment_read(loader->ctx, config->augment, &loader->augment));
-    TAM_TRY(tam_sampler_create(loader->ctx, loader->info.count, config->batch, config->shuffle != 0, config->seed,
-                               &loader->sampler));
+    TAM_TRY(tam_sampler_create(loader->ctx, loader->dataset, config, &loader->sampler));
+    loader->batch = tam_sampler_batch_size(loader->sampler);
     TAM_TRY(make_slots(loader));
     TAM_TRY(make_workers(loader));
     TAM_TRY(make_lock(loader));
@@ -268,7 +268,6 @@ tam_status tam_loader_create(tam_ctx *ctx, tam_dataset *dataset, const tam_loade
     loader->info = tam_dataset_describe(dataset);
     loader->image_floats = (size_t)loader->info.channels * (size_t)loader->info.height * (size_t)loader->info.width;
     loader->seed = config->seed;
-    loader->batch = config->batch;
     loader->skip_unreadable = config->skip_unreadable != 0;
     loader->thread_count = config->threads > 0 ? config->threads : 1;
     loader->first_step = config->first_step;

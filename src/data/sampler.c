@@ -1,41 +1,118 @@
 #include "data/sampler.h"
 
+#include <string.h>
+
 #include "base/memory.h"
 #include "base/random.h"
+#include "base/spec.h"
+#include "data/pk_sampler.h"
+
+enum { LARGEST_BATCH = 1 << 20 };
 
 struct tam_sampler {
     tam_ctx *ctx;
     int64_t count, steps_per_epoch;
     int batch;
+    bool once; /* in order, one pass */
     uint64_t seed;
     int64_t epoch;   /* that `order` is for; -1: none yet */
-    uint32_t *order; /* NULL: unshuffled */
+    uint32_t *order; /* of shuffled images, else NULL */
+    tam_pk_sampler *pk;
 };
 
-tam_status tam_sampler_create(tam_ctx *ctx, int64_t count, int batch, bool shuffle, uint64_t seed, tam_sampler **out) {
+tam_status tam_sampler_read(tam_ctx *ctx, const char *text, tam_sampler_plan *plan) {
+    enum { SHUFFLE, PK, KINDS };
+    static const char *const names[KINDS] = {"shuffle", "pk"};
+    static const tam_key pk_keys[] = {
+        TAM_WHOLE("P", 16.0, 2.0, 65536.0, "classes in a batch"),
+        TAM_WHOLE("K", 4.0, 1.0, 65536.0, "images of each class"),
+    };
+    double value[2];
+    char name[32];
+    *plan = (tam_sampler_plan){0};
+    text = text != NULL ? text : names[SHUFFLE];
+    size_t length = strcspn(text, ":");
+    if (length >= sizeof name) {
+        return tam_fail(ctx, TAM_CONFIG, "unknown sampler '%s'", text);
+    }
+    memcpy(name, text, length);
+    name[length] = '\0';
+    int kind = tam_name_find(ctx, "sampler", name, names, KINDS);
+    if (kind < 0) {
+        return TAM_CONFIG;
+    }
+    const char *keys = text[length] == ':' ? text + length + 1 : NULL;
+    TAM_TRY(tam_keys_read(ctx, names[kind], keys, pk_keys, kind == PK ? 2 : 0, value));
+    if (kind == PK) {
+        *plan = (tam_sampler_plan){.classes = (int)value[0], .images = (int)value[1]};
+    }
+    return TAM_OK;
+}
+
+tam_status tam_sampler_fit(tam_ctx *ctx, const tam_sampler_plan *plan, int64_t classes, int *batch) {
+    int64_t product = (int64_t)plan->classes * plan->images;
+    if (product == 0) {
+        return TAM_OK;
+    }
+    if (product > LARGEST_BATCH) {
+        return tam_fail(ctx, TAM_CONFIG, "the sampler pk:P=%d,K=%d makes batches of %lld, more than %d", plan->classes,
+                        plan->images, (long long)product, LARGEST_BATCH);
+    }
+    if (*batch != 0 && *batch != product) {
+        return tam_fail(ctx, TAM_CONFIG,
+                        "batch is %d, but the sampler pk:P=%d,K=%d makes batches of %lld; leave the batch out or give "
+                        "that number",
+                        *batch, plan->classes, plan->images, (long long)product);
+    }
+    if (classes != 0 && plan->classes > classes) {
+        return tam_fail(ctx, TAM_CONFIG, "the sampler pk wants P=%d classes in a batch, the data set has %lld",
+                        plan->classes, (long long)classes);
+    }
+    *batch = (int)product;
+    return TAM_OK;
+}
+
+static tam_status set_up(tam_sampler *sampler, const tam_dataset *dataset, const tam_loader_config *config) {
+    tam_dataset_info info = tam_dataset_describe(dataset);
+    tam_sampler_plan plan;
+    TAM_TRY(tam_sampler_read(sampler->ctx, config->sampler, &plan));
+    TAM_TRY(tam_sampler_fit(sampler->ctx, &plan, info.classes, &sampler->batch));
+    sampler->once = plan.classes == 0 && config->shuffle == 0;
+    if (sampler->batch < 1) {
+        return tam_fail(sampler->ctx, TAM_CONFIG, "a batch of %d images", sampler->batch);
+    }
+    if (info.count < 1 || info.count > (int64_t)UINT32_MAX) {
+        return tam_fail(sampler->ctx, TAM_CONFIG, "cannot draw from %lld images", (long long)info.count);
+    }
+    if (!sampler->once && info.count < sampler->batch) {
+        return tam_fail(sampler->ctx, TAM_CONFIG, "a batch of %d is more than the %lld images of the data set",
+                        sampler->batch, (long long)info.count);
+    }
+    sampler->count = info.count;
+    sampler->steps_per_epoch =
+        sampler->once ? (info.count + sampler->batch - 1) / sampler->batch : info.count / sampler->batch;
+    if (plan.classes > 0) {
+        return tam_pk_sampler_create(sampler->ctx, dataset, plan.classes, plan.images, sampler->seed, &sampler->pk);
+    }
+    if (!sampler->once) {
+        sampler->order =
+            tam_allocate(sampler->ctx, (size_t)info.count, sizeof *sampler->order, "the order of the images");
+    }
+    return sampler->once || sampler->order != NULL ? TAM_OK : TAM_RESOURCES;
+}
+
+tam_status tam_sampler_create(tam_ctx *ctx, const tam_dataset *dataset, const tam_loader_config *config,
+                              tam_sampler **out) {
     *out = NULL;
-    if (batch < 1) {
-        return tam_fail(ctx, TAM_CONFIG, "a batch of %d images", batch);
-    }
-    if (count < 1 || count > (int64_t)UINT32_MAX) {
-        return tam_fail(ctx, TAM_CONFIG, "cannot draw from %lld images", (long long)count);
-    }
-    if (shuffle && count < batch) {
-        return tam_fail(ctx, TAM_CONFIG, "a batch of %d is more than the %lld images of the data set", batch,
-                        (long long)count);
-    }
     tam_sampler *sampler = tam_allocate(ctx, 1, sizeof *sampler, "the sampler");
     if (sampler == NULL) {
         return TAM_RESOURCES;
     }
-    *sampler = (tam_sampler){.ctx = ctx, .count = count, .batch = batch, .seed = seed, .epoch = -1};
-    sampler->steps_per_epoch = shuffle ? count / batch : (count + batch - 1) / batch;
-    if (shuffle) {
-        sampler->order = tam_allocate(ctx, (size_t)count, sizeof *sampler->order, "the order of the images");
-        if (sampler->order == NULL) {
-            tam_sampler_free(sampler);
-            return TAM_RESOURCES;
-        }
+    *sampler = (tam_sampler){.ctx = ctx, .batch = config->batch, .seed = config->seed, .epoch = -1};
+    tam_status status = set_up(sampler, dataset, config);
+    if (status != TAM_OK) {
+        tam_sampler_free(sampler);
+        return status;
     }
     *out = sampler;
     return TAM_OK;
@@ -43,6 +120,7 @@ tam_status tam_sampler_create(tam_ctx *ctx, int64_t count, int batch, bool shuff
 
 void tam_sampler_free(tam_sampler *sampler) {
     if (sampler != NULL) {
+        tam_pk_sampler_free(sampler->pk);
         tam_release(sampler->ctx, sampler->order);
         tam_release(sampler->ctx, sampler);
     }
@@ -50,6 +128,10 @@ void tam_sampler_free(tam_sampler *sampler) {
 
 int64_t tam_sampler_steps_per_epoch(const tam_sampler *sampler) {
     return sampler->steps_per_epoch;
+}
+
+int tam_sampler_batch_size(const tam_sampler *sampler) {
+    return sampler->batch;
 }
 
 static void shuffle_for(tam_sampler *sampler, int64_t epoch) {
@@ -61,22 +143,32 @@ static void shuffle_for(tam_sampler *sampler, int64_t epoch) {
     sampler->epoch = epoch;
 }
 
-int tam_sampler_batch(tam_sampler *sampler, int64_t step, int64_t *index, int64_t *epoch) {
-    bool shuffled = sampler->order != NULL;
-    *epoch = shuffled ? step / sampler->steps_per_epoch : 0;
-    int64_t first = (shuffled ? step % sampler->steps_per_epoch : step) * sampler->batch;
-    int n = sampler->batch;
-    if (shuffled && *epoch != sampler->epoch) {
-        shuffle_for(sampler, *epoch);
-    }
-    if (!shuffled && step >= sampler->steps_per_epoch) {
-        return 0;
-    }
-    if (sampler->count - first < n) {
-        n = (int)(sampler->count - first);
-    }
+/* The next images of the data set's own order. */
+static int batch_in_order(const tam_sampler *sampler, int64_t step, int64_t *index) {
+    int64_t first = step * sampler->batch, left = sampler->count - first;
+    int n = step >= sampler->steps_per_epoch ? 0 : left < sampler->batch ? (int)left : sampler->batch;
     for (int k = 0; k < n; k++) {
-        index[k] = shuffled ? sampler->order[first + k] : first + k;
+        index[k] = first + k;
     }
     return n;
+}
+
+int tam_sampler_batch(tam_sampler *sampler, int64_t step, int64_t *index, int64_t *epoch) {
+    if (sampler->once) {
+        *epoch = 0;
+        return batch_in_order(sampler, step, index);
+    }
+    int64_t step_of_epoch = step % sampler->steps_per_epoch;
+    *epoch = step / sampler->steps_per_epoch;
+    if (sampler->pk != NULL) {
+        tam_pk_sampler_batch(sampler->pk, step, *epoch, step_of_epoch, index);
+        return sampler->batch;
+    }
+    if (*epoch != sampler->epoch) {
+        shuffle_for(sampler, *epoch);
+    }
+    for (int k = 0; k < sampler->batch; k++) {
+        index[k] = sampler->order[step_of_epoch * sampler->batch + k];
+    }
+    return sampler->batch;
 }

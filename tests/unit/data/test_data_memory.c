@@ -18,9 +18,9 @@ static void release(void *user, void *block) {
     free(block);
 }
 
-static tam_status use_all(tam_ctx *ctx, const char *folder) {
+static tam_status use_all(tam_ctx *ctx, const char *folder, const char *sampler) {
     tam_dataset_config data = {.path = folder, .size = 6, .classes = "c*", .exclude_classes = "c2"};
-    tam_loader_config config = {.batch = 4, .shuffle = 1, .augment = "affine", .threads = 2};
+    tam_loader_config config = {.batch = 4, .shuffle = 1, .augment = "affine", .threads = 2, .sampler = sampler};
     tam_dataset *dataset;
     tam_loader *loader;
     tam_batch batch;
@@ -37,8 +37,7 @@ static tam_status use_all(tam_ctx *ctx, const char *folder) {
     return status;
 }
 
-static void every_allocation_may_fail(void **state) {
-    (void)state;
+static void survive_every_failure(const char *sampler) {
     char folder[64];
     tam_ctx_config config = {.threads = 1, .allocator = {allocate, release, NULL}};
     tam_ctx *ctx;
@@ -49,7 +48,7 @@ static void every_allocation_may_fail(void **state) {
     int failures = 0;
     for (int k = 0;; k++) {
         atomic_store(&left, k);
-        tam_status status = use_all(ctx, folder);
+        tam_status status = use_all(ctx, folder, sampler);
         bool reached = atomic_load(&left) < 0;
         assert_int_equal(tam_ctx_memory(ctx).bytes, 0);
         if (status == TAM_OK && !reached) {
@@ -64,6 +63,12 @@ static void every_allocation_may_fail(void **state) {
     atomic_store(&left, -1);
     test_folder_remove(folder);
     test_ctx_free(ctx);
+}
+
+static void every_allocation_may_fail(void **state) {
+    (void)state;
+    survive_every_failure("shuffle");
+    survive_every_failure("pk:P=2,K=2");
 }
 
 int main(void) {
