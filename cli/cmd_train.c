@@ -3,16 +3,16 @@
 
 static tam_status print_result(cli_call *call, const tam_train_config *config, const tam_train_result *result) {
     if (call->json) {
-        return cli_print_json(call,
-                              json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:b}", "out",
-                                        cli_json_text(config->out), "step", (json_int_t)result->step, "loss",
-                                        cli_json_real(result->loss), "accuracy", cli_json_real(result->accuracy),
-                                        "images_per_second", cli_json_real(result->images_per_second), "load",
-                                        cli_json_real(result->load), "forward", cli_json_real(result->forward), "head",
-                                        cli_json_real(result->head), "backward", cli_json_real(result->backward),
-                                        "update", cli_json_real(result->update), "peak_bytes",
-                                        (json_int_t)result->peak_bytes, "skipped", (json_int_t)result->skipped,
-                                        "unreadable", (json_int_t)result->unreadable, "resumed", result->resumed));
+        return cli_print_json(
+            call, json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "out",
+                            cli_json_text(config->out), "step", (json_int_t)result->step, "loss",
+                            cli_json_real(result->loss), "accuracy", cli_json_real(result->accuracy),
+                            "images_per_second", cli_json_real(result->images_per_second), "load",
+                            cli_json_real(result->load), "forward", cli_json_real(result->forward), "head",
+                            cli_json_real(result->head), "backward", cli_json_real(result->backward), "update",
+                            cli_json_real(result->update), "peak_bytes", (json_int_t)result->peak_bytes, "skipped",
+                            (json_int_t)result->skipped, "unreadable", (json_int_t)result->unreadable, "no_pairs",
+                            (json_int_t)result->no_pairs, "resumed", result->resumed));
     }
     printf("%s: %lld steps%s, loss %.4f, accuracy %.4f\n", config->out, (long long)result->step,
            result->resumed ? " (resumed)" : "", result->loss, result->accuracy);
@@ -24,6 +24,10 @@ static tam_status print_result(cli_call *call, const tam_train_config *config, c
     }
     if (result->unreadable > 0) {
         printf("%lld times an image could not be read and was left out\n", (long long)result->unreadable);
+    }
+    if (result->no_pairs > 0) {
+        printf("%lld batches had no two images of one class: the pair loss learned nothing from them\n",
+               (long long)result->no_pairs);
     }
     return TAM_OK;
 }
@@ -39,13 +43,17 @@ tam_status cli_train(cli_call *call) {
         cli_text("loss", &config.loss, "NAME[:k=v]", "loss and terms (arcface), as in arcface:s=16,m=0.3+center"),
         cli_int("dim", &config.dim, 1, 65536, "width of the embedding (512)"),
         TRAIN_STEP_FLAGS(&config),
+        cli_text("init-from", &config.init_from, "RUN|FILE",
+                 "begin with this model's net, and class weights where they fit"),
         cli_choice("resume", &resume, "auto|no", "auto: continue the run in RUN; no: refuse a folder with a run"),
     };
     const cli_usage usage = {
         .synopsis = "--data DIR --out RUN [options]",
         .example =
             "tammes train --data photos --net ir10 --size 112 --loss arcface:s=30,m=0.4 --dim 256 --out runs/first\n"
-            "tammes train --config runs/first/config.yaml --lr 0.05 --out runs/second",
+            "tammes train --config runs/first/config.yaml --lr 0.05 --out runs/second\n"
+            "tammes train --data photos --net ir10 --size 112 --dim 256 --init-from runs/first --loss triplet "
+            "--sampler pk:P=16,K=4 --out runs/tuned",
         .options = options,
         .option_count = sizeof options / sizeof options[0],
     };

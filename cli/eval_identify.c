@@ -27,24 +27,24 @@ static tam_status no_memory(eval_job *job) {
     return cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for the gallery");
 }
 
-/* Labels 0, 1, ... for one row a class. */
-static tam_status number_rows(eval_job *job, gallery *found) {
+/* Labels 0, 1, ... for `each` rows of every class. */
+static tam_status number_rows(eval_job *job, int each, gallery *found) {
     found->labels = calloc((size_t)found->count, sizeof *found->labels);
     for (int64_t i = 0; found->labels != NULL && i < found->count; i++) {
-        found->labels[i] = (int32_t)i;
+        found->labels[i] = (int32_t)(i / each);
     }
     return found->labels != NULL ? TAM_OK : no_memory(job);
 }
 
 static tam_status take_weights(eval_job *job, gallery *found) {
     found->words = "the class weights in the model";
-    found->count = job->info.classes;
+    found->count = job->info.classes * job->info.sub_centres;
     found->x = tam_model_class_weights(job->model);
     found->classes = eval_index_names(job->info.classes, eval_model_class, job->model);
     if (found->x == NULL) {
         return cli_fail(job->call, TAM_INPUT, "the model file holds no class weights");
     }
-    return found->classes != NULL ? number_rows(job, found) : no_memory(job);
+    return found->classes != NULL ? number_rows(job, job->info.sub_centres, found) : no_memory(job);
 }
 
 /* The mean of each class's embeddings, each divided by its length first. */
@@ -69,7 +69,7 @@ static tam_status take_means(eval_job *job, gallery *found) {
     }
     bool whole = found->own != NULL && sums != NULL;
     free(sums);
-    return whole ? number_rows(job, found) : no_memory(job);
+    return whole ? number_rows(job, 1, found) : no_memory(job);
 }
 
 static tam_status take_images(eval_job *job, const tam_dataset_config *data, gallery *found) {

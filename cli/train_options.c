@@ -49,6 +49,9 @@ static void show_progress(void *user, const tam_train_progress *now) {
     if (now->unreadable > 0) {
         fprintf(stderr, "  Unreadable %lld", (long long)now->unreadable);
     }
+    if (now->no_pairs > 0) {
+        fprintf(stderr, "  Without pairs %lld", (long long)now->no_pairs);
+    }
     fprintf(stderr, "  Epoch %lld/%lld  Step %lld/%lld", (long long)now->epoch, (long long)now->epochs,
             (long long)now->step, (long long)now->steps);
     print_required(line, now);

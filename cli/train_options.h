@@ -16,7 +16,7 @@
 #define TRAIN_STEP_FLAGS(config)                                                                                       \
     cli_int("epochs", &(config)->epochs, 1, 1000000, "epochs (10)"),                                                   \
         cli_int64("steps", &(config)->steps, 1, 1000000000000, "steps, instead of epochs"),                            \
-        cli_int("batch", &(config)->batch, 1, 1 << 20, "images a step (128)"),                                         \
+        cli_int("batch", &(config)->batch, 1, 1 << 20, "images a step (128; with the sampler pk P K)"),                \
         cli_real("lr", &(config)->lr, 1e-12, 1e12, "learning rate (0.03)"),                                            \
         cli_real("momentum", &(config)->momentum, 0.0, 0.9999, "momentum of SGD (0.9)"),                               \
         cli_real("wd", &(config)->weight_decay, 0.0, 1.0, "weight decay (0.0005)"),                                    \
@@ -25,6 +25,8 @@
         cli_real("warmup", &(config)->warmup, 0.0, 0.9, "share of the steps with a rising rate (0.02)"),               \
         cli_real("clip", &(config)->clip, 0.0, 1e30, "largest length of the net's gradient (5; 0: no clipping)"),      \
         cli_text("augment", &(config)->augment, "POLICY", "none (default), flip, affine, or shift=0.1,rotate=15,..."), \
+        cli_text("sampler", &(config)->sampler, "NAME[:k=v]",                                                          \
+                 "shuffle (default), or pk:P=16,K=4: P classes with K images each in a batch"),                        \
         cli_int("loader-threads", &(config)->loader_threads, 1, 256, "threads that decode and augment (1)"),           \
         cli_int("checkpoint-seconds", &(config)->checkpoint_seconds, 1, 1000000000,                                    \
                 "seconds between checkpoints (60)"),                                                                   \

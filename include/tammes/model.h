@@ -17,6 +17,7 @@ typedef struct tam_model_info {
     float mean, scale;      /* input = (byte - mean) / scale */
     const char *net, *loss; /* specifications */
     int64_t classes;        /* of the training set */
+    int sub_centres;        /* K: rows of class weights for each class; 0 when the file has no class weights */
     int64_t step;           /* training steps behind it */
 } tam_model_info;
 
@@ -28,7 +29,8 @@ TAM_API tam_model_info tam_model_describe(const tam_model *model);
 TAM_API tam_net *tam_model_net(tam_model *model);
 /* Name of training class c; NULL outside [0, classes). */
 TAM_API const char *tam_model_class_name(const tam_model *model, int64_t c);
-/* Class weights [classes, dim] of the head it was trained with, in plain rows; NULL when the file has none. */
+/* Class weights [classes K, dim] of the head it was trained with, in plain rows: K = sub_centres of class 0, then those
+ * of class 1, ... NULL when the file has none (a pair loss alone has no classes to learn). */
 TAM_API const float *tam_model_class_weights(const tam_model *model);
 /* Their biases [classes]; NULL when the file has none (only plain softmax does). */
 TAM_API const float *tam_model_class_bias(const tam_model *model);

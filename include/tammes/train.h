@@ -38,8 +38,9 @@ typedef struct tam_train_config {
     double clip;                   /* largest length of the net's gradient; 0: 5, negative: no clipping */
     const char *augment;           /* "none" */
     const char *sampler;           /* "shuffle" (default), "pk:P=16,K=4" as in tam_loader_config */
-    const char *init_from;         /* a run directory or model file whose net, and class weights where they fit, are the
-                                      start; NULL: none */
+    const char *init_from;         /* a run directory or model file (tam_model_open) whose net, and class weights where
+                                      they fit, are the start; it must have this net, dim, size and channels. Read when
+                                      the run begins and not needed after. NULL: none */
     uint64_t seed;
     int loader_threads;     /* 1 */
     int checkpoint_seconds; /* at most so long between checkpoints; 0: 60. Every epoch's end saves too */
@@ -59,7 +60,7 @@ typedef struct tam_train_progress {
     double seconds;                               /* of this process so far */
     double load, forward, head, backward, update; /* shares of the time, adding up to at most 1 */
     double validation;                            /* the last validation's EER, NaN if none */
-    int64_t unreadable;                           /* as in the result, so far */
+    int64_t unreadable, no_pairs;                 /* as in the result, so far */
 } tam_train_progress;
 
 typedef struct tam_train_result {
@@ -70,7 +71,7 @@ typedef struct tam_train_result {
     size_t peak_bytes;
     int64_t skipped;    /* steps skipped for a NaN or infinite loss or gradient */
     int64_t unreadable; /* images left out of their batches because they could not be read; in each epoch anew */
-    int64_t no_pairs;   /* batches that a pair loss skipped because no two of their images had the same class */
+    int64_t no_pairs;   /* batches in which no two images had the same class, so that a pair loss learned nothing */
     int resumed;        /* 1 if an earlier checkpoint was continued */
 } tam_train_result;
 

@@ -10,6 +10,8 @@
 #include "model/snapshot.h"
 #include "tammes/model.h"
 
+enum { MOST_SUB_CENTRES = 1 << 16 };
+
 struct tam_model {
     tam_ctx *ctx;
     tam_arena *arena; /* strings, class weights */
@@ -142,26 +144,38 @@ static tam_status read_net(const opening *file, tam_model *model) {
     return TAM_OK;
 }
 
-/* An array of the head, copied: [classes] or, where width > 0, [classes, width]; left NULL when the file has none. */
-static tam_status read_head_array(const opening *file, tam_model *model, const char *name, int width, float **values) {
-    const tam_tensor *found = tam_tensors_find(file->tensors, name);
-    int dims = width > 0 ? 2 : 1;
-    if (found == NULL) {
-        return TAM_OK;
-    }
-    if (found->dtype != TAM_DTYPE_F32 || found->dims != dims || found->size[0] != model->info.classes ||
-        (dims == 2 && found->size[1] != width)) {
-        return dims == 2 ? tam_fail(file->ctx, TAM_INPUT, "%s: array '%s' is not F32 [%lld, %d]", file->path, name,
-                                    (long long)model->info.classes, width)
-                         : tam_fail(file->ctx, TAM_INPUT, "%s: array '%s' is not F32 [%lld]", file->path, name,
-                                    (long long)model->info.classes);
-    }
+static tam_status copy_array(tam_model *model, const tam_tensor *found, float **values) {
     *values = tam_arena_take(model->arena, 1, found->bytes);
     if (*values == NULL) {
         return TAM_RESOURCES;
     }
     memcpy(*values, found->data, found->bytes);
     return TAM_OK;
+}
+
+/* Class weights and biases; left NULL where the file has none. */
+static tam_status read_head(const opening *file, tam_model *model) {
+    const tam_tensor *weights = tam_tensors_find(file->tensors, "head.weight");
+    const tam_tensor *bias = tam_tensors_find(file->tensors, "head.bias");
+    int64_t classes = model->info.classes, dim = model->info.dim;
+    if (weights != NULL) {
+        bool rows = weights->dtype == TAM_DTYPE_F32 && weights->dims == 2 && weights->size[1] == dim;
+        int64_t each = rows && classes > 0 ? weights->size[0] / classes : 0;
+        if (each < 1 || each > MOST_SUB_CENTRES || each * classes != weights->size[0]) {
+            return tam_fail(file->ctx, TAM_INPUT, "%s: array 'head.weight' is not F32 [%lld, %lld] or [%lld K, %lld]",
+                            file->path, (long long)classes, (long long)dim, (long long)classes, (long long)dim);
+        }
+        model->info.sub_centres = (int)each;
+        TAM_TRY(copy_array(model, weights, &model->class_weights));
+    }
+    if (bias == NULL) {
+        return TAM_OK;
+    }
+    if (bias->dtype != TAM_DTYPE_F32 || bias->dims != 1 || bias->size[0] != classes) {
+        return tam_fail(file->ctx, TAM_INPUT, "%s: array 'head.bias' is not F32 [%lld]", file->path,
+                        (long long)classes);
+    }
+    return copy_array(model, bias, &model->class_bias);
 }
 
 static tam_status read_classes(const opening *file, tam_model *model) {
@@ -185,8 +199,7 @@ static tam_status read_classes(const opening *file, tam_model *model) {
         model->class_names[c] = copy;
         copy += strlen(copy) + 1;
     }
-    TAM_TRY(read_head_array(file, model, "head.weight", model->info.dim, &model->class_weights));
-    return read_head_array(file, model, "head.bias", 0, &model->class_bias);
+    return read_head(file, model);
 }
 
 static tam_status open_file(tam_ctx *ctx, const char *path, tam_model *model) {

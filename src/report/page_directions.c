@@ -49,9 +49,10 @@ void tam_page_directions(tam_text *text, const tam_report_run *run) {
             tam_svg_histogram(&svg, (int)(c % TAM_COLOURS), -180, 180, SLICES, shares);
         }
     }
-    for (int64_t c = 0; c < classes && scatter->weights != NULL; c++) {
-        double angle = atan2((double)scatter->weights[2 * c + 1], (double)scatter->weights[2 * c]) * degrees;
-        tam_svg_ray(&svg, (int)(c % TAM_COLOURS), angle, 0, angle, highest * 1.03, NULL);
+    for (int64_t row = 0; row < classes * scatter->sub_centres; row++) {
+        const float *w = scatter->weights + 2 * row;
+        double angle = atan2((double)w[1], (double)w[0]) * degrees;
+        tam_svg_ray(&svg, (int)(row / scatter->sub_centres % TAM_COLOURS), angle, 0, angle, highest * 1.03, NULL);
     }
     tam_svg_end(&svg);
     tam_html_figure_end(text, NULL);

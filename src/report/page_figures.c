@@ -74,11 +74,13 @@ static void draw_classes(tam_svg *svg, const tam_scatter *scatter, double radius
         }
     }
     tam_release(svg->text->ctx, x);
-    for (int64_t c = 0; c < scatter->classes && c < MOST_RAYS && scatter->weights != NULL; c++) {
-        double wx = (double)scatter->weights[2 * c], wy = (double)scatter->weights[2 * c + 1], length = hypot(wx, wy);
+    for (int64_t row = 0; row < scatter->classes * scatter->sub_centres && row < MOST_RAYS; row++) {
+        double wx = (double)scatter->weights[2 * row], wy = (double)scatter->weights[2 * row + 1];
+        double length = hypot(wx, wy);
+        int64_t c = row / scatter->sub_centres;
         if (length > 0) {
             tam_svg_ray(svg, (int)(c % TAM_COLOURS), 0, 0, wx / length * radius, wy / length * radius,
-                        scatter->names[c]);
+                        row % scatter->sub_centres == 0 ? scatter->names[c] : NULL);
         }
     }
 }

@@ -98,11 +98,13 @@ static tam_status fill_scatter(tam_ctx *ctx, tam_model *model, tam_dataset *data
         }
     }
     if (weights != NULL) {
-        scatter->weights = tam_allocate(ctx, classes, 2 * sizeof *weights, "class directions");
+        size_t rows = classes * (size_t)tam_model_describe(model).sub_centres;
+        scatter->sub_centres = tam_model_describe(model).sub_centres;
+        scatter->weights = tam_allocate(ctx, rows, 2 * sizeof *weights, "class directions");
         if (scatter->weights == NULL) {
             return TAM_RESOURCES;
         }
-        memcpy(scatter->weights, weights, classes * 2 * sizeof *weights);
+        memcpy(scatter->weights, weights, rows * 2 * sizeof *weights);
     }
     scatter->count = images;
     return embed_some(ctx, model, dataset, scatter);

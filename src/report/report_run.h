@@ -11,7 +11,8 @@ typedef struct tam_scatter {
     int64_t count, classes;
     float *x;        /* [count, 2] */
     int32_t *labels; /* [count] */
-    float *weights;  /* [classes, 2], or NULL */
+    int sub_centres; /* K: class weights of each class; 0 without any */
+    float *weights;  /* [classes K, 2], or NULL */
     char **names;    /* [classes] */
 } tam_scatter;
 

@@ -1,4 +1,5 @@
 /* last.safetensors: all that a run needs to go on as if it had never stopped. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,8 +50,11 @@ static tam_status read_array(tam_run *run, const char *path, const tam_tensors *
 }
 
 static tam_status load_counters(tam_run *run, const char *path, const tam_tensors *tensors) {
-    tam_counters counters;
-    TAM_TRY(read_array(run, path, tensors, "train.counters", TAM_DTYPE_I64, &counters, sizeof counters));
+    tam_counters counters = {0};
+    const tam_tensor *found = tam_tensors_find(tensors, "train.counters");
+    size_t without_pairs = offsetof(tam_counters, no_pairs); /* bytes, as runs without pair losses once wrote it */
+    size_t bytes = found != NULL && found->bytes == without_pairs ? without_pairs : sizeof counters;
+    TAM_TRY(read_array(run, path, tensors, "train.counters", TAM_DTYPE_I64, &counters, bytes));
     TAM_TRY(read_array(run, path, tensors, "train.sums", TAM_DTYPE_F64, &run->sums, sizeof run->sums));
     if (counters.images != run->info.count) {
         return tam_fail(run->ctx, TAM_CONFIG, "%s: the checkpoint's data had %lld images, these have %lld", path,

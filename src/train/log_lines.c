@@ -1,6 +1,7 @@
 /* What the lines of log.jsonl say. */
 #include <string.h>
 
+#include "head/head_loss.h"
 #include "train/run.h"
 
 static const char *const share_names[TAM_SHARES] = {"load", "forward", "head", "backward", "update"};
@@ -16,7 +17,26 @@ void tam_log_start(tam_run *run) {
     tam_log_whole(log, "parameters", tam_net_describe(run->net).parameters);
     tam_log_whole(log, "steps", run->steps);
     tam_log_whole(log, "batch", run->config.batch);
+    tam_log_text(log, "sampler", run->config.sampler);
+    if (run->config.init_from != NULL) {
+        tam_log_whole(log, "init_step", run->init_step);
+        tam_log_text(log, "class_weights", run->class_weights);
+    }
     tam_log_write(log);
+}
+
+/* The class loss's own running statistics, if it keeps any. */
+static void log_running(tam_run *run) {
+    const tam_loss *loss = tam_head_loss(run->head);
+    const tam_class_loss *kind = loss->class_loss;
+    if (kind == NULL || (kind->start == NULL && kind->observe == NULL && kind->learn == NULL)) {
+        return;
+    }
+    tam_log_raw(&run->log, ",\"running\":[");
+    for (int i = TAM_RUNNING_OWN; i < TAM_LOSS_RUNNING; i++) { /* always finite: the head takes nothing else in */
+        tam_log_raw(&run->log, "%s%.9g", i > TAM_RUNNING_OWN ? "," : "", loss->state.running[i]);
+    }
+    tam_log_raw(&run->log, "]");
 }
 
 void tam_log_step(tam_run *run) {
@@ -34,6 +54,8 @@ void tam_log_step(tam_run *run) {
     tam_log_real(log, "lr", run->rate);
     tam_log_whole(log, "skipped", run->counters.skipped);
     tam_log_whole(log, "unreadable", run->counters.unreadable);
+    tam_log_whole(log, "no_pairs", run->counters.no_pairs);
+    log_running(run);
     tam_log_real(log, "images_per_second", tam_mean(run->times.images - run->times_at_line.images, wall));
     for (int i = 0; i < TAM_SHARES; i++) {
         tam_log_real(log, share_names[i], tam_mean(run->times.share[i] - run->times_at_line.share[i], wall));
@@ -55,6 +77,7 @@ void tam_log_end(tam_run *run) {
     tam_log_whole(log, "step", run->counters.step);
     tam_log_whole(log, "skipped", run->counters.skipped);
     tam_log_whole(log, "unreadable", run->counters.unreadable);
+    tam_log_whole(log, "no_pairs", run->counters.no_pairs);
     tam_log_real(log, "loss", run->sums.last_loss);
     tam_log_real(log, "accuracy", run->sums.last_accuracy);
     tam_log_real(log, "eer", run->sums.last_eer);

@@ -44,6 +44,7 @@ static void report(tam_run *run, bool always) {
         .update = share[TAM_SHARE_UPDATE],
         .validation = run->sums.last_eer,
         .unreadable = run->counters.unreadable,
+        .no_pairs = run->counters.no_pairs,
     };
     run->config.progress(run->config.progress_user, &progress);
     run->reported = now;
@@ -127,6 +128,7 @@ static void fill_result(const tam_run *run, tam_train_result *result) {
         .peak_bytes = tam_ctx_memory(run->ctx).peak_bytes,
         .skipped = run->counters.skipped,
         .unreadable = run->counters.unreadable,
+        .no_pairs = run->counters.no_pairs,
         .resumed = run->resumed,
     };
 }

@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "data/augment.h"
+#include "data/sampler.h"
 #include "train/run.h"
 
 /* Zero: the default; negative: off. */
@@ -54,9 +55,9 @@ tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_t
     resolved->loss = text_unless_null(config->loss, "arcface");
     resolved->schedule = text_unless_null(config->schedule, "cosine");
     resolved->augment = text_unless_null(config->augment, "none");
+    resolved->sampler = text_unless_null(config->sampler, "shuffle");
     resolved->dim = whole_unless_zero(config->dim, 512);
     resolved->epochs = whole_unless_zero(config->epochs, 10);
-    resolved->batch = whole_unless_zero(config->batch, 128);
     resolved->loader_threads = whole_unless_zero(config->loader_threads, 1);
     resolved->checkpoint_seconds = whole_unless_zero(config->checkpoint_seconds, 60);
     resolved->log_every = whole_unless_zero(config->log_every, 20);
@@ -66,6 +67,10 @@ tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_t
     resolved->warmup = unless_zero(config->warmup, 0.02);
     resolved->clip = unless_zero(config->clip, 5.0);
     tam_augment augment; /* only to hear of a fault before any file is made */
+    tam_sampler_plan plan;
     TAM_TRY(tam_augment_read(ctx, resolved->augment, &augment));
+    TAM_TRY(tam_sampler_read(ctx, resolved->sampler, &plan));
+    TAM_TRY(tam_sampler_fit(ctx, &plan, 0, &resolved->batch));
+    resolved->batch = whole_unless_zero(resolved->batch, 128);
     return check(ctx, resolved);
 }

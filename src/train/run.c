@@ -6,12 +6,17 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/sampler.h"
+#include "head/head_loss.h"
 
 enum { CONFIG_ROOM = 1 << 16 };
 
 static tam_status open_data(tam_run *run) {
+    tam_sampler_plan plan;
     TAM_TRY(tam_dataset_open(run->ctx, &run->config.data, &run->data));
     run->info = tam_dataset_describe(run->data);
+    TAM_TRY(tam_sampler_read(run->ctx, run->config.sampler, &plan));
+    TAM_TRY(tam_sampler_fit(run->ctx, &plan, run->info.classes, &run->config.batch));
     run->counters.images = run->info.count;
     run->steps_per_epoch = run->info.count / run->config.batch;
     if (run->steps_per_epoch == 0) {
@@ -52,6 +57,21 @@ static tam_status open_validation(tam_run *run) {
     return TAM_OK;
 }
 
+static tam_status warn_of_single_images(tam_run *run) {
+    const tam_loss *loss = tam_head_loss(run->head);
+    tam_sampler_plan plan;
+    TAM_TRY(tam_sampler_read(run->ctx, run->config.sampler, &plan));
+    for (int i = 0; i < loss->terms && plan.images == 1; i++) {
+        if (tam_batch_term_is_pair(loss->term[i].term)) {
+            tam_warn(run->ctx,
+                     "with --sampler %s no two images of a batch have the same class, but %s learns from such "
+                     "pairs; K=4 is usual",
+                     run->config.sampler, loss->term[i].term->name);
+        }
+    }
+    return TAM_OK;
+}
+
 static tam_status make_net(tam_run *run) {
     const tam_train_config *config = &run->config;
     tam_net_config net = {.net = config->net,
@@ -67,10 +87,11 @@ static tam_status make_net(tam_run *run) {
                             .seed = config->seed};
     TAM_TRY(tam_schedule_read(run->ctx, config->schedule, config->lr, run->steps, config->warmup, &run->schedule));
     TAM_TRY(tam_head_create(run->ctx, &head, &run->head));
+    TAM_TRY(warn_of_single_images(run));
     TAM_TRY(tam_net_create(run->ctx, &net, &run->net));
     TAM_TRY(tam_net_plan_create(run->net, config->batch, 1, &run->plan));
     if (run->validation != NULL) {
-        TAM_TRY(tam_embedder_create(run->ctx, run->net, 127.5f, 127.5f, &run->embedder));
+        TAM_TRY(tam_embedder_create(run->ctx, run->net, TAM_RUN_MEAN, TAM_RUN_SCALE, &run->embedder));
     }
     size_t values = (size_t)config->batch * (size_t)config->dim;
     run->x = tam_allocate(run->ctx, values, sizeof(float), "a batch's embeddings");
@@ -100,8 +121,8 @@ static tam_status make_snapshot(tam_run *run) {
                                   .head = run->head,
                                   .specification = run->config.net,
                                   .loss = run->config.loss,
-                                  .mean = 127.5f,
-                                  .scale = 127.5f,
+                                  .mean = TAM_RUN_MEAN,
+                                  .scale = TAM_RUN_SCALE,
                                   .classes = run->info.classes,
                                   .class_names = run->class_names,
                                   .class_names_bytes = run->class_names_bytes};
@@ -129,10 +150,26 @@ static tam_status open_directory(tam_run *run) {
     }
     int64_t step = run->resumed ? run->counters.step : -1;
     TAM_TRY(tam_log_open(run->ctx, run->directory.log, step, run->counters.epochs_ended, &run->log));
-    if (!run->resumed) {
-        tam_log_start(run);
+    if (run->resumed) {
+        return TAM_OK;
     }
-    return TAM_OK;
+    tam_log_start(run);
+    /* The model that the run begins with may change or go: from here on the checkpoint stands for it. */
+    return run->init_read ? tam_checkpoint_save(run) : TAM_OK;
+}
+
+/* A run that has no checkpoint begins with the model; a model that does not fit is refused before any file is made. */
+static tam_status begin_with_model(tam_run *run) {
+    if (run->config.init_from == NULL) {
+        return TAM_OK;
+    }
+    char *last = tam_path_join(run->ctx, run->config.out, "last.safetensors");
+    if (last == NULL) {
+        return TAM_RESOURCES;
+    }
+    tam_path_kind kind = tam_path_look(last);
+    tam_release(run->ctx, last);
+    return kind == TAM_PATH_ABSENT ? tam_run_init(run) : TAM_OK;
 }
 
 static tam_status make_loader(tam_run *run) {
@@ -140,6 +177,7 @@ static tam_status make_loader(tam_run *run) {
                                 .seed = run->config.seed,
                                 .shuffle = 1,
                                 .augment = run->config.augment,
+                                .sampler = run->config.sampler,
                                 .threads = run->config.loader_threads,
                                 .skip_unreadable = 1,
                                 .first_step = run->counters.step};
@@ -163,6 +201,7 @@ tam_status tam_run_open(tam_ctx *ctx, const tam_train_config *config, tam_run *r
     TAM_TRY(open_validation(run));
     TAM_TRY(make_net(run));
     TAM_TRY(make_snapshot(run));
+    TAM_TRY(begin_with_model(run));
     TAM_TRY(open_directory(run));
     TAM_TRY(make_loader(run));
     run->began = run->reported = run->saved = run->epoch_began = tam_seconds();

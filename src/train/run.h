@@ -12,6 +12,10 @@
 #include "train/log.h"
 #include "train/run_directory.h"
 
+/* What the loader delivers is (byte - mean) / scale. */
+#define TAM_RUN_MEAN 127.5f
+#define TAM_RUN_SCALE 127.5f
+
 /* Skipped steps in a row that end a run. */
 enum { TAM_SKIPS_ALLOWED = 20 };
 
@@ -44,6 +48,7 @@ typedef struct tam_counters {
     int64_t skipped, skipped_in_row;
     int64_t images;     /* of the data set: another number is another data set */
     int64_t unreadable; /* images left out of their batches */
+    int64_t no_pairs;   /* batches that a pair loss found no pair in; checkpoints from before do not have it */
 } tam_counters;
 
 typedef struct tam_run_sums {
@@ -83,7 +88,11 @@ typedef struct tam_run {
     tam_times times_at_report;
     double began, reported, saved, epoch_began; /* moments, seconds of a clock that never jumps */
     bool resumed, best_exists;
-    int64_t saved_step; /* of last.safetensors; -1: none */
+    bool no_pairs_told;        /* the warning */
+    bool init_read;            /* the parameters of `init_from` are in the net */
+    const char *class_weights; /* what became of its class weights, for the log */
+    int64_t init_step;         /* training steps behind it */
+    int64_t saved_step;        /* of last.safetensors; -1: none */
 } tam_run;
 
 /* Checks and completes a configuration. Fails with TAM_CONFIG. */
@@ -94,9 +103,13 @@ TAM_MUST_USE tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *
 TAM_MUST_USE tam_status tam_run_open(tam_ctx *ctx, const tam_train_config *config, tam_run *run);
 void tam_run_close(tam_run *run);
 
+/* Takes the net, and the class weights where they fit, from the model of config.init_from. Fails with TAM_INPUT (not a
+ * model) or TAM_CONFIG (of another net, width or input; both values in the sentence). */
+TAM_MUST_USE tam_status tam_run_init(tam_run *run);
+
 /* One step: load, forward, head, backward, clip, update. Allocates nothing. A step whose loss or gradient is not finite
  * leaves the net as it was and is counted (docs/training.md on the head); fails with TAM_NEGATIVE after
- * TAM_SKIPS_ALLOWED of them in a row. */
+ * TAM_SKIPS_ALLOWED of them in a row. So does, without ever failing, a step of pair losses alone without a pair. */
 TAM_MUST_USE tam_status tam_run_step(tam_run *run);
 
 /* The end of an epoch: validation, best.safetensors, a line in the log. TAM_STOPPED if asked to stop meanwhile. */

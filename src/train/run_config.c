@@ -1,5 +1,6 @@
 /* config.yaml: the resolved configuration under the names of the program's flags, so that the program reads it back. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/format.h"
 #include "train/run_directory.h"
@@ -71,7 +72,13 @@ size_t tam_train_config_text(const tam_train_config *config, char *text, size_t 
     put_text(&out, "loss", config->loss);
     put_whole(&out, "dim", config->dim);
     put_whole(&out, config->steps > 0 ? "steps" : "epochs", config->steps > 0 ? config->steps : config->epochs);
-    put_whole(&out, "batch", config->batch);
+    /* "shuffle" and no beginning are not written: runs from before there was a choice go on. */
+    bool drawn = strcmp(config->sampler, "shuffle") != 0;
+    put_text(&out, "sampler", drawn ? config->sampler : NULL);
+    put_text(&out, "init-from", config->init_from);
+    if (!drawn) {
+        put_whole(&out, "batch", config->batch);
+    }
     put_real(&out, "lr", config->lr);
     put_real(&out, "momentum", config->momentum);
     put_real(&out, "wd", config->weight_decay);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/finite.h"
+#include "head/head_loss.h"
 #include "train/run.h"
 
 /* Adds the time since *mark to a share and moves the mark. */
@@ -31,7 +32,8 @@ static void account(tam_run *run, const tam_batch *batch, const tam_head_result 
     tam_sums_add(&run->sums.epoch, result);
     tam_sums_add(&run->report, result);
     for (int i = 0; i < batch->n; i++) {
-        if (batch->labels[i] < 0) {
+        /* Pair losses know no angle of a sample that is the only one of its class. */
+        if (batch->labels[i] < 0 || !isfinite(run->theta[i])) {
             continue;
         }
         double bin = floor((double)run->theta[i] * (TAM_THETA_BINS / 3.141592653589793));
@@ -39,27 +41,40 @@ static void account(tam_run *run, const tam_batch *batch, const tam_head_result 
     }
 }
 
-/* Embeddings to gradient and updates; *good is false where a number was not finite. The head is fused: its update comes
- * with its gradient, so that what goes into it is checked before. */
-static tam_status learn(tam_run *run, const tam_batch *batch, tam_head_result *result, bool *good, double *mark) {
+typedef enum outcome {
+    LEARNED,
+    NOT_FINITE,
+    NO_PAIRS /* there is a pair loss alone, and the batch has no pair */
+} outcome;
+
+static outcome judge(const tam_run *run, const tam_head_result *result) {
+    if (result->no_pairs && tam_head_loss(run->head)->class_loss == NULL) {
+        return NO_PAIRS;
+    }
+    return isfinite(result->loss) ? LEARNED : NOT_FINITE;
+}
+
+/* Embeddings to gradient and updates, as far as they go. The head is fused: its update comes with its gradient, so that
+ * what goes into it is checked before. */
+static tam_status learn(tam_run *run, const tam_batch *batch, tam_head_result *result, outcome *end, double *mark) {
     const tam_train_config *config = &run->config;
     float lr = (float)run->rate, momentum = (float)config->momentum, decay = (float)config->weight_decay;
     size_t values = (size_t)config->batch * (size_t)config->dim;
     tam_head_update update = {.lr = lr, .momentum = momentum, .weight_decay = decay, .gradient_scale = 1.0f};
-    *good = tam_all_finite(run->x, values);
-    if (*good) {
+    *end = tam_all_finite(run->x, values) ? LEARNED : NOT_FINITE;
+    if (*end == LEARNED) {
         TAM_TRY(tam_head_step(run->head, batch->n, run->x, batch->labels, run->dx, run->theta, &update, result));
-        *good = isfinite(result->loss);
+        *end = judge(run, result);
     }
     lap(run, TAM_SHARE_HEAD, mark);
-    if (!*good) {
+    if (*end != LEARNED) {
         return TAM_OK;
     }
     TAM_TRY(tam_net_backward(run->plan, run->dx));
     double norm = tam_net_gradient_norm(run->net);
     lap(run, TAM_SHARE_BACKWARD, mark);
-    *good = isfinite(norm);
-    if (*good) {
+    *end = isfinite(norm) ? LEARNED : NOT_FINITE;
+    if (*end == LEARNED) {
         double scale = config->clip > 0.0 && norm > config->clip ? config->clip / norm : 1.0;
         tam_net_update(run->net, lr, momentum, decay, (float)scale);
         lap(run, TAM_SHARE_UPDATE, mark);
@@ -84,10 +99,21 @@ static tam_status skip(tam_run *run) {
         run->config.out, TAM_SKIPS_ALLOWED, (long long)run->counters.step, saved, run->config.lr);
 }
 
+static void count_no_pairs(tam_run *run) {
+    run->counters.no_pairs++;
+    if (!run->no_pairs_told) {
+        run->no_pairs_told = true;
+        tam_warn(run->ctx,
+                 "step %lld: no two images of the batch have the same class, so the pair loss learns nothing from it; "
+                 "such batches are counted; --sampler pk:P=16,K=4 makes batches with pairs",
+                 (long long)run->counters.step);
+    }
+}
+
 tam_status tam_run_step(tam_run *run) {
     tam_batch batch;
     tam_head_result result = {0};
-    bool good;
+    outcome end;
     double began = tam_seconds(), mark = began;
     TAM_TRY(tam_loader_next(run->loader, &batch));
     if (batch.n != run->config.batch || batch.step != run->counters.step) {
@@ -98,13 +124,19 @@ tam_status tam_run_step(tam_run *run) {
     run->rate = tam_schedule_rate(&run->schedule, run->counters.step);
     TAM_TRY(tam_net_forward(run->plan, batch.n, batch.images, (uint64_t)run->counters.step, run->x));
     lap(run, TAM_SHARE_FORWARD, &mark);
-    TAM_TRY(learn(run, &batch, &result, &good, &mark));
+    TAM_TRY(learn(run, &batch, &result, &end, &mark));
     run->times.wall += tam_seconds() - began;
     run->times.images += batch.n;
     run->counters.step++;
     run->counters.unreadable += batch.unreadable;
-    if (!good) {
+    if (result.no_pairs) {
+        count_no_pairs(run);
+    }
+    if (end == NOT_FINITE) {
         return skip(run);
+    }
+    if (end == NO_PAIRS) {
+        return TAM_OK; /* tells nothing of whether numbers are finite again */
     }
     run->counters.skipped_in_row = 0;
     account(run, &batch, &result);

@@ -38,6 +38,7 @@ static void fill_scatter(tam_ctx *ctx, int run, tam_scatter *scatter) {
     *scatter = (tam_scatter){.count = DOTS, .classes = 3};
     scatter->x = tam_allocate(ctx, DOTS, 2 * sizeof(float), "x");
     scatter->labels = tam_allocate(ctx, DOTS, sizeof(int32_t), "labels");
+    scatter->sub_centres = 1;
     scatter->weights = tam_allocate(ctx, 3, 2 * sizeof(float), "weights");
     scatter->names = tam_allocate(ctx, 3, sizeof(char *), "names");
     for (int i = 0; i < DOTS; i++) {
