@@ -42,9 +42,8 @@ static tam_status check_fit(tam_run *run, const char *path, tam_model *model) {
                         run->config.net, strcmp(there.net, run->config.net) == 0 ? ", with other layers" : "");
     }
     if (there.mean != TAM_RUN_MEAN || there.scale != TAM_RUN_SCALE) {
-        return tam_fail(run->ctx, TAM_CONFIG,
-                        "%s: the model takes (value - %g) / %g, training gives (value - %g) / %g", path,
-                        (double)there.mean, (double)there.scale, (double)TAM_RUN_MEAN, (double)TAM_RUN_SCALE);
+        return tam_fail(run->ctx, TAM_CONFIG, "%s: the model takes (value - %g) / %g, training gives (value - %g) / %g",
+                        path, (double)there.mean, (double)there.scale, (double)TAM_RUN_MEAN, (double)TAM_RUN_SCALE);
     }
     return TAM_OK;
 }
@@ -52,8 +51,8 @@ static tam_status check_fit(tam_run *run, const char *path, tam_model *model) {
 /* Values with the running statistics; momenta stay at 0. */
 static tam_status take_net(tam_run *run, tam_net *from) {
     for (int i = 0; i < tam_net_tensor_count(run->net); i++) {
-        float *values = tam_allocate(run->ctx, (size_t)tam_net_tensor_at(run->net, i).count, sizeof *values,
-                                     "a net's parameters");
+        float *values =
+            tam_allocate(run->ctx, (size_t)tam_net_tensor_at(run->net, i).count, sizeof *values, "a net's parameters");
         if (values == NULL) {
             return TAM_RESOURCES;
         }

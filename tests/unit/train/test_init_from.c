@@ -149,14 +149,15 @@ static void a_model_that_does_not_fit_is_refused(void **state) {
     tam_train_result result;
     make(&f);
     tam_train_config kept = f.s.config;
-#define REFUSED(change, status, sentence)                                                      \
-    do {                                                                                       \
-        f.s.config = kept;                                                                     \
-        change;                                                                                \
-        test_fails(f.s.ctx, tam_train(f.s.ctx, &f.s.config, &result), (status), (sentence));   \
-        assert_int_equal(tam_path_look(f.s.out), TAM_PATH_ABSENT);                             \
+#define REFUSED(change, status, sentence)                                                    \
+    do {                                                                                     \
+        f.s.config = kept;                                                                   \
+        change;                                                                              \
+        test_fails(f.s.ctx, tam_train(f.s.ctx, &f.s.config, &result), (status), (sentence)); \
+        assert_int_equal(tam_path_look(f.s.out), TAM_PATH_ABSENT);                           \
     } while (0)
-    REFUSED(f.s.config.net = "conv4:width=8", TAM_CONFIG, "the model's net is 'conv4:width=16', this run's 'conv4:width=8'");
+    REFUSED(f.s.config.net = "conv4:width=8", TAM_CONFIG,
+            "the model's net is 'conv4:width=16', this run's 'conv4:width=8'");
     REFUSED(f.s.config.dim = 7, TAM_CONFIG, "the model has dim 6, this run 7");
     REFUSED(f.s.config.data.size = 20, TAM_CONFIG,
             "takes 16 x 16 with 1 channels, this run's images are 20 x 20 with 1");
