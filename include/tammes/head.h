@@ -54,10 +54,11 @@ typedef struct tam_head_result {
 
 /* One training step on n <= batch samples. x [n, D]; y [n] in [0, C), or -1: the row is skipped (its dx is 0).
  * dx [n, D] receives the gradient of the mean loss. theta [n] receives the angle to the own class in radians (without a
- * class loss: the mean angle to the batch's other samples of the class; may be NULL). With `update`, w, bias, centres
- * and running statistics move; without (NULL), nothing moves. When the loss, an embedding or a weight is NaN or
- * infinite, the loss comes back NaN, dx is all NaN and nothing moves. Fails with TAM_INPUT when a label is outside its
- * range (the sentence names the row), with TAM_CONFIG when n is outside [1, batch]; nothing has moved then. */
+ * class loss: the mean angle to the batch's other samples of the class, NaN where there is none); may be NULL. With
+ * `update`, w, bias, centres and running statistics move; without (NULL), nothing moves. When the loss, an embedding or
+ * a weight is NaN or infinite, the loss comes back NaN, dx is all NaN and nothing moves. Fails with TAM_INPUT when a
+ * label is outside its range (the sentence names the row), with TAM_CONFIG when n is outside [1, batch]; nothing has
+ * moved then. */
 TAM_API TAM_MUST_USE tam_status tam_head_step(tam_head *head, int n, const float *x, const int32_t *y, float *dx,
                                               float *theta, const tam_head_update *update, tam_head_result *result);
 

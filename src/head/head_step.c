@@ -115,6 +115,7 @@ static tam_status step(tam_head_job *job, float *theta, tam_head_result *result)
     job->counted = counted;
     job->weight = 1.0 / (counted > 0 ? counted : 1);
     *result = (tam_head_result){.counted = counted};
+    head->state = head->loss.state; /* which a checkpoint may have changed since the last step */
     memset(job->dx, 0, (size_t)numbers * sizeof(float));
     result->centre_loss = tam_head_terms(job, theta, result);
     bool finite = head->loss.class_loss != NULL ? run_class_loss(job, theta, result) : isfinite(result->centre_loss);

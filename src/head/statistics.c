@@ -22,7 +22,6 @@ static void sum_others(tam_head_job *job, double *others) {
 void tam_head_observe(tam_head_job *job) {
     tam_head *head = job->head;
     const tam_class_loss *loss = head->loss.class_loss;
-    head->state = head->loss.state;
     if (loss->observe == NULL || job->counted == 0) {
         return;
     }

@@ -196,9 +196,9 @@ tam_pair_result tam_pair_space_report(const void *block, float *theta, double *m
             result.positives++;
             result.correct += nearest_positive > nearest_negative;
             total += angles / positives;
-            if (theta != NULL) {
-                theta[space->row[i]] = (float)(angles / positives);
-            }
+        }
+        if (theta != NULL) {
+            theta[space->row[i]] = positives > 0 ? (float)(angles / positives) : NAN;
         }
     }
     result.any_positive = result.positives > 0;

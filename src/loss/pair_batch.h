@@ -26,7 +26,7 @@ typedef struct tam_pair_result {
     int correct;       /* samples whose most similar other sample has their label; equal cosines do not count */
 } tam_pair_result;
 
-/* theta [n] (or NULL) receives each sample's mean angle to its positives in radians, 0 without one; *mean_theta the
+/* theta [n] (or NULL) receives each sample's mean angle to its positives in radians, NaN without one; *mean_theta the
  * mean over the samples that have one, 0 if none has. */
 tam_pair_result tam_pair_space_report(const void *space, float *theta, double *mean_theta);
 

@@ -198,7 +198,8 @@ static void the_histogram_holds_pairs_only(void **state) {
 
 static void expect_log(const train_sample *s, const char *pattern, bool there) {
     char command[400];
-    snprintf(command, sizeof command, "grep '\"kind\":\"step\"' '%s/log.jsonl' | grep -qE '%s'", s->config.out, pattern);
+    snprintf(command, sizeof command, "grep '\"kind\":\"step\"' '%s/log.jsonl' | grep -qE '%s'", s->config.out,
+             pattern);
     assert_int_equal(system(command) == 0, there);
 }
 
@@ -293,8 +294,8 @@ static void class_weights_may_be_several_or_none(void **state) {
 /* Checkpoints from before pair losses count one thing less. */
 static void older_checkpoints_are_continued(void **state) {
     (void)state;
-    static const char *const keys[] = {"format", "kind",  "net", "loss",       "channels", "height",
-                                       "width",  "dim",   "mean_scale", "classes", "step", "graph"};
+    static const char *const keys[] = {"format", "kind", "net",        "loss",    "channels", "height",
+                                       "width",  "dim",  "mean_scale", "classes", "step",     "graph"};
     train_sample s;
     tam_train_result result;
     tam_tensors *read;
