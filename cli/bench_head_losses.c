@@ -69,7 +69,7 @@ static tam_status run(cli_call *call, contest *all) {
         for (int i = 0; i < all->count && status == TAM_OK; i++) {
             all->of[i].ratio[round] = all->of[i].milliseconds[round] / all->of[0].milliseconds[round];
         }
-        cli_note(call, "round %d of %d", round + 1, all->rounds);
+        cli_note(call, "round %d of %d\n", round + 1, all->rounds);
     }
     for (int i = 0; i < all->count && status == TAM_OK; i++) {
         bench_sort(all->of[i].milliseconds, all->rounds);

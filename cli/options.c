@@ -241,7 +241,9 @@ bool cli_parse(cli_call *call, const cli_usage *usage) {
     if (count > CLI_MOST_OPTIONS) {
         return cli_fail(call, TAM_INTERNAL, "%s has more than %d flags", call->verb, CLI_MOST_OPTIONS) == TAM_OK;
     }
-    memcpy(options, usage->options, (size_t)usage->option_count * sizeof options[0]);
+    for (int i = 0; i < usage->option_count; i++) {
+        options[i] = usage->options[i];
+    }
     memcpy(options + usage->option_count, common, sizeof common);
     if (read_flags(call, options, count, given, &help) != TAM_OK) {
         return false;
