@@ -124,7 +124,7 @@ static inline int test_gradient(const char *specification, const test_batch *bat
     for (int64_t k = 0; k < count; k++) {
         double slope[2];
         for (int width = 0; width < 2; width++) {
-            const float h = width == 0 ? 0x1p-9f : 0x1p-8f;
+            const float h = width == 0 ? 0x1p-14f : 0x1p-13f;
             double at[4];
             for (int s = 0; s < 4; s++) {
                 x[k] = batch->x[k] + h * (float)(s < 2 ? s - 2 : s - 1);
