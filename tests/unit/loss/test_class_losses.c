@@ -225,6 +225,19 @@ static void test_extremes(void **state) {
     test_ctx_free(ctx);
 }
 
+/* Without a length there is no angle: L-Softmax is the plain product there, as for its other classes. */
+static void test_no_angle(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    tam_loss loss = test_read(ctx, "l-softmax:m=3,lambda-base=0");
+    for (int k = 0; k < 2; k++) {
+        tam_sample own = {.a = k == 0 ? 0.0 : 5.0, .b = k == 0 ? 5.0 : 0.0};
+        tam_logit logit = tam_class_loss_target(loss.class_loss, &loss.state, &own);
+        assert_true(logit.z == 0.0 && logit.slope_c == 1.0 && logit.slope_a == 0.0 && logit.slope_b == 0.0);
+    }
+    test_ctx_free(ctx);
+}
+
 /* Rows in f32 are the scalar function; every loss has what the head needs of it. */
 static void test_rows(void **state) {
     (void)state;
@@ -267,6 +280,7 @@ int main(void) {
         cmocka_unit_test(test_warmup_and_detached),
         cmocka_unit_test(test_p2sgrad_lengths),
         cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_no_angle),
         cmocka_unit_test(test_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
