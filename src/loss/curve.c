@@ -7,6 +7,19 @@ static bool angle_is_valid(double theta) {
     return theta >= 0.0 && theta <= M_PI;
 }
 
+tam_loss_point tam_loss_look(const tam_loss *loss, double norm, double theta, double other_theta) {
+    const tam_class_loss *class_loss = loss->class_loss;
+    /* A loss on raw products (softmax) sees norm * cos(theta), with class weights of length 1. */
+    double raw = (class_loss->traits & TAM_LOSS_UNIT_X) != 0 ? 1.0 : norm;
+    double c = raw * cos(theta), other_c = raw * cos(other_theta);
+    tam_sample own = {.c = c, .held = c, .a = norm, .b = 1.0};
+    tam_logit target = tam_class_loss_target(class_loss, &loss->state, &own);
+    own.z = target.z;
+    tam_logit other = tam_class_loss_other(class_loss, &loss->state, &own, other_c, other_c);
+    return (tam_loss_point){target.z, raw * target.slope_c, other.z, raw * other.slope_c,
+                            class_loss->kind == TAM_LOSS_DIRECT};
+}
+
 tam_status tam_loss_curve(tam_ctx *ctx, const char *specification, int64_t classes, const tam_loss_query *query,
                           tam_loss_point *point) {
     tam_loss loss;
@@ -21,14 +34,6 @@ tam_status tam_loss_curve(tam_ctx *ctx, const char *specification, int64_t class
                         specification);
     }
     loss.state.running[TAM_RUNNING_STEP] = (double)query->step;
-    /* A loss on raw products (softmax) sees norm * cos(theta), with class weights of length 1. */
-    double raw = (loss.class_loss->traits & TAM_LOSS_UNIT_X) != 0 ? 1.0 : query->norm;
-    double c = raw * cos(query->theta), other_c = raw * cos(query->other_theta);
-    tam_sample own = {.c = c, .held = c, .a = query->norm, .b = 1.0};
-    tam_logit target = tam_class_loss_target(loss.class_loss, &loss.state, &own);
-    own.z = target.z;
-    tam_logit other = tam_class_loss_other(loss.class_loss, &loss.state, &own, other_c, other_c);
-    *point = (tam_loss_point){target.z, raw * target.slope_c, other.z, raw * other.slope_c,
-                              loss.class_loss->kind == TAM_LOSS_DIRECT};
+    *point = tam_loss_look(&loss, query->norm, query->theta, query->other_theta);
     return TAM_OK;
 }

@@ -24,4 +24,8 @@ typedef struct tam_loss {
  * TAM_CONFIG. */
 TAM_MUST_USE tam_status tam_loss_read(tam_ctx *ctx, const char *specification, int64_t classes, tam_loss *out);
 
+/* The scalar functions of a specification's class loss, at the running statistics as they are: tam_loss_curve for those
+ * who look often. Angles in radians. */
+tam_loss_point tam_loss_look(const tam_loss *loss, double norm, double theta, double other_theta);
+
 #endif
