@@ -8,10 +8,10 @@
 /* Okabe and Ito's colours without the yellow, and four of Tol's. */
 static const char *const palette[TAM_COLOURS] = {"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00",
                                                  "#56b4e9", "#332288", "#999933", "#882255", "#555555"};
-static const char *const dashes[TAM_DASHES] = {"", "7 3", "2 3", "9 3 2 3"};
+static const char *const dashes[TAM_DASHES] = {"", "7 3", "2 3", "9 3 2 3", "14 4", "5 2 2 2 2 2"};
 
 const char *tam_colour(int index) {
-    return index < 0 ? "#888888" : palette[index % TAM_COLOURS];
+    return index == -1 ? "#888888" : index < 0 ? "#ffffff" : palette[index % TAM_COLOURS];
 }
 
 void tam_svg_stroke(tam_text *text, int colour, int dash, double width) {
@@ -133,5 +133,29 @@ void tam_svg_mark(tam_svg *svg, int colour, double x, double y, const char *labe
     tam_text_format(svg->text, "\" r=\"4\" fill=\"#ffffff\" stroke=\"%s\" stroke-width=\"2\"/>\n", tam_colour(colour));
     if (label != NULL) {
         tam_svg_words(svg->text, &(tam_svg_label){at_x + 8, at_y + 4, 11, "start", tam_colour(colour), false}, label);
+    }
+}
+
+void tam_svg_area(tam_svg *svg, int colour, double opacity, int n, const double *x, const double *y) {
+    bool open = false;
+    tam_text_add(svg->text, "<path d=\"");
+    for (int i = 0; i < n; i++) {
+        if (isfinite(x[i]) && isfinite(y[i])) {
+            add_place(svg, open ? 'L' : 'M', x[i], y[i]);
+            open = true;
+        }
+    }
+    tam_text_format(svg->text, "%s\" fill=\"%s\" fill-opacity=\"", open ? "Z" : "", tam_colour(colour));
+    tam_text_real(svg->text, opacity, 2);
+    tam_text_add(svg->text, "\"/>\n");
+}
+
+void tam_svg_note(tam_svg *svg, int colour, double x, double y, const char *words) {
+    if (isfinite(x) && isfinite(y)) {
+        tam_text_add(svg->text, "<g stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\">");
+        tam_svg_words(
+            svg->text,
+            &(tam_svg_label){tam_svg_x(svg, x), tam_svg_y(svg, y) + 4, 12, "middle", tam_colour(colour), true}, words);
+        tam_text_add(svg->text, "</g>\n");
     }
 }

@@ -13,7 +13,7 @@ typedef struct tam_axis {
     double step; /* between ticks; 0: chosen */
 } tam_axis;
 
-/* A name in the legend. Colour and dash are numbers of the palette and repeat; -1: a grey. */
+/* A name in the legend. Colour and dash are numbers of the palette and repeat; -1: a grey; -2: white. */
 typedef struct tam_series {
     const char *name;
     int colour, dash;
@@ -35,7 +35,7 @@ typedef struct tam_svg {
     double left, top, right, bottom; /* of the plot, pixels */
 } tam_svg;
 
-enum { TAM_COLOURS = 10, TAM_DASHES = 4 };
+enum { TAM_COLOURS = 10, TAM_DASHES = 6 };
 /* "#rrggbb": ten colours that stay apart for colour-blind readers and in print. */
 const char *tam_colour(int index);
 
@@ -52,6 +52,11 @@ void tam_svg_points(tam_svg *svg, int colour, double size, int n, const float *x
 void tam_svg_ray(tam_svg *svg, int colour, double x0, double y0, double x1, double y1, const char *label);
 /* A ring with a label to its right (may be NULL). */
 void tam_svg_mark(tam_svg *svg, int colour, double x, double y, const char *label);
+
+/* A closed polygon without an outline; opacity 0 to 1. Corners that are not finite are left out. */
+void tam_svg_area(tam_svg *svg, int colour, double opacity, int n, const double *x, const double *y);
+/* Words around the place (x, y), readable on any ground. */
+void tam_svg_note(tam_svg *svg, int colour, double x, double y, const char *words);
 
 /* Ticks for [low, high]: at most `most` >= 2 numbers, 1, 2 or 5 times a power of ten apart (logarithm: powers of ten).
  * Returns how many. */

@@ -160,7 +160,7 @@ static double draw_legend(tam_text *text, const tam_figure *figure, double left,
             tam_text_real(text, x, 1);
             tam_text_add(text, " ");
             tam_text_real(text, y + 8, 1);
-            tam_text_add(text, "h24\"");
+            tam_text_add(text, "h26\"");
             tam_svg_stroke(text, series->colour, series->dash, 2.5);
             tam_text_add(text, "/>\n");
             tam_svg_words(text, &(tam_svg_label){x + 30, y + 12, TICK_SIZE, "start", ink, false}, series->name);

@@ -47,6 +47,10 @@ static void draw_everything(tam_text *text, const tam_figure *figure) {
     tam_svg_ray(&svg, 3, 0, 0, NAN, 1, "gone");
     tam_svg_mark(&svg, 4, 2, 1, "EER & co");
     tam_svg_mark(&svg, 4, NAN, 1, NULL);
+    tam_svg_area(&svg, -2, 0.5, 6, x, y);
+    tam_svg_area(&svg, 5, 1, 0, x, y);
+    tam_svg_note(&svg, 5, 2, 0.5, "a > b");
+    tam_svg_note(&svg, 5, NAN, 0.5, "gone");
     tam_svg_end(&svg);
 }
 
@@ -90,6 +94,8 @@ static void figures_are_well_formed(void **state) {
         assert_null(strstr(text.data, "gone"));
         assert_int_equal(occurrences(text.data, "&lt;7&gt;"), 1);
         assert_int_equal(occurrences(text.data, "<circle"), 1);
+        assert_int_equal(occurrences(text.data, "a &gt; b"), 1);
+        assert_int_equal(occurrences(text.data, "fill=\"#ffffff\" fill-opacity=\"0.5\""), 1);
         assert_int_equal(occurrences(text.data, "h0"), 2);
         tam_text_free(&text);
         test_ctx_free(ctx);
@@ -109,6 +115,25 @@ static void corners_are_where_they_belong(void **state) {
     tam_svg_end(&svg);
     snprintf(expected, sizeof expected, "M%d %dL%d %dL%d %d", (int)svg.left, (int)svg.bottom,
              (int)(svg.left + svg.right) / 2, (int)(svg.top + svg.bottom) / 2, (int)svg.right, (int)svg.top);
+    assert_non_null(strstr(text.data, expected));
+    tam_text_free(&text);
+    test_ctx_free(ctx);
+}
+
+/* A polygon goes through its corners and is closed; what is not finite is left out without breaking it. */
+static void areas_are_closed(void **state) {
+    (void)state;
+    const tam_figure figure = {.x = {"x", 0, 10, false, false, 0}, .y = {"y", 0, 10, false, false, 0}};
+    const double x[4] = {0, 10, NAN, 10}, y[4] = {0, 0, 5, 10};
+    char expected[96];
+    tam_ctx *ctx = test_ctx(1);
+    tam_text text = {.ctx = ctx};
+    tam_svg svg = tam_svg_begin(&text, &figure);
+    tam_svg_area(&svg, 0, 0.25, 4, x, y);
+    tam_svg_end(&svg);
+    int left = (int)svg.left, right = (int)svg.right, top = (int)svg.top, bottom = (int)svg.bottom;
+    snprintf(expected, sizeof expected, "M%d %dL%d %dL%d %dZ\" fill=\"%s\" fill-opacity=\"0.25\"", left, bottom, right,
+             bottom, right, top, tam_colour(0));
     assert_non_null(strstr(text.data, expected));
     tam_text_free(&text);
     test_ctx_free(ctx);
@@ -165,6 +190,7 @@ int main(void) {
         cmocka_unit_test(ticks_are_round),
         cmocka_unit_test(figures_are_well_formed),
         cmocka_unit_test(corners_are_where_they_belong),
+        cmocka_unit_test(areas_are_closed),
         cmocka_unit_test(pages_are_well_formed),
         cmocka_unit_test(the_checker_refuses),
     };
