@@ -1,7 +1,7 @@
 /* tammes loss: the losses and terms there are, and the formula, source and keys of one. */
 #include <string.h>
 
-#include "cli.h"
+#include "loss_list.h"
 
 /* A loss or a term, by its place in the list of both. */
 static tam_loss_info describe(int index) {
@@ -86,22 +86,26 @@ static int find(const char *name) {
     return -1;
 }
 
+tam_status loss_list_print(cli_call *call) {
+    if (!call->json) {
+        print_list();
+        return TAM_OK;
+    }
+    json_t *losses = json_array();
+    for (int i = 0; i < tam_loss_count() + tam_loss_term_count(); i++) {
+        json_array_append_new(losses, entry(i));
+    }
+    return cli_print_json(call, json_pack("{s:o}", "losses", losses));
+}
+
 tam_status cli_loss(cli_call *call) {
     const cli_usage usage = {
         .synopsis = "[NAME]", .example = "tammes loss\ntammes loss arcface", .least_operands = 0, .most_operands = 1};
     if (!cli_parse(call, &usage)) {
         return call->status;
     }
-    if (call->operand_count == 0 && !call->json) {
-        print_list();
-        return TAM_OK;
-    }
     if (call->operand_count == 0) {
-        json_t *losses = json_array();
-        for (int i = 0; i < tam_loss_count() + tam_loss_term_count(); i++) {
-            json_array_append_new(losses, entry(i));
-        }
-        return cli_print_json(call, json_pack("{s:o}", "losses", losses));
+        return loss_list_print(call);
     }
     int index = find(call->operands[0]);
     if (index < 0) {

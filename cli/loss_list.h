@@ -16,4 +16,7 @@ typedef struct loss_list {
 TAM_MUST_USE tam_status loss_list_read(cli_call *call, const char *words, int64_t classes, loss_list *out);
 void loss_list_free(loss_list *list);
 
+/* Prints all losses and terms: names and formulas, or with --json all there is to know. */
+tam_status loss_list_print(cli_call *call);
+
 #endif

@@ -59,6 +59,18 @@ static bool is_group(const char *word) {
     return false;
 }
 
+static void print_nouns(const char *group) {
+    size_t length = strlen(group);
+    const char *between = "";
+    for (int i = 0; i < VERBS; i++) {
+        if (strncmp(verbs[i].name, group, length) == 0 && verbs[i].name[length] == ' ') {
+            fprintf(stderr, "%s %s", between, verbs[i].name);
+            between = ",";
+        }
+    }
+    fputc('\n', stderr);
+}
+
 static int refuse_verb(int argc, char **argv) {
     const char *names[VERBS];
     char typed[128];
@@ -76,6 +88,9 @@ static int refuse_verb(int argc, char **argv) {
     const char *nearest = tam_nearest_name(typed, names, count);
     if (nearest != NULL) {
         fprintf(stderr, "tammes: unknown verb '%s' (did you mean '%s'?)\n", typed, nearest);
+    } else if (group) {
+        fprintf(stderr, "tammes: unknown verb '%s'; there is:", typed);
+        print_nouns(argv[1]);
     } else {
         fprintf(stderr, "tammes: unknown verb '%s' (tammes --help lists the verbs)\n", typed);
     }

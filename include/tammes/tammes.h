@@ -2,6 +2,7 @@
 #ifndef TAMMES_TAMMES_H
 #define TAMMES_TAMMES_H
 
+#include "tammes/analyze.h"
 #include "tammes/bench.h"
 #include "tammes/ctx.h"
 #include "tammes/data.h"
