@@ -92,6 +92,16 @@ typedef struct tam_fewshot {
 TAM_API TAM_MUST_USE tam_status tam_eval_fewshot(tam_ctx *ctx, int64_t n, int d, const float *e, const int32_t *labels,
                                                  const tam_fewshot_config *config, tam_fewshot *result);
 
+/* How classes lie on the sphere. The centre of a class is the direction of the mean of its rows, each of length 1; rows
+ * of length 0 and classes whose rows cancel each other out do not count. Angles in radians. */
+typedef struct tam_geometry {
+    int64_t rows, classes; /* that count */
+    double own_angle;      /* mean over rows of the angle to the centre of the own class; NaN: there is none */
+    double other_angle;    /* mean over classes of the angle from the centre to the nearest other; NaN: there is none */
+} tam_geometry;
+TAM_API TAM_MUST_USE tam_status tam_eval_geometry(tam_ctx *ctx, int64_t n, int d, const float *e, const int32_t *labels,
+                                                  tam_geometry *result);
+
 #ifdef __cplusplus
 }
 #endif

@@ -45,10 +45,14 @@ static tam_status fewshot(tam_ctx *ctx) {
     tam_fewshot result;
     return tam_eval_fewshot(ctx, ROWS, WIDTH, e, labels, &(tam_fewshot_config){.ways = 5}, &result);
 }
+static tam_status geometry(tam_ctx *ctx) {
+    tam_geometry result;
+    return tam_eval_geometry(ctx, ROWS, WIDTH, e, labels, &result);
+}
 
 static void every_allocation_may_fail(void **state) {
     (void)state;
-    tam_status (*const calls[])(tam_ctx *) = {all_pairs, pairs, folds, identify, leave_one_out, fewshot};
+    tam_status (*const calls[])(tam_ctx *) = {all_pairs, pairs, folds, identify, leave_one_out, fewshot, geometry};
     tam_random random = tam_random_at(2, TAM_PURPOSE_TEST, 0, 0);
     for (int i = 0; i < ROWS * WIDTH; i++) {
         e[i] = tam_random_normal(&random);
