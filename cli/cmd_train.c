@@ -62,6 +62,7 @@ tam_status cli_train(cli_call *call) {
     }
     tam_train_result result;
     config.resume = (tam_resume)resume;
+    train_settle(call, &config);
     tam_status status = train_run(call, &config, &result);
     return status == TAM_OK ? print_result(call, &config, &result) : status;
 }

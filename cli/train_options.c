@@ -67,16 +67,19 @@ static void mark_zero(double *value) {
     }
 }
 
-tam_status train_run(cli_call *call, const tam_train_config *flags, tam_train_result *result) {
+void train_settle(const cli_call *call, tam_train_config *config) {
+    config->seed = call->seed;
+    mark_zero(&config->momentum);
+    mark_zero(&config->weight_decay);
+    mark_zero(&config->warmup);
+    mark_zero(&config->clip);
+}
+
+tam_status train_run(const cli_call *call, const tam_train_config *settled, tam_train_result *result) {
     train_progress line = {.call = call, .terminal = isatty(STDERR_FILENO)};
-    tam_train_config config = *flags;
-    config.seed = call->seed;
+    tam_train_config config = *settled;
     config.progress = show_progress;
     config.progress_user = &line;
-    mark_zero(&config.momentum);
-    mark_zero(&config.weight_decay);
-    mark_zero(&config.warmup);
-    mark_zero(&config.clip);
     tam_status status = tam_train(call->ctx, &config, result);
     if (line.open) {
         fprintf(stderr, "\n");

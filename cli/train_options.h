@@ -35,8 +35,9 @@
 /* What the flags of a recipe hold before they are read. */
 tam_train_config train_defaults(void);
 
-/* Trains with the call's seed and shows the progress. The flags' zeros mean zero here; the configuration's mean
- * default. */
-tam_status train_run(cli_call *call, const tam_train_config *flags, tam_train_result *result);
+/* After the flags were read: takes the call's seed. A flag of 0 means 0; in the configuration 0 means default. */
+void train_settle(const cli_call *call, tam_train_config *config);
+/* Trains and shows the progress. */
+tam_status train_run(const cli_call *call, const tam_train_config *settled, tam_train_result *result);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "tammes/analyze.h"
 #include "tammes/bench.h"
+#include "tammes/compare.h"
 #include "tammes/ctx.h"
 #include "tammes/data.h"
 #include "tammes/eval.h"

@@ -1,5 +1,7 @@
 #include "plot/html.h"
 
+#include "plot/svg.h"
+
 static const char style[] =
     "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;color:#222;background:#fff;"
     "max-width:1180px;margin:0 auto;padding:24px 20px 60px}\n"
@@ -9,6 +11,7 @@ static const char style[] =
     ".row{display:flex;flex-wrap:wrap;gap:14px 22px;align-items:flex-start}\n"
     "figure{margin:8px 0;max-width:100%}figure svg{display:block;max-width:100%;height:auto}\n"
     "figcaption{color:#444;font-size:13px;line-height:1.45;margin:4px 8px 0 8px}\n"
+    "p.legend span{margin-right:14px;white-space:nowrap}\n"
     "table{border-collapse:collapse;margin:10px 0;font-variant-numeric:tabular-nums}\n"
     "div.table{overflow-x:auto}\n"
     "th,td{padding:5px 12px 5px 0;border-bottom:1px solid #e6e6e6;text-align:left;white-space:nowrap}\n"
@@ -61,6 +64,18 @@ void tam_html_figure_end(tam_text *text, const char *caption) {
         element(text, "figcaption", caption);
     }
     tam_text_add(text, "</figure>\n");
+}
+
+void tam_html_legend(tam_text *text, const char *title, int count, const char *const *names) {
+    tam_text_add(text, "<p class=\"legend\">");
+    tam_text_escape(text, title);
+    for (int i = 0; i < count; i++) {
+        /* The dot is a letter: browsers print letters in colour, but no coloured grounds. */
+        tam_text_format(text, " <span><b style=\"color:%s\">\xe2\x97\x8f</b>\xc2\xa0", tam_colour(i));
+        tam_text_escape(text, names[i]);
+        tam_text_add(text, "</span>");
+    }
+    tam_text_add(text, "</p>\n");
 }
 
 static void cell(tam_text *text, const char *kind, bool number, const char *words) {

@@ -19,6 +19,9 @@ void tam_html_row_end(tam_text *text);
 void tam_html_figure_begin(tam_text *text, int width);
 void tam_html_figure_end(tam_text *text, const char *caption);
 
+/* A line of names, each with a dot in its colour of the palette (svg.h), for several figures together. */
+void tam_html_legend(tam_text *text, const char *title, int count, const char *const *names);
+
 /* A table; its columns from number `numbers` on hold numbers and are set to the right. */
 void tam_html_table_begin(tam_text *text, int columns, int numbers, const char *const *headers);
 void tam_html_table_row(tam_text *text, int columns, int numbers, const char *const *cells);

@@ -89,10 +89,11 @@ void tam_page_scatter(tam_text *text, const tam_report_run *run) {
     char title[256], caption[1024];
     double accuracy = run->log.step_count > 0 ? run->log.steps[run->log.step_count - 1].accuracy : NAN;
     double radius = radius_of(&run->scatter), edge = radius * 1.16;
+    bool known = strncmp(run->name, run->log.loss, strlen(run->name)) == 0; /* the run is called after its loss */
     snprintf(title, sizeof title, "%s: %s", run->name, run->log.loss);
     const tam_figure figure = {.width = 360,
                                .height = 384,
-                               .title = strcmp(run->name, run->log.loss) == 0 ? run->name : title,
+                               .title = known ? run->log.loss : title,
                                .x = {"feature 1", -edge, edge, false, false, 0},
                                .y = {"feature 2", -edge, edge, false, false, 0},
                                .same_scale = true};
@@ -201,27 +202,44 @@ static bool validated_often(int count, const tam_report_run *runs) {
     return most >= 2;
 }
 
-void tam_page_curves(tam_text *text, int count, const tam_report_run *runs) {
+void tam_page_curve(tam_text *text, tam_curve curve, int count, const tam_report_run *runs) {
     tam_axis theta = empty_axis("mean angle to the own class (degrees)", false);
     theta.low = 0;
     theta.step = 30;
-    draw_curves(text, count, runs, empty_axis("loss", true), curve_of, loss_of,
-                "Loss, on a logarithmic scale. Compare a run with itself over time; the heights of different losses "
-                "cannot be compared, for scale and margin change what the number means.");
-    draw_curves(text, count, runs, theta, curve_of, theta_of,
-                "Mean angle between a feature and the weights of its own class, on training batches. It starts near 90 "
-                "degrees, where random directions are, and this one can be compared between losses: a margin pushes it "
-                "lower.");
-    draw_curves(text, count, runs, empty_axis("training accuracy (%)", false), curve_of, accuracy_of,
-                "Share of training samples whose own class is the nearest. The margin is not applied here. High "
-                "training accuracy says nothing about classes that were never seen.");
-    draw_curves(text, count, runs, empty_axis("learning rate", false), curve_of, rate_of,
-                "The learning rate: warm-up, then the schedule.");
-    if (validated_often(count, runs)) {
-        draw_curves(
-            text, count, runs, empty_axis("validation EER (%)", false), eer_curve, NULL,
-            "Equal error rate on the validation set after each epoch. When it rises while the training accuracy "
-            "still grows, the net is learning its training classes by heart.");
+    switch (curve) {
+    case TAM_CURVE_LOSS:
+        draw_curves(text, count, runs, empty_axis("loss", true), curve_of, loss_of,
+                    "Loss, on a logarithmic scale. Compare a run with itself over time; the heights of different "
+                    "losses cannot be compared, for scale and margin change what the number means.");
+        return;
+    case TAM_CURVE_THETA:
+        draw_curves(text, count, runs, theta, curve_of, theta_of,
+                    "Mean angle between a feature and the weights of its own class, on training batches. It starts "
+                    "near 90 degrees, where random directions are, and this one can be compared between losses: a "
+                    "margin pushes it lower.");
+        return;
+    case TAM_CURVE_ACCURACY:
+        draw_curves(text, count, runs, empty_axis("training accuracy (%)", false), curve_of, accuracy_of,
+                    "Share of training samples whose own class is the nearest. The margin is not applied here. High "
+                    "training accuracy says nothing about classes that were never seen.");
+        return;
+    case TAM_CURVE_RATE:
+        draw_curves(text, count, runs, empty_axis("learning rate", false), curve_of, rate_of,
+                    "The learning rate: warm-up, then the schedule.");
+        return;
+    case TAM_CURVE_EER:
+        draw_curves(text, count, runs, empty_axis("validation EER (%)", false), eer_curve, NULL,
+                    "Equal error rate on the validation set after each epoch. When it rises while the training "
+                    "accuracy still grows, the net is learning its training classes by heart.");
+        return;
+    }
+}
+
+void tam_page_curves(tam_text *text, int count, const tam_report_run *runs) {
+    for (tam_curve curve = TAM_CURVE_LOSS; curve <= TAM_CURVE_EER; curve++) {
+        if (curve != TAM_CURVE_EER || validated_often(count, runs)) {
+            tam_page_curve(text, curve, count, runs);
+        }
     }
 }
 

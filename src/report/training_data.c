@@ -24,20 +24,24 @@ static char **slot_of(tam_training_data *config, const char *key) {
     return NULL;
 }
 
-static tam_status set_value(tam_ctx *ctx, tam_training_data *config, const char *key, const yaml_event_t *value) {
-    char **slot = slot_of(config, key);
-    const char *words = (const char *)value->data.scalar.value;
-    bool null = value->data.scalar.style == YAML_PLAIN_SCALAR_STYLE &&
-                (*words == '\0' || strcmp(words, "null") == 0 || strcmp(words, "~") == 0);
+typedef struct collecting {
+    tam_ctx *ctx;
+    tam_training_data *config;
+} collecting;
+
+static tam_status set_value(void *user, const char *key, const char *words, bool plain) {
+    const collecting *into = user;
+    char **slot = slot_of(into->config, key);
+    bool null = plain && (*words == '\0' || strcmp(words, "null") == 0 || strcmp(words, "~") == 0);
     if (slot == NULL || *slot != NULL || null) {
         return TAM_OK;
     }
-    *slot = tam_copy_string(ctx, words);
+    *slot = tam_copy_string(into->ctx, words);
     return *slot != NULL ? TAM_OK : TAM_RESOURCES;
 }
 
 /* Walks the events; at depth 1 scalars alternate between key and value. */
-static tam_status walk(tam_ctx *ctx, const char *path, yaml_parser_t *parser, tam_training_data *config) {
+static tam_status walk(tam_ctx *ctx, const char *path, yaml_parser_t *parser, tam_setting_visit visit, void *user) {
     tam_status status = TAM_OK;
     char key[64] = "";
     bool have_key = false, end = false;
@@ -52,7 +56,8 @@ static tam_status walk(tam_ctx *ctx, const char *path, yaml_parser_t *parser, ta
         bool closes = event.type == YAML_MAPPING_END_EVENT || event.type == YAML_SEQUENCE_END_EVENT;
         if (event.type == YAML_SCALAR_EVENT && depth == 1) {
             if (have_key) {
-                status = set_value(ctx, config, key, &event);
+                status = visit(user, key, (const char *)event.data.scalar.value,
+                               event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE);
             } else {
                 strncpy(key, (const char *)event.data.scalar.value, sizeof key - 1);
             }
@@ -68,33 +73,47 @@ static tam_status walk(tam_ctx *ctx, const char *path, yaml_parser_t *parser, ta
     return status;
 }
 
-tam_status tam_training_data_parse(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size,
-                                   tam_training_data *config) {
+static tam_status walk_bytes(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size, tam_setting_visit visit,
+                             void *user) {
     yaml_parser_t parser;
-    *config = (tam_training_data){0};
     if (!yaml_parser_initialize(&parser)) {
         return tam_fail(ctx, TAM_RESOURCES, "%s: no memory for the YAML parser", path);
     }
     yaml_parser_set_input_string(&parser, data, size);
-    tam_status status = walk(ctx, path, &parser, config);
+    tam_status status = walk(ctx, path, &parser, visit, user);
     yaml_parser_delete(&parser);
+    return status;
+}
+
+tam_status tam_training_data_parse(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size,
+                                   tam_training_data *config) {
+    *config = (tam_training_data){0};
+    tam_status status = walk_bytes(ctx, path, data, size, set_value, &(collecting){ctx, config});
     if (status != TAM_OK) {
         tam_training_data_free(ctx, config);
     }
     return status;
 }
 
-tam_status tam_training_data_read(tam_ctx *ctx, const char *folder, tam_training_data *config) {
+tam_status tam_run_settings(tam_ctx *ctx, const char *folder, tam_setting_visit visit, void *user) {
     uint8_t *data = NULL;
     size_t size = 0;
-    *config = (tam_training_data){0};
     char *path = tam_path_join(ctx, folder, "config.yaml");
     tam_status status = path == NULL ? TAM_RESOURCES : tam_file_read(ctx, path, LARGEST_CONFIG, &data, &size);
     if (status == TAM_OK) {
-        status = tam_training_data_parse(ctx, path, data, size, config);
+        status = walk_bytes(ctx, path, data, size, visit, user);
     }
     tam_release(ctx, data);
     tam_release(ctx, path);
+    return status;
+}
+
+tam_status tam_training_data_read(tam_ctx *ctx, const char *folder, tam_training_data *config) {
+    *config = (tam_training_data){0};
+    tam_status status = tam_run_settings(ctx, folder, set_value, &(collecting){ctx, config});
+    if (status != TAM_OK) {
+        tam_training_data_free(ctx, config);
+    }
     return status;
 }
 

@@ -1,0 +1,65 @@
+/* Comparisons: one recipe, several losses; measured on the same images, shown in one table and on one page
+ * (docs/comparing.md).
+ *
+ *     tam_compare_open(ctx, &config, &comparison);
+ *     for (int i = 0; i < tam_compare_runs(comparison); i++) {
+ *         tam_train_config recipe = tam_compare_recipe(comparison, i);
+ *         tam_train(ctx, &recipe, &result);
+ *         tam_compare_measure(comparison, i);
+ *     }
+ *     tam_compare_write(comparison);
+ *     tam_compare_free(comparison);
+ */
+#ifndef TAMMES_COMPARE_H
+#define TAMMES_COMPARE_H
+
+#include "tammes/train.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tam_comparison tam_comparison;
+
+typedef struct tam_compare_config {
+    /* Loss specifications separated by commas. A comma before `word=` separates keys of one loss instead:
+     * "softmax+center,arcface:s=16,m=0.3,cosface" are three. No default. */
+    const char *losses;
+    const char *dims;        /* widths of the embedding separated by commas; NULL: "2" */
+    const char *out;         /* the folder for runs, table and page; no default */
+    tam_train_config recipe; /* of every run; its loss, dim and out are not looked at. Up to 3 dimensions the defaults
+                                are net conv4:bn=0, batch 32 and lr 0.1 */
+} tam_compare_config;
+
+/* Reads the lists, opens the data and checks every loss against its classes; trains nothing and writes nothing. Up to 3
+ * dimensions losses and terms without keys get keys of their own, for the published scales and margins are made for
+ * hundreds. *out is the caller's (tam_compare_free, before the context); the strings of `config` must live as long.
+ * Fails with TAM_CONFIG (a bad list, a loss or dimension given twice), and as tam_dataset_open does. */
+TAM_API TAM_MUST_USE tam_status tam_compare_open(tam_ctx *ctx, const tam_compare_config *config, tam_comparison **out);
+TAM_API void tam_compare_free(tam_comparison *comparison);
+
+/* Runs: each dimension with every loss. */
+TAM_API int tam_compare_runs(const tam_comparison *comparison);
+/* The complete recipe of run i, with its own loss, dim and out; strings live as long as the comparison. */
+TAM_API tam_train_config tam_compare_recipe(const tam_comparison *comparison, int i);
+
+/* Evaluates run i, which was trained, on recipe.validation if it has a path, else on the test split of the data where
+ * it has one, else on the training data itself: at most 10,000 images, evenly spaced. A run whose embeddings cannot be
+ * evaluated is left out of the table with the reason (TAM_OK). */
+TAM_API TAM_MUST_USE tam_status tam_compare_measure(tam_comparison *comparison, int i);
+/* Leaves run i out of the table, with the reason. */
+TAM_API void tam_compare_leave_out(tam_comparison *comparison, int i, const char *reason);
+/* How many runs were left out. */
+TAM_API int tam_compare_left_out(const tam_comparison *comparison);
+
+/* Writes compare.csv, compare.json and compare.html to config.out. */
+TAM_API TAM_MUST_USE tam_status tam_compare_write(tam_comparison *comparison);
+/* The table as lines for people, and the content of compare.json, as they were at the last tam_compare_write; ""
+ * before. Owned by the comparison. */
+TAM_API const char *tam_compare_table(const tam_comparison *comparison);
+TAM_API const char *tam_compare_json(const tam_comparison *comparison);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,112 @@
+#include "report/compare_list.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/spec.h"
+
+enum { LONGEST = 1024 };
+
+/* Whether a key and its '=' stand here, rather than the name of a loss. */
+static bool begins_with_key(const char *text) {
+    size_t name = strcspn(text, "=:+,");
+    return name > 0 && text[name] == '=';
+}
+
+tam_status tam_compare_split(tam_ctx *ctx, tam_arena *arena, const char *text, const char *losses[TAM_COMPARE_LOSSES],
+                             int *count) {
+    *count = 0;
+    for (const char *from = text, *end; from != NULL; from = *end == ',' ? end + 1 : NULL) {
+        end = from + strcspn(from, ",");
+        while (*end == ',' && begins_with_key(end + 1)) {
+            end += 1 + strcspn(end + 1, ",");
+        }
+        if (end == from) {
+            return tam_fail(ctx, TAM_CONFIG, "the list of losses '%s' has an empty place", text);
+        }
+        if (*count == TAM_COMPARE_LOSSES) {
+            return tam_fail(ctx, TAM_CONFIG, "more than %d losses to compare", TAM_COMPARE_LOSSES);
+        }
+        losses[*count] = tam_arena_string(arena, from, (size_t)(end - from));
+        if (losses[(*count)++] == NULL) {
+            return TAM_RESOURCES;
+        }
+    }
+    return TAM_OK;
+}
+
+tam_status tam_compare_read_dims(tam_ctx *ctx, const char *text, int dims[TAM_COMPARE_DIMS], int *count) {
+    *count = 0;
+    for (const char *from = text, *end; from != NULL; from = *end == ',' ? end + 1 : NULL) {
+        double value = 0;
+        end = from + strcspn(from, ",");
+        bool whole = tam_number_read(from, (size_t)(end - from), &value) && value >= 1 && value <= 65536 &&
+                     value == (double)(int)value;
+        if (!whole) {
+            return tam_fail(ctx, TAM_CONFIG, "the list of dimensions '%s': '%.*s' is not a whole number in [1, 65536]",
+                            text, (int)(end - from), from);
+        }
+        for (int i = 0; i < *count; i++) {
+            if (dims[i] == (int)value) {
+                return tam_fail(ctx, TAM_CONFIG, "the list of dimensions '%s' names %d twice", text, dims[i]);
+            }
+        }
+        if (*count == TAM_COMPARE_DIMS) {
+            return tam_fail(ctx, TAM_CONFIG, "more than %d dimensions to compare", TAM_COMPARE_DIMS);
+        }
+        dims[(*count)++] = (int)value;
+    }
+    return TAM_OK;
+}
+
+const char *tam_compare_slug(tam_arena *arena, const char *loss, int dim) {
+    char words[LONGEST];
+    size_t length = 0;
+    for (const char *at = loss; *at != '\0' && length + 16 < sizeof words; at++) {
+        bool plain = isalnum((unsigned char)*at) || strchr(".+-_", *at) != NULL;
+        bool before_number = *at == '=' && isdigit((unsigned char)at[1]);
+        if (!before_number) {
+            words[length++] = plain ? *at : '-';
+        }
+    }
+    length += (size_t)snprintf(words + length, sizeof words - length, "-%dd", dim);
+    return tam_arena_string(arena, words, length);
+}
+
+/* Published scales and margins are made for hundreds of dimensions. In the plane ten classes have 36 degrees each, and
+ * a net that is still to sort them needs logits that are not yet certain. */
+static const struct {
+    const char *name, *keys;
+} small[] = {
+    {"center", "lambda=0.1"},
+    {"normface", "s=8"},
+    {"cosface", "s=8,m=0.2"},
+    {"arcface", "s=8,m=0.2"},
+};
+
+static const char *small_keys(const char *name, size_t length) {
+    for (size_t i = 0; i < sizeof small / sizeof *small; i++) {
+        if (strlen(small[i].name) == length && memcmp(small[i].name, name, length) == 0) {
+            return small[i].keys;
+        }
+    }
+    return NULL;
+}
+
+const char *tam_compare_small_loss(tam_arena *arena, const char *loss) {
+    char words[2 * LONGEST];
+    size_t length = 0;
+    for (const char *from = loss, *end; *from != '\0' && length + LONGEST < sizeof words; from = end) {
+        end = from + strcspn(from + 1, "+") + 1;
+        while (*end == '+' && isdigit((unsigned char)end[1])) { /* of a number: 1e+3 */
+            end += strcspn(end + 1, "+") + 1;
+        }
+        const char *name = *from == '+' ? from + 1 : from;
+        const char *keys = small_keys(name, (size_t)(end - name));
+        length += (size_t)snprintf(words + length, sizeof words - length, "%.*s%s%s", (int)(end - from), from,
+                                   keys != NULL ? ":" : "", keys != NULL ? keys : "");
+        length = length < sizeof words ? length : sizeof words - 1;
+    }
+    return tam_arena_string(arena, words, length);
+}
