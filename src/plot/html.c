@@ -16,7 +16,7 @@ static const char style[] =
     "div.table{overflow-x:auto}\n"
     "th,td{padding:5px 12px 5px 0;border-bottom:1px solid #e6e6e6;text-align:left;white-space:nowrap}\n"
     "th{font-size:13px;color:#444;border-bottom:2px solid #bbb;vertical-align:bottom}\n"
-    "td.n,th.n{text-align:right}\n"
+    "td.n,th.n{text-align:right}th.n{white-space:normal}\n"
     "@media print{body{max-width:none;padding:0}figure,table{break-inside:avoid}h2{break-after:avoid}}\n";
 
 void tam_html_begin(tam_text *text, const char *title) {

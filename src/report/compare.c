@@ -33,6 +33,13 @@ static tam_status make_entry(tam_comparison *comparison, const char *loss, int d
     return entry->folder != NULL ? TAM_OK : TAM_RESOURCES;
 }
 
+tam_status tam_compare_forget_run(tam_comparison *comparison, int i) {
+    tam_report_run *run = &comparison->runs[i];
+    tam_report_run_free(comparison->ctx, run);
+    *run = (tam_report_run){.name = tam_copy_string(comparison->ctx, comparison->entries[i].given)};
+    return run->name != NULL ? TAM_OK : TAM_RESOURCES;
+}
+
 static tam_status make_entries(tam_comparison *comparison) {
     const char *losses[TAM_COMPARE_LOSSES];
     int dims[TAM_COMPARE_DIMS], loss_count, dim_count;
@@ -49,6 +56,8 @@ static tam_status make_entries(tam_comparison *comparison) {
     for (int i = 0; i < count; i++) {
         tam_compare_entry *entry = &comparison->entries[i];
         TAM_TRY(make_entry(comparison, losses[i % loss_count], dims[i / loss_count], entry));
+        TAM_TRY(tam_compare_forget_run(comparison, i));
+        comparison->count = i + 1;
         for (int other = 0; other < i; other++) {
             const tam_compare_entry *before = &comparison->entries[other];
             bool same = before->dim == entry->dim && strcmp(before->loss, entry->loss) == 0;
@@ -57,7 +66,6 @@ static tam_status make_entries(tam_comparison *comparison) {
             }
         }
     }
-    comparison->count = count;
     return TAM_OK;
 }
 

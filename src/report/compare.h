@@ -63,6 +63,8 @@ struct tam_comparison {
 
 /* "the test images of DIR: 10000 images of 10 classes". */
 void tam_compare_evaluation_words(const tam_comparison *comparison, char *words, size_t room);
+/* Empties what the page shows of run i, but for its name. */
+TAM_MUST_USE tam_status tam_compare_forget_run(tam_comparison *comparison, int i);
 /* Whether all runs have this line. */
 bool tam_compare_is_common(const tam_comparison *comparison, const tam_compare_setting *setting);
 /* The number as printed everywhere; "-" for none. */

@@ -273,11 +273,9 @@ static tam_status measure(tam_comparison *comparison, tam_compare_entry *entry, 
 
 tam_status tam_compare_measure(tam_comparison *comparison, int i) {
     tam_compare_entry *entry = &comparison->entries[i];
-    tam_report_run *run = &comparison->runs[i];
-    tam_report_run_free(comparison->ctx, run);
-    *run = (tam_report_run){.name = tam_copy_string(comparison->ctx, entry->given)};
+    TAM_TRY(tam_compare_forget_run(comparison, i));
     entry->left_out = NULL;
-    tam_status status = run->name != NULL ? measure(comparison, entry, run) : TAM_RESOURCES;
+    tam_status status = measure(comparison, entry, &comparison->runs[i]);
     if (status == TAM_INPUT) {
         char reason[512];
         snprintf(reason, sizeof reason, "%s", tam_ctx_message(comparison->ctx));

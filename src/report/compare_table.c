@@ -33,9 +33,12 @@ void tam_compare_evaluation_words(const tam_comparison *comparison, char *words,
     static const char *const images[] = {[TAM_COMPARE_VALIDATION] = "on the images of",
                                          [TAM_COMPARE_TEST] = "on the test images of",
                                          [TAM_COMPARE_TRAINING] = "on the training data itself,"};
-    snprintf(words, room, "%s %.600s: %lld images of %lld classes%s", images[comparison->on],
-             comparison->evaluation.path, (long long)comparison->images, (long long)comparison->classes,
-             comparison->closed ? ", all trained on" : "");
+    int length = snprintf(words, room, "%s %.600s", images[comparison->on], comparison->evaluation.path);
+    if (comparison->images > 0) {
+        snprintf(words + length, room - (size_t)length, ": %lld images of %lld classes%s",
+                 (long long)comparison->images, (long long)comparison->classes,
+                 comparison->closed ? ", all trained on" : "");
+    }
 }
 
 bool tam_compare_is_common(const tam_comparison *comparison, const tam_compare_setting *setting) {

@@ -1,0 +1,99 @@
+# tammes compare as a person would use it: the table, the files, kill and resume, refusals.
+set -u
+tammes=$1
+. "$(dirname "$0")/helpers.sh"
+cd "$scratch" || exit 1
+
+"$tammes" synth glyphs --out glyphs --ids 6 --per-id 20 --size 16 --quiet >/dev/null || fail "synth glyphs"
+"$tammes" synth glyphs --out others --ids 6 --per-id 8 --size 16 --first 6 --quiet >/dev/null || fail "synth glyphs"
+recipe=(--data glyphs --net conv4:width=8,bn=0 --batch 16 --lr 0.05 --log-every 4 --quiet --threads 1)
+# The numbers of a CSV without the times.
+numbers() { awk -F, -v OFS=, '{ NF -= 3; print }' "$1"; }
+
+"$tammes" compare "${recipe[@]}" --losses softmax,arcface:s=8,m=0.2+center --dims 2,8 --steps 30 --out C >table ||
+    fail "compare"
+grep -q "on the training data itself, glyphs: 120 images of 6 classes" table || fail "the table: $(cat table)"
+for file in compare.csv compare.json compare.html softmax-2d/last.safetensors \
+    arcface-s8-m0.2+center-8d/last.safetensors; do
+    [ -s "C/$file" ] || fail "no C/$file"
+done
+[ "$(wc -l <C/compare.csv)" -eq 5 ] || fail "rows: $(cat C/compare.csv)"
+grep -q '"arcface:s=8,m=0.2+center:lambda=0.1",2,' C/compare.csv || fail "the keys of small dimensions"
+grep -q '"arcface:s=8,m=0.2+center",8,' C/compare.csv || fail "large dimensions have no such keys"
+
+# A run is exactly what train makes of the same flags, and its numbers are what eval says.
+"$tammes" train "${recipe[@]}" --loss softmax --dim 2 --steps 30 --out alone >/dev/null || fail "train"
+same_files alone/last.safetensors C/softmax-2d/last.safetensors
+same_files alone/config.yaml C/softmax-2d/config.yaml
+expected=$("$tammes" eval --model alone --data glyphs --protocol allpairs --json | sed 's/.*"eer":\([-0-9.e]*\).*/\1/' |
+    awk '{ printf "%.2f", 100 * $1 }')
+accuracy=$("$tammes" eval --model alone --data glyphs --protocol classify --json |
+    sed 's/.*"accuracy":\([-0-9.e]*\).*/\1/' | awk '{ printf "%.2f", 100 * $1 }')
+rank=$("$tammes" eval --model alone --data glyphs --protocol identify --json | sed 's/.*"1":\([-0-9.e]*\).*/\1/' |
+    awk '{ printf "%.2f", 100 * $1 }')
+grep -q "^softmax,2,$accuracy,$expected,[0-9.]*,[0-9.]*,$rank," C/compare.csv ||
+    fail "eval says $accuracy $expected $rank: $(cat C/compare.csv)"
+
+# Finished runs are not trained again: the same files.
+cp C/compare.csv before.csv
+cp C/compare.html before.html
+"$tammes" compare "${recipe[@]}" --losses softmax,arcface:s=8,m=0.2+center --dims 2,8 --steps 30 --out C --json \
+    >again.json || fail "compare again"
+same_files before.csv C/compare.csv
+same_files before.html C/compare.html
+same_files again.json C/compare.json
+
+# kill -9 at any moment, the same command again: the same numbers and models.
+long=(compare "${recipe[@]}" --losses softmax,cosface --steps 120 --checkpoint-seconds 1 --val others)
+"$tammes" "${long[@]}" --out whole >/dev/null || fail "the uninterrupted comparison"
+for pause in 0.2 0.5; do
+    "$tammes" "${long[@]}" --out killed >/dev/null &
+    process=$!
+    sleep $pause
+    kill -9 $process 2>/dev/null
+    wait $process 2>/dev/null
+done
+"$tammes" "${long[@]}" --out killed >/dev/null || fail "the resumed comparison"
+same_files whole/softmax-2d/last.safetensors killed/softmax-2d/last.safetensors
+same_files whole/cosface-2d/best.safetensors killed/cosface-2d/best.safetensors
+[ "$(numbers whole/compare.csv)" = "$(numbers killed/compare.csv)" ] || fail "other numbers after kills"
+grep -q '"on":"validation","path":"others"' killed/compare.json || fail "the images of --val"
+grep -q '^softmax,2,,' killed/compare.csv || fail "classes never trained on have no accuracy: $(cat killed/compare.csv)"
+
+# Ctrl-C: the exit code of train, and the same command goes on.
+"$tammes" compare "${recipe[@]}" --losses softmax,cosface --epochs 100000 --out stopped >/dev/null 2>errors &
+process=$!
+for _ in $(seq 200); do
+    [ -e stopped/softmax-2d/log.jsonl ] && break
+    sleep 0.05
+done
+sleep 0.2
+kill -s INT $process
+wait $process
+code=$?
+[ $code -eq 130 ] || fail "SIGINT gives exit code $code"
+grep -q "the same command goes on from there" errors || fail "SIGINT: $(cat errors)"
+[ ! -e stopped/cosface-2d ] || fail "the next run began after SIGINT"
+
+# A run that diverges is left out, the others are compared.
+expect_exit 1 "1 of 2 runs have no numbers" "$tammes" compare --data glyphs --net conv4:width=8,bn=0 --batch 16 \
+    --log-every 4 --quiet --steps 40 --lr 0.5 --clip 0 --warmup 0 --losses softmax+center:lambda=1000,p2sgrad --dims 4 --out diverged \
+    --threads 1
+grep -q "left_out" diverged/compare.json || fail "no reason in the JSON"
+grep -q "^p2sgrad,4,[0-9]" diverged/compare.csv || fail "no numbers of the other: $(cat diverged/compare.csv)"
+
+# Everything is checked before anything is trained.
+expect_exit 2 "the loss 'arcfase': unknown loss 'arcfase' (did you mean 'arcface'?)" \
+    "$tammes" compare "${recipe[@]}" --losses softmax,arcfase --out bad
+expect_exit 2 "'arcface:m=9'.*m" "$tammes" compare "${recipe[@]}" --losses softmax,arcface:m=9 --out bad
+expect_exit 2 "empty place" "$tammes" compare "${recipe[@]}" --losses softmax,,arcface --out bad
+expect_exit 2 "'arcface' and 'arcface:s=8,m=0.2' are the same" \
+    "$tammes" compare "${recipe[@]}" --losses arcface,arcface:s=8,m=0.2 --out bad
+expect_exit 2 "whole number in \[1, 65536\]" "$tammes" compare "${recipe[@]}" --losses softmax --dims 2,x --out bad
+expect_exit 2 "losses" "$tammes" compare "${recipe[@]}" --out bad
+expect_exit 3 "nowhere" "$tammes" compare --data nowhere --losses softmax --out bad --quiet
+expect_exit 0 "usage: tammes compare --data DIR --losses LIST --out DIR" "$tammes" compare --help
+[ ! -e bad ] || fail "a refused comparison left something behind"
+expect_exit 2 "lr" "$tammes" compare "${recipe[@]}" --losses softmax --steps 30 --lr 0.2 --out C
+expect_exit 4 "/proc/nowhere" "$tammes" compare "${recipe[@]}" --losses softmax --out /proc/nowhere
+finish
