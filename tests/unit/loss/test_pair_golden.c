@@ -2,7 +2,7 @@
  * tests/oracle/pair_oracle.py. */
 #include "term_support.h"
 
-enum { N = 12, CLASSES = 6, DIM = 5, CASES = 28, LINE_ROOM = 4096 };
+enum { N = 12, CLASSES = 6, DIM = 5, LINE_ROOM = 4096 };
 static const int32_t y[N] = {0, 3, -1, 0, 3, 1, 1, 0, 3, 5, 2, 1};
 
 static uint32_t mixed(uint32_t x) {
@@ -71,8 +71,7 @@ static void test_against_autograd(void **state) {
         }
     }
     fclose(file);
-    assert_int_equal(losses, CASES);
-    assert_int_equal(gradients, CASES);
+    assert_int_equal(gradients, losses);
     for (int k = 0; k < tam_batch_term_count(); k++) {
         if ((seen >> k & 1) == 0) {
             fail_msg("the term %s has no vector in %s", tam_batch_term_at(k)->name, path);
