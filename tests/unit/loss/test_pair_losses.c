@@ -188,6 +188,33 @@ static void test_rotated_spaces(void **state) {
     }
 }
 
+/* More dimensions than are summed at a time: the same batch with zeros between its columns. */
+static void test_wide_rows(void **state) {
+    (void)state;
+    enum { APART = 23, WIDE = DIM * APART };
+    static float x[N * DIM], wide[N * WIDE], dx[N * DIM], dx_wide[N * WIDE];
+    int32_t y[N];
+    fill(46, N, DIM, x, y);
+    for (int e = 0; e < N * DIM; e++) {
+        wide[e / DIM * WIDE + e % DIM * APART + 5] = x[e];
+    }
+    for (int k = 0; specification_at(k) != NULL; k++) {
+        if (is_drawn(specification_at(k))) { /* draws depend on the number of dimensions */
+            continue;
+        }
+        test_batch batch = {.n = N, .dim = DIM, .classes = CLASSES, .x = x, .y = y}, other = batch;
+        other.x = wide;
+        other.dim = WIDE;
+        double a = test_term(specification_at(k), &batch, dx), b = test_term(specification_at(k), &other, dx_wide);
+        assert_true(fabs(a - b) <= 1e-12 * fabs(a));
+        for (int e = 0; e < N * WIDE; e++) {
+            int d = e % WIDE;
+            double expected = d % APART == 5 ? (double)dx[e / WIDE * DIM + d / APART] : 0.0;
+            assert_true(fabs((double)dx_wide[e] - expected) <= 1e-6 * fabs(expected));
+        }
+    }
+}
+
 static void test_same_bits_on_any_threads(void **state) {
     (void)state;
     enum { MANY = 61, WIDE = 131 };
@@ -301,7 +328,8 @@ int main(void) {
         cmocka_unit_test(test_interface),      cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_gradients),      cmocka_unit_test(test_order_does_not_matter),
         cmocka_unit_test(test_rotated_spaces), cmocka_unit_test(test_same_bits_on_any_threads),
-        cmocka_unit_test(test_extremes),       cmocka_unit_test(test_report),
+        cmocka_unit_test(test_wide_rows),      cmocka_unit_test(test_extremes),
+        cmocka_unit_test(test_report),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
