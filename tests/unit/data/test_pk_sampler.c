@@ -96,15 +96,21 @@ static void a_batch_has_p_classes_with_k_images_each(void **state) {
     }
 }
 
+/* Rounds within an epoch, and, with the second, epochs of less than a round. */
 static void resuming_at_any_step_is_exact(void **state) {
-    enum { STEPS = 30, P = 3, K = 4 };
+    enum { STEPS = 30 };
+    static const char *const samplers[] = {"pk:P=3,K=4", "pk:P=2,K=8"};
+    static const int batches[] = {12, 16};
     fixture *f = *state;
     static int64_t whole[STEPS][MOST_BATCH], rest[STEPS][MOST_BATCH];
-    take(f, "pk:P=3,K=4", 11, 0, STEPS, P * K, whole);
-    for (int first = 1; first < STEPS; first++) {
-        take(f, "pk:P=3,K=4", 11, first, STEPS - first, P * K, rest);
-        for (int i = first; i < STEPS; i++) {
-            assert_memory_equal(whole[i], rest[i - first], P * K * sizeof(int64_t));
+    for (int which = 0; which < 2; which++) {
+        int batch = batches[which];
+        take(f, samplers[which], 11, 0, STEPS, batch, whole);
+        for (int first = 1; first < STEPS; first++) {
+            take(f, samplers[which], 11, first, STEPS - first, batch, rest);
+            for (int i = first; i < STEPS; i++) {
+                assert_memory_equal(whole[i], rest[i - first], (size_t)batch * sizeof(int64_t));
+            }
         }
     }
 }
