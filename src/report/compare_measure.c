@@ -202,8 +202,11 @@ static tam_status fill_scatter(tam_ctx *ctx, tam_model *model, bool closed, cons
     }
     scatter->count = dots;
     if (weights == NULL || tam_model_describe(model).classes != rows->classes) {
+        scatter->sub_centres = 1;
         return class_means(ctx, rows, &scatter->weights);
     }
+    scatter->sub_centres = tam_model_describe(model).sub_centres;
+    classes *= (size_t)scatter->sub_centres;
     scatter->weights = tam_allocate(ctx, classes, 2 * sizeof *weights, "class directions");
     if (scatter->weights == NULL) {
         return TAM_RESOURCES;

@@ -17,6 +17,7 @@ for file in compare.csv compare.json compare.html softmax-2d/last.safetensors \
     arcface-s8-m0.2+center-8d/last.safetensors; do
     [ -s "C/$file" ] || fail "no C/$file"
 done
+[ "$(grep -o '<path stroke-linecap' C/compare.html | wc -l)" -ge 12 ] || fail "the page has no rays of classes"
 [ "$(wc -l <C/compare.csv)" -eq 5 ] || fail "rows: $(cat C/compare.csv)"
 grep -q '"arcface:s=8,m=0.2+center:lambda=0.1",2,' C/compare.csv || fail "the keys of small dimensions"
 grep -q '"arcface:s=8,m=0.2+center",8,' C/compare.csv || fail "large dimensions have no such keys"

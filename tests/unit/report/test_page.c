@@ -38,8 +38,9 @@ static void fill_scatter(tam_ctx *ctx, int run, tam_scatter *scatter) {
     *scatter = (tam_scatter){.count = DOTS, .classes = 3};
     scatter->x = tam_allocate(ctx, DOTS, 2 * sizeof(float), "x");
     scatter->labels = tam_allocate(ctx, DOTS, sizeof(int32_t), "labels");
-    scatter->sub_centres = 1;
-    scatter->weights = tam_allocate(ctx, 3, 2 * sizeof(float), "weights");
+    scatter->sub_centres = 1 + run;
+    int rows = 3 * scatter->sub_centres;
+    scatter->weights = tam_allocate(ctx, (size_t)rows, 2 * sizeof(float), "weights");
     scatter->names = tam_allocate(ctx, 3, sizeof(char *), "names");
     for (int i = 0; i < DOTS; i++) {
         scatter->labels[i] = i % 3;
@@ -47,9 +48,11 @@ static void fill_scatter(tam_ctx *ctx, int run, tam_scatter *scatter) {
         scatter->x[2 * i + 1] = i == 5 ? NAN : tam_random_normal(&random);
     }
     for (int c = 0; c < 3; c++) {
-        scatter->weights[2 * c] = cosf(2.1f * (float)c);
-        scatter->weights[2 * c + 1] = c == 2 ? 0 : sinf(2.1f * (float)c);
         scatter->names[c] = tam_copy_string(ctx, c == 1 ? "<one>" : "class");
+    }
+    for (int row = 0; row < rows; row++) {
+        scatter->weights[2 * row] = cosf(2.1f * (float)row);
+        scatter->weights[2 * row + 1] = row == 2 ? 0 : sinf(2.1f * (float)row);
     }
 }
 
@@ -96,6 +99,7 @@ static void the_page_is_whole(void **state) {
     assert_null(strstr(text.data, "href="));
     assert_int_equal(occurrences(text.data, "<figure"),
                      2 + 2 + 1 + 5 + 3); /* scatter, directions, ROC, curves, angles */
+    assert_int_equal(occurrences(text.data, "<path stroke-linecap"), 2 * (3 + 6)); /* one or two rays a class */
     assert_int_equal(occurrences(text.data, "No scatter of third: data/&lt;gone&gt;"), 1);
     assert_int_equal(occurrences(text.data, "has not finished"), 2);
     assert_int_equal(occurrences(text.data, "<circle"), 2); /* one EER ring a validated run */
