@@ -136,14 +136,14 @@ static void write_scatters(tam_text *text, const tam_comparison *comparison, con
         return;
     }
     tam_html_heading(text, 2, "Features in the plane");
-    tam_html_paragraph(text,
-                       comparison->on == TAM_COMPARE_TRAINING
-                           ? "Each dot is an image of the training data, placed where the net puts it and coloured by "
-                             "its class. Each line is the direction of a class's weights (of the class's mean where a "
-                             "loss has no weights). A cosine sees only a dot's direction from the origin."
-                           : "Each dot is an image that was not trained on, placed where the net puts it and coloured "
-                             "by its class. Each line is the direction of a class's weights (of the class's mean where "
-                             "there are none). A cosine sees only a dot's direction from the origin.");
+    tam_html_paragraph(
+        text, comparison->on == TAM_COMPARE_TRAINING
+                  ? "Each dot is an image of the training data, placed where the net puts it and coloured by "
+                    "its class. Each line is the direction of a class's weights (of the class's mean where it "
+                    "has none, or several). A cosine sees only a dot's direction from the origin."
+                  : "Each dot is an image that was not trained on, placed where the net puts it and coloured "
+                    "by its class. Each line is the direction of a class's weights (of the class's mean where it "
+                    "has none, or several). A cosine sees only a dot's direction from the origin.");
     write_legend(text, &first->scatter);
     tam_html_row_begin(text);
     for (int r = 0; r < now->count; r++) {
@@ -191,6 +191,9 @@ static void write_training(tam_text *text, const tam_report_run *runs, int count
     tam_page_curve(text, TAM_CURVE_THETA, count, runs);
     tam_page_curve(text, TAM_CURVE_ACCURACY, count, runs);
     tam_page_curve(text, TAM_CURVE_LOSS, count, runs);
+    if (tam_page_has_curve(TAM_CURVE_SCALE, count, runs)) {
+        tam_page_curve(text, TAM_CURVE_SCALE, count, runs);
+    }
     tam_html_row_end(text);
 }
 

@@ -121,6 +121,9 @@ static double theta_of(const tam_log_step *step) {
 static double accuracy_of(const tam_log_step *step) {
     return 100 * step->accuracy;
 }
+static double scale_of(const tam_log_step *step) {
+    return step->running;
+}
 static double rate_of(const tam_log_step *step) {
     return step->lr;
 }
@@ -156,6 +159,18 @@ static int eer_curve(const tam_run_log *log, step_value value, double *x, double
     return points;
 }
 
+/* The scale, of the losses whose first running statistic it is. */
+static int scale_curve(const tam_run_log *log, step_value value, double *x, double *y) {
+    static const char *const names[] = {"adacos", "normface", "l2-softmax"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t length = strlen(names[i]);
+        if (strncmp(log->loss, names[i], length) == 0 && log->loss[length] != '-') { /* adacos-fixed has none */
+            return curve_of(log, value, x, y);
+        }
+    }
+    return 0;
+}
+
 typedef int (*curve_maker)(const tam_run_log *log, step_value value, double *x, double *y);
 
 static void draw_curves(tam_text *text, int count, const tam_report_run *runs, tam_axis axis, curve_maker curve,
@@ -166,7 +181,6 @@ static void draw_curves(tam_text *text, int count, const tam_report_run *runs, t
     figure.y = axis;
     figure.x.low = 0;
     figure.legend = legend;
-    figure.legend_count = make_legend(count, runs, legend);
     for (int pass = 0; pass < 2; pass++) {
         tam_svg svg = {0};
         if (pass == 1) {
@@ -175,6 +189,9 @@ static void draw_curves(tam_text *text, int count, const tam_report_run *runs, t
         }
         for (int r = 0; r < count; r++) {
             int points = curve(&runs[r].log, value, x, y);
+            if (pass == 0 && points > 0 && figure.legend_count < MOST_LEGEND) {
+                legend[figure.legend_count++] = (tam_series){runs[r].name, r, r / TAM_COLOURS};
+            }
             for (int p = 0; p < points && pass == 0; p++) {
                 show(&figure.x, x[p]);
                 show(&figure.y, y[p]);
@@ -223,6 +240,10 @@ void tam_page_curve(tam_text *text, tam_curve curve, int count, const tam_report
                     "Share of training samples whose own class is the nearest. The margin is not applied here. High "
                     "training accuracy says nothing about classes that were never seen.");
         return;
+    case TAM_CURVE_SCALE:
+        draw_curves(text, count, runs, empty_axis("scale s of the logits", false), scale_curve, scale_of,
+                    "The scale that the loss sets by itself: large while classes overlap, smaller as angles shrink.");
+        return;
     case TAM_CURVE_RATE:
         draw_curves(text, count, runs, empty_axis("learning rate", false), curve_of, rate_of,
                     "The learning rate: warm-up, then the schedule.");
@@ -235,9 +256,23 @@ void tam_page_curve(tam_text *text, tam_curve curve, int count, const tam_report
     }
 }
 
+bool tam_page_has_curve(tam_curve curve, int count, const tam_report_run *runs) {
+    double x[MOST_POINTS], y[MOST_POINTS];
+    if (curve == TAM_CURVE_EER) {
+        return validated_often(count, runs);
+    }
+    for (int r = 0; r < count && curve == TAM_CURVE_SCALE; r++) {
+        int points = scale_curve(&runs[r].log, scale_of, x, y);
+        if (points > 0 && isfinite(y[0])) {
+            return true;
+        }
+    }
+    return curve != TAM_CURVE_SCALE;
+}
+
 void tam_page_curves(tam_text *text, int count, const tam_report_run *runs) {
     for (tam_curve curve = TAM_CURVE_LOSS; curve <= TAM_CURVE_EER; curve++) {
-        if (curve != TAM_CURVE_EER || validated_often(count, runs)) {
+        if (tam_page_has_curve(curve, count, runs)) {
             tam_page_curve(text, curve, count, runs);
         }
     }

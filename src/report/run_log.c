@@ -67,6 +67,11 @@ static void read_histogram(tam_log_step *step, const json_t *line) {
     }
 }
 
+static double first_running(const json_t *line) {
+    const json_t *first = json_array_get(json_object_get(line, "running"), 0);
+    return json_is_number(first) ? json_number_value(first) : NAN;
+}
+
 static tam_status read_step(tam_run_log *log, const json_t *line) {
     int64_t number = whole_of(line, "step");
     while (log->step_count > 0 && log->steps[log->step_count - 1].step >= number) {
@@ -82,6 +87,7 @@ static tam_status read_step(tam_run_log *log, const json_t *line) {
                            .accuracy = real_of(line, "accuracy"),
                            .lr = real_of(line, "lr"),
                            .images_per_second = real_of(line, "images_per_second"),
+                           .running = first_running(line),
                            .load = real_of(line, "load"),
                            .forward = real_of(line, "forward"),
                            .head = real_of(line, "head"),

@@ -12,6 +12,7 @@ enum { TAM_THETA_BINS = 90 }; /* of 2 degrees */
 typedef struct tam_log_step {
     int64_t step;
     double loss, theta /* radians */, accuracy, lr, images_per_second;
+    double running;                               /* the class loss's first running statistic */
     double load, forward, head, backward, update; /* shares of the time */
     bool has_histogram;
     double theta_histogram[TAM_THETA_BINS]; /* samples by the angle to their own class */

@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "report/page.h"
+#include "tammes/loss.h"
 #include "unit/plot/well_formed.h"
 
 enum { RUNS = 3, DOTS = 300 };
@@ -177,15 +178,43 @@ static void every_loss_has_its_words(void **state) {
     assert_non_null(strstr(tam_page_loss_words("softmax"), "outwards"));
     assert_non_null(strstr(tam_page_loss_words("modified-softmax"), "length 1"));
     assert_non_null(strstr(tam_page_loss_words("arcface:s=16"), "thin sectors"));
-    assert_non_null(strstr(tam_page_loss_words("new-loss"), "dot"));
+    assert_non_null(strstr(tam_page_loss_words("subcenter-arcface:k=3"), "sub-centres"));
+    assert_non_null(strstr(tam_page_loss_words("l2-softmax"), "one radius"));
+    assert_non_null(strstr(tam_page_loss_words("adacos-fixed"), "number of classes"));
+    const char *other = tam_page_loss_words("new-loss");
+    assert_non_null(strstr(other, "dot"));
+    for (int i = 0; i < tam_loss_count(); i++) {
+        assert_ptr_not_equal(tam_page_loss_words(tam_loss_describe(i).name), other);
+    }
+}
+
+/* The scale is drawn for the losses that move it, from the first of their running statistics. */
+static void a_moving_scale_has_a_curve(void **state) {
+    (void)state;
+    static const char *const losses[] = {"adacos", "l2-softmax:learn=yes", "adacos-fixed", "curricularface", "softmax"};
+    for (int i = 0; i < 5; i++) {
+        tam_report_run run = {0};
+        char log[512];
+        tam_ctx *ctx = test_ctx(1);
+        snprintf(log, sizeof log,
+                 "{\"kind\":\"start\",\"loss\":\"%s\"}\n"
+                 "{\"kind\":\"step\",\"step\":10,\"running\":[5.5,0,0]}\n"
+                 "{\"kind\":\"step\",\"step\":20,\"running\":[3.25,0,0]}\n",
+                 losses[i]);
+        run.name = tam_copy_string(ctx, losses[i]);
+        test_ok(ctx, tam_run_log_parse(ctx, log, strlen(log), &run.log));
+        assert_true(run.log.steps[1].running == 3.25);
+        assert_int_equal(tam_page_has_curve(TAM_CURVE_SCALE, 1, &run), i < 2);
+        tam_report_run_free(ctx, &run);
+        test_ctx_free(ctx);
+    }
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_page_is_whole),
-        cmocka_unit_test(an_empty_run_is_no_crash),
-        cmocka_unit_test(every_allocation_may_fail),
-        cmocka_unit_test(every_loss_has_its_words),
+        cmocka_unit_test(the_page_is_whole),          cmocka_unit_test(an_empty_run_is_no_crash),
+        cmocka_unit_test(every_allocation_may_fail),  cmocka_unit_test(every_loss_has_its_words),
+        cmocka_unit_test(a_moving_scale_has_a_curve),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
