@@ -162,7 +162,7 @@ static int eer_curve(const tam_run_log *log, step_value value, double *x, double
 /* The scale, of the losses whose first running statistic it is. */
 static int scale_curve(const tam_run_log *log, step_value value, double *x, double *y) {
     static const char *const names[] = {"adacos", "normface", "l2-softmax"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+    for (size_t i = 0; i < sizeof names / sizeof *names && log->step_count > 0; i++) {
         size_t length = strlen(names[i]);
         if (strncmp(log->loss, names[i], length) == 0 && log->loss[length] != '-') { /* adacos-fixed has none */
             return curve_of(log, value, x, y);
