@@ -140,10 +140,10 @@ static void write_scatters(tam_text *text, const tam_comparison *comparison, con
         text, comparison->on == TAM_COMPARE_TRAINING
                   ? "Each dot is an image of the training data, placed where the net puts it and coloured by "
                     "its class. Each line is the direction of a class's weights (of the class's mean where it "
-                    "has none, or several). A cosine sees only a dot's direction from the origin."
+                    "has none). A cosine sees only a dot's direction from the origin."
                   : "Each dot is an image that was not trained on, placed where the net puts it and coloured "
                     "by its class. Each line is the direction of a class's weights (of the class's mean where it "
-                    "has none, or several). A cosine sees only a dot's direction from the origin.");
+                    "has none). A cosine sees only a dot's direction from the origin.");
     write_legend(text, &first->scatter);
     tam_html_row_begin(text);
     for (int r = 0; r < now->count; r++) {
