@@ -20,6 +20,7 @@ expect_exit 0 "^  toy-ring  " "$built" loss
 expect_exit 0 "margin-warmup=0 " "$built" loss toy
 expect_exit 2 "toy: m=0.6 is outside its range \[0, 0.5\]" "$built" bench head --loss toy:m=0.6
 expect_exit 0 '"loss":"toy:s=16"' "$built" bench head --losses toy:s=16 --rounds 1 --classes 30 --batch 8 --dim 8 --json
+[ -s "$scratch/tree/build/toy-curves/losses.html" ] || fail "no figures of the loss"
 for run in toy near pace; do
     grep -q '"step":' "$scratch/tree/build/$run-run/log.jsonl" || fail "$run-run has no log"
 done
