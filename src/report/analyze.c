@@ -74,10 +74,10 @@ static void number_words(char words[32], double value, int decimals, const char 
 }
 
 static void write_losses(tam_loss_page *page) {
-    enum { COLUMNS = 6 };
-    static const char *const headers[COLUMNS] = {
-        "loss", "target logit", "values", "margin at 45\xc2\xb0", "margin, share of plane", "source"};
-    tam_html_table_begin(&page->html, COLUMNS, COLUMNS, headers);
+    enum { COLUMNS = 5, NUMBERS = 3 };
+    static const char *const headers[COLUMNS] = {"loss", "target logit", "values", "margin at 45\xc2\xb0",
+                                                 "as an area"};
+    tam_html_table_begin(&page->html, COLUMNS, NUMBERS, headers);
     for (int i = 0; i < page->count; i++) {
         const tam_loss_view *view = &page->view[i];
         const tam_analyze_loss *numbers = &page->result->loss[i];
@@ -85,29 +85,29 @@ static void write_losses(tam_loss_page *page) {
         key_words(view, values, sizeof values);
         number_words(at_45, numbers->margin_at_45, 1, "\xc2\xb0");
         number_words(share, 100 * numbers->margin_share, 1, "%");
-        const char *const cells[COLUMNS] = {view->name, view->loss.class_loss->formula, values, at_45,
-                                            share,      view->loss.class_loss->source};
-        tam_html_table_row(&page->html, COLUMNS, COLUMNS, cells);
+        const char *const cells[COLUMNS] = {view->name, view->loss.class_loss->formula, values, at_45, share};
+        tam_html_table_row(&page->html, COLUMNS, NUMBERS, cells);
     }
     tam_html_table_end(&page->html);
 }
 
 static void write_conditions(tam_loss_page *page) {
-    char words[1024], norm[32];
+    char words[1024], norm[32], step[32];
     const tam_loss_view *view = &page->view[0];
-    bool terms = false;
+    bool late = view->loss.state.running[TAM_RUNNING_STEP] == DEFAULT_STEP, terms = false;
     tam_real_words(norm, sizeof norm, view->norm, 4);
+    tam_real_words(step, sizeof step, view->loss.state.running[TAM_RUNNING_STEP], 12);
     for (int i = 0; i < page->count; i++) {
         terms = terms || page->view[i].loss.terms > 0;
     }
     snprintf(
         words, sizeof words,
-        "Drawn for C = %lld classes unless a figure says otherwise, embeddings of length %s where the loss sees "
-        "the length (softmax, SphereFace), class weights of length 1 without biases, training step %lld (where "
-        "schedules such as SphereFace's lambda and margin warm-up have come that far), running statistics at their "
-        "first values. Angles are those between an embedding and the weights of a class; s is the largest slope "
-        "of another class's logit by its cosine.%s",
-        (long long)view->loss.state.classes, norm, (long long)view->loss.state.running[TAM_RUNNING_STEP],
+        "Drawn for C = %lld classes unless a figure says otherwise, embeddings of length %s where the loss sees the "
+        "length (softmax, SphereFace), class weights of length 1 without biases, running statistics at their first "
+        "values, training step %s. Angles are those between an embedding and the weights of a class; s is the "
+        "largest slope of another class's logit by its cosine.%s",
+        (long long)view->loss.state.classes, norm,
+        late ? "10^9, so late that SphereFace's lambda and all warm-ups have reached their end" : step,
         terms ? " Terms after a + are not drawn: they are no functions of the angle to a class." : "");
     tam_html_paragraph(&page->html, words);
 }

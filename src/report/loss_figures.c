@@ -73,7 +73,7 @@ static double gradient_by_angle(const tam_loss_view *view, double theta) {
 }
 
 /* Three panels of a loss with s and m: what the scale, the margin and the number of classes do. */
-static void gradient_panels(tam_loss_page *page, const char *loss, const double margins[4], const char *shape) {
+static void gradient_panels(tam_loss_page *page, const char *loss, const double margins[4]) {
     char words[128], name[64];
     tam_figure figure = {
         .width = NARROW, .height = 300, .title = words, .y = {"|dL/d cos " TAM_THETA "| / s", 0, 1.5, false, false, 0}};
@@ -97,7 +97,7 @@ static void gradient_panels(tam_loss_page *page, const char *loss, const double 
         }
         snprintf(words, sizeof words, "%s: %s", loss, panel == 0 ? "scale" : panel == 1 ? "margin" : "classes");
         snprintf(name, sizeof name, "gradient-%s-%s", loss, panel == 0 ? "s" : panel == 1 ? "m" : "classes");
-        tam_loss_page_curves(page, name, figure, tam_loss_view_gradient, of.count, of.curve, panel == 1 ? shape : NULL);
+        tam_loss_page_curves(page, name, figure, tam_loss_view_gradient, of.count, of.curve, NULL);
     }
 }
 
@@ -129,17 +129,20 @@ void tam_loss_page_gradients(tam_loss_page *page) {
                          "The same by the angle, times sin " TAM_THETA
                          ": how far a step really turns the embedding. It is 0 at 180 degrees for all: from there "
                          "every direction is equally good. With a margin on the angle this is sin(" TAM_THETA
-                         " + m): strongest a little below 90 degrees.");
+                         " + m): strongest at 90 degrees - m.");
     tam_html_row_end(&page->html);
+    tam_html_heading(&page->html, 3, "What scale, margin and number of classes do");
+    tam_html_paragraph(
+        &page->html, "CosFace and ArcFace with s = 32 and m = 0.35 or 0.5, but for what varies. The gradient sets in "
+                     "where z = ln(C - 1): a larger margin and more classes move that edge to smaller angles, a larger "
+                     "scale to larger ones, and makes it sharp; too small a scale has no edge at all. Beyond the edge "
+                     "CosFace's height is 1 everywhere. ArcFace's is sin(" TAM_THETA " + m) / sin " TAM_THETA
+                     ": samples that are nearly right are pushed hardest, and the push grows weaker up to the angle at "
+                     "which " TAM_THETA " + m is 180 degrees and a straight line of the cosine takes over. At 0 "
+                     "degrees itself the height has no bound.");
     tam_html_row_begin(&page->html);
-    gradient_panels(page, "cosface", cosface_margins,
-                    "s = 32 unless it varies. The edge is where z / s = ln(C - 1) / s: a larger margin or more classes "
-                    "move it to smaller angles, a larger scale to larger ones and makes it sharp. The height is 1 "
-                    "everywhere.");
-    gradient_panels(page, "arcface", arcface_margins,
-                    "The same for ArcFace: the edge moves as above, but the height is sin(" TAM_THETA
-                    " + m) / sin " TAM_THETA
-                    ": samples that are nearly right are pushed hardest, hopeless ones least.");
+    gradient_panels(page, "cosface", cosface_margins);
+    gradient_panels(page, "arcface", arcface_margins);
     tam_html_row_end(&page->html);
 }
 

@@ -56,6 +56,24 @@ static void draw_edges(tam_loss_page *page, const char *loss, const taken *from,
     }
 }
 
+/* Names the parts, each in the middle of what its class takes at 150 degrees to the other one. */
+static void draw_names(tam_loss_page *page, const taken *from) {
+    const double height = 150;
+    double sum = 0;
+    int count = 0;
+    for (int i = 0; i < COLUMNS; i++) {
+        for (int k = 0; k < TAM_LOSS_INTERVALS; k++) {
+            bool inside = from->low[k][i] < height && from->high[k][i] > height;
+            sum += inside ? from->x[i] : 0;
+            count += inside;
+        }
+    }
+    if (count > 0) {
+        tam_svg_note(&page->svg, 0, sum / count, height, "class 1");
+        tam_svg_note(&page->svg, 1, height, sum / count, "class 2");
+    }
+}
+
 static void draw_boundary(tam_loss_page *page, int index, taken *room) {
     static const double square_x[4] = {0, 180, 180, 0}, square_y[4] = {0, 0, 180, 180};
     const tam_loss_view *view = &page->view[index];
@@ -83,8 +101,7 @@ static void draw_boundary(tam_loss_page *page, int index, taken *room) {
     for (int k = 0; k < TAM_LOSS_INTERVALS; k++) {
         draw_edges(page, view->name, room, k);
     }
-    tam_svg_note(&page->svg, 0, 45, 140, "class 1");
-    tam_svg_note(&page->svg, 1, 135, 40, "class 2");
+    draw_names(page, room);
     tam_loss_page_figure_end(page, NULL);
 }
 

@@ -113,7 +113,7 @@ void tam_loss_page_curves(tam_loss_page *page, const char *name, tam_figure figu
     tam_loss_page_figure(page, name, &figure);
     for (int i = 0; i < lines; i++) {
         const tam_loss_curve_of *curve = &curves[drawn[i]];
-        tam_loss_page_line(page, legend[i].name, curve->colour, curve->dash, curve->width > 0 ? curve->width : 1.8,
+        tam_loss_page_line(page, legend[i].name, curve->colour, curve->dash, curve->width > 0 ? curve->width : 2,
                            TAM_LOSS_ANGLES, x, y[i]);
     }
     tam_loss_page_figure_end(page, caption);

@@ -40,7 +40,7 @@ typedef struct tam_loss_curve_of {
     const tam_loss_view *view;
     const char *name; /* in the legend; NULL: the view's */
     int colour, dash;
-    double width; /* of the line; 0: 1.8 */
+    double width; /* of the line; 0: 2 */
 } tam_loss_curve_of;
 
 /* A figure of values against the angle. figure->x is set here, and the range of y where low = high = 0: by the values

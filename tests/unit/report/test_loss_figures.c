@@ -279,7 +279,7 @@ static void memory_may_run_out(void **state) {
     const char *const losses[] = {"arcface"};
     test_folder(folder);
     tam_status status = TAM_RESOURCES;
-    for (int room = 0; status != TAM_OK; room += 7) {
+    for (int room = 0; status != TAM_OK; room += 1 + room / 4) {
         int left = 100;
         tam_ctx_config with = {.threads = 1, .allocator = {allocate_some, release, &left}};
         tam_ctx *ctx = NULL;
