@@ -93,7 +93,7 @@ typedef struct tam_head_job {
     int counted;       /* samples with a label */
     double weight;     /* 1 / counted (1 when nothing counts) */
     double own_weight; /* proxies: 1 / classes in the batch */
-    bool again;        /* the first pass has run before: what it kept holds */
+    bool again;        /* the first pass has run before: lengths of w and kept products hold */
     float *dx;
     float *dw, *dbias;             /* where gradients are wanted, else NULL */
     const tam_head_update *update; /* NULL: nothing moves */

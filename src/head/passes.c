@@ -68,13 +68,17 @@ void tam_head_first_pass(void *argument, int64_t chunk, int worker) {
     tam_head_scratch *scratch = tam_head_scratch_of(head, chunk, worker);
     tam_head_partial *partial = head->partial + chunk * head->batch;
     int64_t end = tam_head_chunk_begin(head, chunk + 1);
-    head->chunk_finite[chunk] = true;
+    if (!job->again) {
+        head->chunk_finite[chunk] = true;
+    }
     for (int i = 0; i < job->n; i++) {
         partial[i] = (tam_head_partial){.max = -INFINITY, .top = -INFINITY};
     }
     for (int64_t first = tam_head_chunk_begin(head, chunk); first < end; first += head->tile_classes) {
         tam_head_tile tile = tam_head_tile_at(head, first, end, scratch->tile);
-        head->chunk_finite[chunk] = tam_head_measure_weights(head, first, tile.count) && head->chunk_finite[chunk];
+        if (!job->again) {
+            head->chunk_finite[chunk] = tam_head_measure_weights(head, first, tile.count) && head->chunk_finite[chunk];
+        }
         if (!tam_head_is(head, TAM_LOSS_SOFTMAX)) {
             continue;
         }
