@@ -42,19 +42,34 @@ TAM_KERNEL float tam_row_cosines(int64_t n, const float *restrict products, cons
     return largest;
 }
 
+TAM_KERNEL_PART void nearest_of(int64_t n, int subs, const float *restrict products, const float *restrict inverse_w,
+                                float *restrict c, uint8_t *restrict nearest) {
+    for (int64_t j = 0; j < n; j++) {
+        float best = products[j * subs] * inverse_w[j * subs];
+        int32_t which = 0;
+        for (int k = 1; k < subs; k++) {
+            float candidate = products[j * subs + k] * inverse_w[j * subs + k];
+            which = candidate > best ? k : which;
+            best = candidate > best ? candidate : best;
+        }
+        c[j] = best;
+        nearest[j] = (uint8_t)which;
+    }
+}
+
+/* The usual numbers of sub-centres are constants to the compiler, which then makes vector code of the inner loop. */
 TAM_KERNEL float tam_row_nearest(int64_t n, int subs, const float *restrict products, const float *restrict inverse_w,
                                  float *restrict c, uint8_t *restrict nearest) {
     float largest = -INFINITY;
-    for (int64_t j = 0; j < n; j++) {
-        c[j] = products[j * subs] * inverse_w[j * subs];
-        nearest[j] = 0;
-    }
-    for (int k = 1; k < subs; k++) {
-        for (int64_t j = 0; j < n; j++) {
-            float candidate = products[j * subs + k] * inverse_w[j * subs + k];
-            nearest[j] = candidate > c[j] ? (uint8_t)k : nearest[j];
-            c[j] = candidate > c[j] ? candidate : c[j];
-        }
+    switch (subs) {
+    case 2:
+        nearest_of(n, 2, products, inverse_w, c, nearest);
+        break;
+    case 3:
+        nearest_of(n, 3, products, inverse_w, c, nearest);
+        break;
+    default:
+        nearest_of(n, subs, products, inverse_w, c, nearest);
     }
 #pragma omp simd reduction(max : largest)
     for (int64_t j = 0; j < n; j++) {
