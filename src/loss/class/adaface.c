@@ -34,6 +34,9 @@ static void start(tam_loss_state *state) {
 /* One sample has no deviation: it moves the mean alone. */
 static void observe(tam_loss_state *state, const tam_loss_batch *batch) {
     double sum = 0.0, squares = 0.0;
+    if (batch->n == 0) {
+        return;
+    }
     for (int i = 0; i < batch->n; i++) {
         sum += counted_length(batch->a[i]);
     }
@@ -42,9 +45,7 @@ static void observe(tam_loss_state *state, const tam_loss_batch *batch) {
         double apart = counted_length(batch->a[i]) - mean;
         squares += apart * apart;
     }
-    if (batch->n > 0) {
-        state->running[MEAN] += pace * (mean - state->running[MEAN]);
-    }
+    state->running[MEAN] += pace * (mean - state->running[MEAN]);
     if (batch->n > 1) {
         state->running[DEVIATION] += pace * (sqrt(squares / (batch->n - 1)) - state->running[DEVIATION]);
     }
