@@ -35,13 +35,15 @@ static tam_status print_results(cli_call *call, const tam_comparison *comparison
 }
 
 tam_status cli_compare(cli_call *call) {
+    const double not_given = -2; /* outside the flag's range */
     tam_compare_config config = {.recipe = train_defaults()};
     tam_train_config *recipe = &config.recipe;
+    recipe->warmup = not_given;
     const cli_option options[] = {
         cli_required(cli_text("data", &recipe->data.path, "DIR", "images: a folder per class, or IDX files")),
         cli_required(cli_text("losses", &config.losses, "LIST", "losses, as in softmax+center,arcface:s=16,m=0.3")),
         cli_required(cli_text("out", &config.out, "DIR", "folder of the runs, the table and the page (also -o)")),
-        cli_text("dims", &config.dims, "LIST", "widths of the embedding (2); to 3: conv4:bn=0, batch 32, lr 0.1"),
+        cli_text("dims", &config.dims, "LIST", "widths (2); up to 3: conv4:bn=0, batch 32, lr 0.1, warmup 0.3"),
         TRAIN_DATA_FLAGS(recipe),
         TRAIN_NET_FLAG(recipe),
         TRAIN_STEP_FLAGS(recipe),
@@ -59,6 +61,7 @@ tam_status cli_compare(cli_call *call) {
     }
     tam_comparison *comparison = NULL;
     train_settle(call, recipe);
+    recipe->warmup = recipe->warmup == not_given ? 0 : recipe->warmup;
     tam_status status = tam_compare_open(call->ctx, &config, &comparison);
     for (int i = 0; status == TAM_OK && i < tam_compare_runs(comparison); i++) {
         status = run_one(call, comparison, i);

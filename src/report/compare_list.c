@@ -79,10 +79,14 @@ const char *tam_compare_slug(tam_arena *arena, const char *loss, int dim) {
 static const struct {
     const char *name, *keys;
 } small[] = {
-    {"center", "lambda=0.1"},
-    {"normface", "s=8"},
-    {"cosface", "s=8,m=0.2"},
-    {"arcface", "s=8,m=0.2"},
+    {"center", "lambda=0.1"},           {"normface", "s=4"},
+    {"l2-softmax", "alpha=4"},          {"sphereface-norm", "s=4"},
+    {"cosface", "s=4,m=0.1"},           {"arcface", "s=4,m=0.1"},
+    {"combined", "s=4,m2=0.1,m3=0"},    {"magface", "s=4,la=1,ua=20,lm=0.05,um=0.2,lambda-g=1"},
+    {"circle", "gamma=8,m=0.6"},        {"curricularface", "s=4,m=0.1"},
+    {"mv-softmax", "s=4,m=0.1"},        {"adaface", "s=4,m=0.1"},
+    {"elasticface-arc", "s=4,m=0.1"},   {"elasticface-cos", "s=4,m=0.1"},
+    {"subcenter-arcface", "s=4,m=0.1"}, {"proxy-anchor", "alpha=4"},
 };
 
 static const char *small_keys(const char *name, size_t length) {

@@ -185,8 +185,8 @@ static void small_dimensions_have_a_recipe(void **state) {
     tam_train_config small = tam_compare_recipe(comparison, 0), large = tam_compare_recipe(comparison, 1);
     assert_string_equal(small.net, "conv4:bn=0");
     assert_int_equal(small.batch, 32);
-    assert_true(small.lr == 0.1);
-    assert_true(large.net == NULL && large.batch == 0 && large.lr == 0);
+    assert_true(small.lr == 0.1 && small.warmup == 0.3);
+    assert_true(large.net == NULL && large.batch == 0 && large.lr == 0 && large.warmup == 0);
     assert_string_equal(large.loss, "arcface");
     tam_compare_free(comparison);
     config.recipe.lr = 0.5;
@@ -205,7 +205,7 @@ static void bad_configurations_are_refused(void **state) {
     } cases[] = {
         {"softmax,arcfase", NULL, "the loss 'arcfase'"},
         {"softmax,softmax", NULL, "are the same"},
-        {"arcface,arcface:s=8,m=0.2", "2", "are the same"},
+        {"arcface,arcface:s=4,m=0.1", "2", "are the same"},
         {"", NULL, "empty place"},
         {"softmax", "2,2", "names 2 twice"},
     };

@@ -112,10 +112,10 @@ static void small_dimensions_bring_keys_where_none_are_given(void **state) {
     (void)state;
     static const char *const cases[][2] = {
         {"softmax", "softmax"},
-        {"arcface", "arcface:s=8,m=0.2"},
+        {"arcface", "arcface:s=4,m=0.1"},
         {"arcface:m=0.4", "arcface:m=0.4"},
         {"softmax+center", "softmax+center:lambda=0.1"},
-        {"arcface+center", "arcface:s=8,m=0.2+center:lambda=0.1"},
+        {"arcface+center", "arcface:s=4,m=0.1+center:lambda=0.1"},
         {"arcface:s=1e+1,m=0.1+center", "arcface:s=1e+1,m=0.1+center:lambda=0.1"},
         {"arc", "arc"},
         {"arcface2+", "arcface2+"},
