@@ -40,7 +40,12 @@ static void another_configuration_is_refused(void **state) {
     s.config.resume = TAM_RESUME_NO;
     test_fails(s.ctx, train(&s), TAM_CONFIG, "--resume no");
     s.config = kept;
-    s.config.loader_threads = 2; /* does not decide the result */
+    s.config.sampler = "pk:P=2,K=4";
+    s.config.batch = 0;
+    test_fails(s.ctx, train(&s), TAM_CONFIG, "sampler: absent, this one \"pk:P=2,K=4\"");
+    s.config = kept;
+    s.config.sampler = "shuffle"; /* the default, given */
+    s.config.loader_threads = 2;  /* does not decide the result */
     s.config.checkpoint_seconds = 5;
     test_ok(s.ctx, train(&s));
     train_sample_free(&s);
@@ -157,6 +162,12 @@ static void the_configuration_is_yaml(void **state) {
     assert_string_equal(text, "data: \"a \\\"b\\\"\\\\c\\x0a\"\nnet: \"conv4\"\nloss: \"arcface\"\ndim: 512\nsteps: 5\n"
                               "batch: 128\nlr: 0.3333333333333333\nmomentum: 0.9\nwd: 0.0005\nschedule: \"cosine\"\n"
                               "warmup: 0.02\nclip: 0\naugment: \"none\"\nlog-every: 20\nseed: 18446744073709551615\n");
+    config.sampler = "pk:P=2,K=3";
+    config.init_from = "runs/a";
+    test_ok(ctx, tam_train_resolve(ctx, &config, &resolved));
+    assert_int_equal(resolved.batch, 6);
+    length = tam_train_config_text(&resolved, text, sizeof text);
+    assert_non_null(strstr(text, "steps: 5\nsampler: \"pk:P=2,K=3\"\ninit-from: \"runs/a\"\nlr: "));
     for (size_t room = 0; room < 40; room++) {
         char small[41];
         memset(small, '#', sizeof small);

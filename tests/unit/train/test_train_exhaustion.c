@@ -34,11 +34,7 @@ static tam_ctx *rationed_ctx(ration *r) {
 }
 
 /* The loader's threads share the ration, so a batch's place in the order of allocations may vary; the end may not. */
-static void training_survives_any_failure(void **state) {
-    (void)state;
-    train_sample s;
-    train_sample_make(&s, 1);
-    s.config.steps = 2;
+static void survive_any_failure(train_sample *s) {
     tam_status status = TAM_RESOURCES;
     long k = 0;
     for (; status != TAM_OK; k++) {
@@ -46,17 +42,43 @@ static void training_survives_any_failure(void **state) {
         tam_train_result result;
         tam_ctx *ctx = rationed_ctx(&r);
         r.left = k;
-        status = tam_train(ctx, &s.config, &result);
+        status = tam_train(ctx, &s->config, &result);
         if (status != TAM_OK) {
             assert_int_equal(status, TAM_RESOURCES);
             assert_string_not_equal(tam_ctx_message(ctx), "");
         }
         test_ctx_free(ctx);
         char command[160];
-        snprintf(command, sizeof command, "rm -rf '%s'", s.out);
+        snprintf(command, sizeof command, "rm -rf '%s'", s->out);
         assert_int_equal(system(command), 0);
     }
     assert_true(k > 50); /* it did fail often */
+}
+
+static void training_survives_any_failure(void **state) {
+    (void)state;
+    train_sample s;
+    train_sample_make(&s, 1);
+    s.config.steps = 2;
+    survive_any_failure(&s);
+    train_sample_free(&s);
+}
+
+static void fine_tuning_survives_any_failure(void **state) {
+    (void)state;
+    train_sample s;
+    tam_train_result result;
+    char first[96];
+    train_sample_make(&s, 1);
+    snprintf(first, sizeof first, "%s/first", s.folder);
+    s.config.steps = 2;
+    s.config.out = first;
+    test_ok(s.ctx, tam_train(s.ctx, &s.config, &result));
+    s.config.out = s.out;
+    s.config.init_from = first;
+    s.config.loss = "arcface+triplet";
+    s.config.sampler = "pk:P=2,K=4";
+    survive_any_failure(&s);
     train_sample_free(&s);
 }
 
@@ -91,6 +113,7 @@ static void opening_a_model_survives_any_failure(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(training_survives_any_failure),
+        cmocka_unit_test(fine_tuning_survives_any_failure),
         cmocka_unit_test(opening_a_model_survives_any_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
