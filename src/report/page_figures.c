@@ -230,15 +230,19 @@ void tam_page_curve(tam_text *text, tam_curve curve, int count, const tam_report
                     "losses cannot be compared, for scale and margin change what the number means.");
         return;
     case TAM_CURVE_THETA:
-        draw_curves(text, count, runs, theta, curve_of, theta_of,
-                    "Mean angle between a feature and the weights of its own class, on training batches. It starts "
-                    "near 90 degrees, where random directions are, and this one can be compared between losses: a "
-                    "margin pushes it lower.");
+        draw_curves(
+            text, count, runs, theta, curve_of, theta_of,
+            "Mean angle between a feature and the weights of its own class, on training batches. It starts "
+            "near 90 degrees, where random directions are, and this one can be compared between losses: a "
+            "margin pushes it lower. A pair loss alone has no class weights: its angle is that between features of "
+            "one class.");
         return;
     case TAM_CURVE_ACCURACY:
-        draw_curves(text, count, runs, empty_axis("training accuracy (%)", false), curve_of, accuracy_of,
-                    "Share of training samples whose own class is the nearest. The margin is not applied here. High "
-                    "training accuracy says nothing about classes that were never seen.");
+        draw_curves(
+            text, count, runs, empty_axis("training accuracy (%)", false), curve_of, accuracy_of,
+            "Share of training samples whose own class is the nearest. The margin is not applied here. High "
+            "training accuracy says nothing about classes that were never seen. For a pair loss alone: whose most "
+            "similar other sample of the batch is of its class.");
         return;
     case TAM_CURVE_SCALE:
         draw_curves(text, count, runs, empty_axis("scale s of the logits", false), scale_curve, scale_of,
