@@ -83,7 +83,7 @@ static const struct {
     {"l2-softmax", "alpha=4"},          {"sphereface-norm", "s=4"},
     {"cosface", "s=4,m=0.1"},           {"arcface", "s=4,m=0.1"},
     {"combined", "s=4,m2=0.1,m3=0"},    {"magface", "s=4,la=1,ua=20,lm=0.05,um=0.2,lambda-g=1"},
-    {"circle", "gamma=8,m=0.6"},        {"curricularface", "s=4,m=0.1"},
+    {"circle", "gamma=4,m=0.5"},        {"curricularface", "s=4,m=0.1"},
     {"mv-softmax", "s=4,m=0.1"},        {"adaface", "s=4,m=0.1"},
     {"elasticface-arc", "s=4,m=0.1"},   {"elasticface-cos", "s=4,m=0.1"},
     {"subcenter-arcface", "s=4,m=0.1"}, {"proxy-anchor", "alpha=4"},
