@@ -8,7 +8,7 @@
 #include "plot/svg.h"
 #include "report/page.h"
 
-enum { MOST_POINTS = 400, MOST_RAYS = 40, MOST_LEGEND = 24 };
+enum { MOST_POINTS = 400, MOST_RAYS = 40, MOST_LEGEND = 24, MOST_TITLE = 44 };
 static const double degrees = 57.29577951308232;
 
 /* An axis that grows with what it is shown. */
@@ -93,7 +93,8 @@ void tam_page_scatter(tam_text *text, const tam_report_run *run) {
     snprintf(title, sizeof title, "%s: %s", run->name, run->log.loss);
     const tam_figure figure = {.width = 360,
                                .height = 384,
-                               .title = known ? run->log.loss : title,
+                               .title =
+                                   known ? (strlen(run->log.loss) <= MOST_TITLE ? run->log.loss : run->name) : title,
                                .x = {"feature 1", -edge, edge, false, false, 0},
                                .y = {"feature 2", -edge, edge, false, false, 0},
                                .same_scale = true};
