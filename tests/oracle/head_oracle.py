@@ -244,7 +244,7 @@ CASES = {
     "subcenter-arcface": lambda b: scaled(b, 64, arc(b.theta(), 0.5)),
     "subcenter-arcface:s=8,m=0.2,K=2": lambda b: scaled(b, 8, arc(b.theta(), 0.2)),
     "proxy-anchor": lambda b: proxy_anchor(b, 32, 0.1),
-    "proxy-anchor:alpha=4,delta=0.3": lambda b: proxy_anchor(b, 4, 0.3),
+    "proxy-anchor:alpha=4,delta=0.2": lambda b: proxy_anchor(b, 4, 0.2),
     "center:lambda=0.5": lambda b: plain(b) + center(b, 0.5),
 }
 SUB_CENTRES = {"subcenter-arcface": 3, "subcenter-arcface:s=8,m=0.2,K=2": 2}

@@ -3,9 +3,10 @@
 #include "loss/class_loss.h"
 
 enum { ALPHA, DELTA };
+/* The head sums e^z in f32: alpha (1 + delta) stays below 80. */
 static const tam_key keys[] = {
-    TAM_NUMBER("alpha", 32.0, 1e-3, 1e4, "scale"),
-    TAM_NUMBER("delta", 0.1, 0.0, 1.0, "margin on the cosine"),
+    TAM_NUMBER("alpha", 32.0, 1e-3, 60.0, "scale"),
+    TAM_NUMBER("delta", 0.1, 0.0, 0.25, "margin on the cosine"),
 };
 
 static tam_logit target(const tam_loss_state *state, const tam_sample *own) {
