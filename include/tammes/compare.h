@@ -28,7 +28,7 @@ typedef struct tam_compare_config {
     const char *dims;        /* widths of the embedding separated by commas; NULL: "2" */
     const char *out;         /* the folder for runs, table and page; no default */
     tam_train_config recipe; /* of every run; its loss, dim and out are not looked at. Up to 3 dimensions the defaults
-                                are net conv4:bn=0, batch 32, lr 0.1 and warm-up 0.3 */
+                                are net conv4:bn=0, batch 32, lr 0.1, warm-up 0.3, 3 epochs */
 } tam_compare_config;
 
 /* Reads the lists, opens the data and checks every loss against its classes; trains nothing and writes nothing. Up to 3

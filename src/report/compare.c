@@ -169,6 +169,7 @@ tam_train_config tam_compare_recipe(const tam_comparison *comparison, int i) {
         recipe.batch = recipe.batch != 0 || recipe.sampler != NULL ? recipe.batch : 32;
         recipe.lr = recipe.lr != 0 ? recipe.lr : 0.1;
         recipe.warmup = recipe.warmup != 0 ? recipe.warmup : 0.3;
+        recipe.epochs = recipe.epochs != 0 || recipe.steps != 0 ? recipe.epochs : 3;
     }
     return recipe;
 }
