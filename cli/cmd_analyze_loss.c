@@ -67,31 +67,23 @@ static tam_status draw_losses(cli_call *call, const char *words, tam_analyze_con
 tam_status cli_analyze_loss(cli_call *call) {
     tam_analyze_config config = {.classes = 1000};
     const char *losses = NULL;
-    bool list = false;
     const cli_option options[] = {
-        cli_switch("list", &list, "list the losses and terms there are, as tammes loss"),
         cli_text("losses", &losses, "A,B,...", "losses to draw, or all (those of the papers' figures)"),
-        cli_text("out", &config.out, "DIR", "folder for losses.html, losses.csv and the figures (also -o)"),
+        cli_required(
+            cli_text("out", &config.out, "DIR", "folder for losses.html, losses.csv and the figures (also -o)")),
         cli_int64("classes", &config.classes, 2, 1000000000, "classes in figures that do not name theirs (1000)"),
         cli_real("norm", &config.norm, 1e-3, 1e6, "length of the embedding, for losses that see it (30)"),
         cli_int64("step", &config.step, 1, 1000000000000, "training step, for schedules (10^9: all have ended)"),
     };
     const cli_usage usage = {
-        .synopsis = "--list | -o DIR [options]",
-        .example = "tammes analyze loss --list\n"
-                   "tammes analyze loss -o losses\n"
+        .synopsis = "-o DIR [options]",
+        .example = "tammes analyze loss -o losses\n"
                    "tammes analyze loss --losses arcface:m=0.3,arcface:m=0.5,magface --classes 100000 -o losses",
         .options = options,
         .option_count = sizeof options / sizeof options[0],
     };
     if (!cli_parse(call, &usage)) {
         return call->status;
-    }
-    if (list) {
-        return loss_list_print(call);
-    }
-    if (config.out == NULL) {
-        return cli_fail(call, TAM_CONFIG, "--out DIR is missing (tammes %s --help shows an example)", call->verb);
     }
     return draw_losses(call, losses, &config);
 }

@@ -1,7 +1,7 @@
 /* tammes loss: the losses and terms there are, and the formula, source and keys of one. */
 #include <string.h>
 
-#include "loss_list.h"
+#include "cli.h"
 
 /* A loss or a term, by its place in the list of both. */
 static tam_loss_info describe(int index) {
@@ -86,7 +86,7 @@ static int find(const char *name) {
     return -1;
 }
 
-tam_status loss_list_print(cli_call *call) {
+static tam_status print_all(cli_call *call) {
     if (!call->json) {
         print_list();
         return TAM_OK;
@@ -105,7 +105,7 @@ tam_status cli_loss(cli_call *call) {
         return call->status;
     }
     if (call->operand_count == 0) {
-        return loss_list_print(call);
+        return print_all(call);
     }
     int index = find(call->operands[0]);
     if (index < 0) {

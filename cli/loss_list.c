@@ -3,11 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What follows a comma is a key of the same specification if its name ends at an equals sign. */
-static bool is_key(const char *text) {
-    return text[strcspn(text, "=:+,")] == '=';
-}
-
 static tam_status all_class_losses(cli_call *call, loss_list *out) {
     out->item = calloc((size_t)tam_loss_count(), sizeof *out->item);
     if (out->item == NULL) {
@@ -33,20 +28,18 @@ tam_status loss_list_read(cli_call *call, const char *words, int64_t classes, lo
     if (out->text == NULL || out->item == NULL) {
         return cli_fail(call, TAM_RESOURCES, "no memory for a list of losses");
     }
-    for (char *at = out->text; at != NULL;) {
-        char *end = strchr(at, ',');
-        while (end != NULL && is_key(end + 1)) {
-            end = strchr(end + 1, ',');
-        }
-        if (end != NULL) {
+    for (char *at = out->text, *end; at != NULL; at = end) {
+        end = at + tam_loss_list_first(at);
+        if (*end == ',') {
             *end++ = '\0';
+        } else {
+            end = NULL;
         }
         tam_status status = tam_loss_check(call->ctx, at, classes);
         if (status != TAM_OK) {
             return status;
         }
         out->item[out->count++] = at;
-        at = end;
     }
     return TAM_OK;
 }

@@ -7,6 +7,7 @@
 #ifndef TAMMES_LOSS_H
 #define TAMMES_LOSS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "tammes/ctx.h"
@@ -41,6 +42,11 @@ TAM_API tam_key_info tam_loss_term_key(int index, int key);
 
 /* TAM_OK if the specification is valid for `classes` classes, else TAM_CONFIG with a sentence. */
 TAM_API TAM_MUST_USE tam_status tam_loss_check(tam_ctx *ctx, const char *specification, int64_t classes);
+
+/* How many characters of a list of specifications separated by commas belong to its first one, which may be none. A
+ * comma before `word=` separates keys of one specification: "arcface:s=16,m=0.3,cosface" begins with 18 characters of
+ * ArcFace. What follows them is a comma or the end. */
+TAM_API size_t tam_loss_list_first(const char *list);
 
 /* Where to look at a loss: the angle to the own class and to another one in radians, [0, pi]; the embedding's length
  * (class weights have length 1); the training step. Running statistics have their first values. */

@@ -27,8 +27,8 @@ static tam_status take_memory(tam_pk_sampler *sampler, tam_dataset_info info) {
     return all ? TAM_OK : TAM_RESOURCES;
 }
 
-static uint32_t images_of(const tam_pk_sampler *sampler, int64_t class) {
-    return sampler->first[class + 1] - sampler->first[class];
+static uint32_t images_of(const tam_pk_sampler *sampler, int64_t label) {
+    return sampler->first[label + 1] - sampler->first[label];
 }
 
 /* Lists the images by class, those of a class in the order of the data set. */
@@ -89,10 +89,10 @@ void tam_pk_sampler_free(tam_pk_sampler *sampler) {
 
 static void order_classes(tam_pk_sampler *sampler, int64_t epoch, int64_t round) {
     tam_random random = tam_random_at(sampler->seed, TAM_PURPOSE_CLASS_ORDER, (uint32_t)epoch, (uint32_t)round);
-    uint32_t class = 0;
-    for (uint32_t i = 0; i < sampler->classes; class ++) {
-        if (images_of(sampler, class) > 0) {
-            sampler->order[i++] = class;
+    uint32_t label = 0;
+    for (uint32_t i = 0; i < sampler->classes; label++) {
+        if (images_of(sampler, label) > 0) {
+            sampler->order[i++] = label;
         }
     }
     tam_random_shuffle(&random, sampler->order, sampler->classes);
@@ -108,9 +108,9 @@ static void exchange(uint32_t *items, uint32_t a, uint32_t b) {
 
 /* A shuffle of the class's images, cut off after K of them or begun again as often as they run out. It is undone at the
  * end: what a batch holds may not depend on the batches before. */
-static void draw_images(tam_pk_sampler *sampler, int64_t step, int place, uint32_t class, int64_t *index) {
+static void draw_images(tam_pk_sampler *sampler, int64_t step, int place, uint32_t label, int64_t *index) {
     tam_random random = tam_random_at(sampler->seed, TAM_PURPOSE_CLASS_IMAGES, (uint32_t)step, (uint32_t)place);
-    uint32_t *image = sampler->image + sampler->first[class], count = images_of(sampler, class);
+    uint32_t *image = sampler->image + sampler->first[label], count = images_of(sampler, label);
     for (int k = 0; k < sampler->k; k++) {
         uint32_t at = (uint32_t)k % count;
         sampler->exchanged[k] = at + tam_random_below(&random, count - at);

@@ -176,6 +176,20 @@ tam_status tam_loss_read(tam_ctx *ctx, const char *specification, int64_t classe
     return TAM_OK;
 }
 
+/* Whether a key and its '=' stand here, rather than the name of a loss. */
+static bool begins_with_key(const char *text) {
+    size_t name = strcspn(text, "=:+,");
+    return name > 0 && text[name] == '=';
+}
+
+size_t tam_loss_list_first(const char *list) {
+    size_t end = strcspn(list, ",");
+    while (list[end] == ',' && begins_with_key(list + end + 1)) {
+        end += 1 + strcspn(list + end + 1, ",");
+    }
+    return end;
+}
+
 static tam_key_info key_info(const tam_key *key) {
     return (tam_key_info){key->name, key->about, key->otherwise, key->low, key->high, key->words};
 }

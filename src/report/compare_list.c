@@ -5,23 +5,15 @@
 #include <string.h>
 
 #include "base/spec.h"
+#include "tammes/loss.h"
 
 enum { LONGEST = 1024 };
-
-/* Whether a key and its '=' stand here, rather than the name of a loss. */
-static bool begins_with_key(const char *text) {
-    size_t name = strcspn(text, "=:+,");
-    return name > 0 && text[name] == '=';
-}
 
 tam_status tam_compare_split(tam_ctx *ctx, tam_arena *arena, const char *text, const char *losses[TAM_COMPARE_LOSSES],
                              int *count) {
     *count = 0;
     for (const char *from = text, *end; from != NULL; from = *end == ',' ? end + 1 : NULL) {
-        end = from + strcspn(from, ",");
-        while (*end == ',' && begins_with_key(end + 1)) {
-            end += 1 + strcspn(end + 1, ",");
-        }
+        end = from + tam_loss_list_first(from);
         if (end == from) {
             return tam_fail(ctx, TAM_CONFIG, "the list of losses '%s' has an empty place", text);
         }

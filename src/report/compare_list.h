@@ -6,7 +6,7 @@
 
 enum { TAM_COMPARE_LOSSES = 64, TAM_COMPARE_DIMS = 16 };
 
-/* Cuts `text` at the commas that are not followed by `word=`; the pieces live in the arena. Fails with TAM_CONFIG when
+/* Cuts `text` by tam_loss_list_first; the pieces live in the arena. Fails with TAM_CONFIG when
  * one is empty or there are more than TAM_COMPARE_LOSSES. */
 TAM_MUST_USE tam_status tam_compare_split(tam_ctx *ctx, tam_arena *arena, const char *text,
                                           const char *losses[TAM_COMPARE_LOSSES], int *count);

@@ -27,11 +27,8 @@ done
 grep -q 'Drawn for C = 50 classes' "$out/losses.html" || fail "the page was not replaced"
 grep -q '^"arcface:s=16,m=0.3",target-logit,180,' "$out/losses.csv" || fail "the table was not replaced"
 
-expect_exit 0 "^  sphereface " "$tammes" analyze loss --list
-expect_exit 0 "^  triplet " "$tammes" analyze loss --list
-cmp -s <("$tammes" analyze loss --list --json) <("$tammes" loss --json) || fail "--list --json is not that of tammes loss"
 expect_exit 0 '"loss":"subcenter-arcface","scale":64' "$tammes" analyze loss --losses all -o "$out" --json
-expect_exit 0 "usage: tammes analyze loss --list | -o DIR" "$tammes" analyze loss --help
+expect_exit 0 "usage: tammes analyze loss -o DIR" "$tammes" analyze loss --help
 
 expect_exit 2 "did you mean 'arcface'" "$tammes" analyze loss --losses arcfce -o "$scratch/no"
 expect_exit 2 "m=7 is outside its range" "$tammes" analyze loss --losses cosface,arcface:m=7 -o "$scratch/no"

@@ -37,11 +37,11 @@ static void keep_largest(pair *kept, int *count, int k, pair found) {
 }
 
 /* H = k / sum_j 1/D_j has dH/dD_j = (H / D_j)^2 / k. Where a distance is 0, so are H and all gradients. */
-static double class_range(const tam_gathered *all, int class, int k, double weight) {
+static double class_range(const tam_gathered *all, int a, int k, double weight) {
     pair kept[MOST_RANGES];
     int count = 0;
-    for (int i = all->begin[class]; i < all->begin[class + 1]; i++) {
-        for (int j = i + 1; j < all->begin[class + 1]; j++) {
+    for (int i = all->begin[a]; i < all->begin[a + 1]; i++) {
+        for (int j = i + 1; j < all->begin[a + 1]; j++) {
             double squared = tam_vector_squared_distance(all->dim, tam_gathered_x(all, i), tam_gathered_x(all, j));
             keep_largest(kept, &count, k, (pair){i, j, squared});
         }
@@ -63,13 +63,13 @@ static double class_range(const tam_gathered *all, int class, int k, double weig
     return weight * mean;
 }
 
-static int size_of(const tam_gathered *all, int class) {
-    return all->begin[class + 1] - all->begin[class];
+static int size_of(const tam_gathered *all, int a) {
+    return all->begin[a + 1] - all->begin[a];
 }
 
-static void push_class(const tam_gathered *all, int class, double slope, const double *mean, const double *from) {
-    for (int i = all->begin[class]; i < all->begin[class + 1]; i++) {
-        tam_vector_add_difference(all->dim, slope / size_of(all, class), mean, from, tam_gathered_dx(all, i));
+static void push_class(const tam_gathered *all, int a, double slope, const double *mean, const double *from) {
+    for (int i = all->begin[a]; i < all->begin[a + 1]; i++) {
+        tam_vector_add_difference(all->dim, slope / size_of(all, a), mean, from, tam_gathered_dx(all, i));
     }
 }
 
@@ -100,8 +100,8 @@ static double loss(const double *key, const tam_term_batch *batch, float *dx) {
     char *at = batch->room;
     tam_gathered all = tam_gather(batch, &at);
     double sum = between_classes(&all, key[MARGIN], key[INTER], (double *)at);
-    for (int class = 0; class < all.classes; class ++) {
-        sum += class_range(&all, class, (int)key[K], key[INTRA]);
+    for (int a = 0; a < all.classes; a++) {
+        sum += class_range(&all, a, (int)key[K], key[INTRA]);
     }
     tam_gathered_add(&all, 1.0, dx);
     return sum;

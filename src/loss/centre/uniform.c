@@ -25,7 +25,7 @@ static const tam_key keys[] = {
 /* The centres in the sum: those of the batch first, as they will be after the step. */
 typedef struct charges {
     int dim, in_batch, count;
-    int32_t *class; /* [count] */
+    int32_t *label; /* [count] their classes */
     int *samples;   /* [in_batch] of the batch */
     double *centre; /* [count, D] */
     double *g;      /* [in_batch, D] by the centres of the batch */
@@ -39,7 +39,7 @@ static charges lay_out(const double *key, const tam_term_batch *batch) {
     size_t most = most_charges(key, batch->n), rows = (size_t)batch->n, dim = (size_t)batch->dim;
     char *at = batch->room;
     charges all = {.dim = batch->dim};
-    all.class = tam_room_take(&at, most * sizeof(int32_t));
+    all.label = tam_room_take(&at, most * sizeof(int32_t));
     all.samples = tam_room_take(&at, rows * sizeof(int));
     all.centre = tam_room_take(&at, most * dim * sizeof(double));
     all.g = tam_room_take(&at, rows * dim * sizeof(double));
@@ -48,14 +48,14 @@ static charges lay_out(const double *key, const tam_term_batch *batch) {
     return all;
 }
 
-static void add_class(const tam_term_batch *batch, charges *all, int32_t class) {
+static void add_class(const tam_term_batch *batch, charges *all, int32_t label) {
     double *to = all->centre + (int64_t)all->count * all->dim;
-    const float *from = batch->centres + (int64_t) class * all->dim;
+    const float *from = batch->centres + (int64_t)label * all->dim;
     for (int d = 0; d < all->dim; d++) {
         to[d] = (double)from[d];
     }
-    all->class[all->count++] = class;
-    batch->in_batch[class] = all->count; /* its place + 1 */
+    all->label[all->count++] = label;
+    batch->in_batch[label] = all->count; /* its place + 1 */
 }
 
 /* c_j - alpha dc_j = c_j + alpha / (1 + n_j) sum_i (x_i - c_j) */
@@ -88,18 +88,18 @@ static void add_others(const tam_term_batch *batch, int64_t subset, charges *all
     int64_t others = batch->classes - all->in_batch, wanted = subset - all->in_batch;
     wanted = wanted < 2 ? 2 : wanted;
     if (wanted >= others) {
-        for (int32_t class = 0; class < batch->classes; class ++) {
-            if (batch->in_batch[class] == 0) {
-                add_class(batch, all, class);
+        for (int32_t label = 0; label < batch->classes; label++) {
+            if (batch->in_batch[label] == 0) {
+                add_class(batch, all, label);
             }
         }
         return;
     }
     tam_random random = tam_random_at(batch->seed, TAM_PURPOSE_TERM, (uint32_t)batch->step, UINT32_MAX);
     while (all->count < all->in_batch + wanted) {
-        int32_t class = (int32_t)tam_random_below(&random, (uint32_t)batch->classes);
-        if (batch->in_batch[class] == 0) {
-            add_class(batch, all, class);
+        int32_t label = (int32_t)tam_random_below(&random, (uint32_t)batch->classes);
+        if (batch->in_batch[label] == 0) {
+            add_class(batch, all, label);
         }
     }
 }
@@ -146,7 +146,7 @@ static double loss(const double *key, const tam_term_batch *batch, float *dx) {
         }
     }
     for (int k = 0; k < all.count; k++) {
-        batch->in_batch[all.class[k]] = 0;
+        batch->in_batch[all.label[k]] = 0;
     }
     return weight * sum;
 }

@@ -169,6 +169,25 @@ static void test_terms(void **state) {
     test_ctx_free(ctx);
 }
 
+/* Lists: which commas separate specifications. */
+static void test_lists(void **state) {
+    (void)state;
+    static const struct {
+        const char *list;
+        size_t first;
+    } cases[] = {{"", 0},
+                 {",arcface", 0},
+                 {"arcface", 7},
+                 {"softmax+center,arcface", 14},
+                 {"arcface:s=16,m=0.3,cosface", 18},
+                 {"arcface:s=16,cosface:s=8,m=0.2", 12},
+                 {"arcface:s=16,m", 12},
+                 {"arcface,=3", 7}};
+    for (size_t k = 0; k < sizeof cases / sizeof cases[0]; k++) {
+        assert_int_equal(tam_loss_list_first(cases[k].list), cases[k].first);
+    }
+}
+
 static void keep_warning(void *user, const char *sentence) {
     snprintf(user, 256, "%s", sentence);
 }
@@ -226,15 +245,11 @@ static void test_list(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_valid),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_options),
-        cmocka_unit_test(test_options_refused),
-        cmocka_unit_test(test_angle_factors),
-        cmocka_unit_test(test_terms),
-        cmocka_unit_test(test_warning_below_a_bound),
-        cmocka_unit_test(test_curve_arguments),
-        cmocka_unit_test(test_list),
+        cmocka_unit_test(test_valid),           cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_options),         cmocka_unit_test(test_options_refused),
+        cmocka_unit_test(test_angle_factors),   cmocka_unit_test(test_terms),
+        cmocka_unit_test(test_lists),           cmocka_unit_test(test_warning_below_a_bound),
+        cmocka_unit_test(test_curve_arguments), cmocka_unit_test(test_list),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
