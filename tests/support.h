@@ -31,6 +31,21 @@ static inline void test_ctx_free(tam_ctx *ctx) {
     tam_ctx_free(ctx);
 }
 
+static inline void *test_ration_allocate(void *user, size_t size, size_t alignment) {
+    int *left = user;
+    return (*left)-- > 0 ? aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : NULL;
+}
+
+static inline void test_ration_release(void *user, void *block) {
+    (void)user;
+    free(block);
+}
+
+/* Memory that runs out: *left more allocations succeed and none after them. Not for allocations by several threads. */
+static inline tam_allocator test_ration(int *left) {
+    return (tam_allocator){test_ration_allocate, test_ration_release, left};
+}
+
 /* Asserts success and shows the sentence otherwise. */
 #define test_ok(ctx, call)                                                                \
     do {                                                                                  \

@@ -76,9 +76,9 @@ static void a_batch_has_p_classes_with_k_images_each(void **state) {
         for (int step = 0; step < STEPS; step++) {
             int used[64] = {0}, seen[CLASSES] = {0};
             for (int at = 0; at < p * k; at++) {
-                int32_t class = tam_dataset_label(f->dataset, index[step][at]);
-                assert_int_equal(class, tam_dataset_label(f->dataset, index[step][at - at % k]));
-                seen[class]++;
+                int32_t label = tam_dataset_label(f->dataset, index[step][at]);
+                assert_int_equal(label, tam_dataset_label(f->dataset, index[step][at - at % k]));
+                seen[label]++;
                 used[index[step][at]]++;
             }
             int classes = 0;
@@ -126,10 +126,10 @@ static void classes_come_in_rounds(void **state) {
     for (int round = 0; round < STEPS / 3; round++) {
         int seen = 0;
         for (int at = 0; at < 6; at++) {
-            int32_t class = tam_dataset_label(f->dataset, index[3 * round + at / 2][at % 2 * 2]);
-            assert_int_equal(seen >> class & 1, 0);
-            seen |= 1 << class;
-            orders[round] = orders[round] * CLASSES + class;
+            int32_t label = tam_dataset_label(f->dataset, index[3 * round + at / 2][at % 2 * 2]);
+            assert_int_equal(seen >> label & 1, 0);
+            seen |= 1 << label;
+            orders[round] = orders[round] * CLASSES + label;
         }
     }
     for (int a = 0; a < STEPS / 3; a++) {

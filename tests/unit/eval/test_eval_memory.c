@@ -11,16 +11,6 @@ static int32_t labels[ROWS];
 static int64_t a[2 * PAIRS];
 static uint8_t same[PAIRS];
 
-static void *allocate_some(void *user, size_t size, size_t alignment) {
-    int *left = user;
-    return (*left)-- > 0 ? aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : NULL;
-}
-
-static void release(void *user, void *block) {
-    (void)user;
-    free(block);
-}
-
 static tam_status all_pairs(tam_ctx *ctx) {
     tam_verification result;
     return tam_eval_all_pairs(ctx, ROWS, WIDTH, e, labels, 0, NULL, &result);
@@ -67,7 +57,7 @@ static void every_allocation_may_fail(void **state) {
     }
     for (size_t c = 0; c < sizeof calls / sizeof *calls; c++) {
         int failures = 0, left = 100;
-        tam_ctx_config config = {.threads = 2, .allocator = {allocate_some, release, &left}};
+        tam_ctx_config config = {.threads = 2, .allocator = test_ration(&left)};
         tam_ctx *ctx = NULL;
         assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
         for (int k = 0;; k++) {

@@ -108,20 +108,10 @@ static void grows(void **state) {
     test_ctx_free(ctx);
 }
 
-static void *allocate_little(void *user, size_t size, size_t alignment) {
-    int *left = user;
-    return (*left)-- > 0 ? aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : NULL;
-}
-
-static void release(void *user, void *block) {
-    (void)user;
-    free(block);
-}
-
 static void failure_is_sticky(void **state) {
     (void)state;
     int left = 2;
-    tam_ctx_config config = {.threads = 1, .allocator = {allocate_little, release, &left}};
+    tam_ctx_config config = {.threads = 1, .allocator = test_ration(&left)};
     tam_ctx *ctx = NULL;
     assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
     left = 1;

@@ -221,22 +221,12 @@ static void bad_configurations_are_refused(void **state) {
     end(&made);
 }
 
-static void *allocate_some(void *user, size_t size, size_t alignment) {
-    int *left = user;
-    return (*left)-- > 0 ? aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : NULL;
-}
-
-static void release(void *user, void *block) {
-    (void)user;
-    free(block);
-}
-
 /* Memory that runs out anywhere between the lists and the files: a status, and nothing kept. */
 static void every_allocation_may_fail(void **state) {
     (void)state;
     fixture made = begin();
     int left = 100, failures = 0;
-    const tam_ctx_config frugal = {.threads = 1, .allocator = {allocate_some, release, &left}};
+    const tam_ctx_config frugal = {.threads = 1, .allocator = test_ration(&left)};
     const tam_compare_config config = config_of(&made, "softmax,arcface+center", "2,3");
     tam_ctx *ctx = NULL;
     assert_int_equal(tam_ctx_create(&frugal, &ctx), TAM_OK);

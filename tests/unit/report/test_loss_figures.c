@@ -262,16 +262,6 @@ static void bad_input_is_refused(void **state) {
 }
 
 /* Every allocation fails in turn: a status, never a crash or a leak. */
-static void *allocate_some(void *user, size_t size, size_t alignment) {
-    int *left = user;
-    return (*left)-- > 0 ? aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : NULL;
-}
-
-static void release(void *user, void *block) {
-    (void)user;
-    free(block);
-}
-
 static void memory_may_run_out(void **state) {
     (void)state;
     char folder[64];
@@ -281,7 +271,7 @@ static void memory_may_run_out(void **state) {
     tam_status status = TAM_RESOURCES;
     for (int room = 0; status != TAM_OK; room += 1 + room / 4) {
         int left = 100;
-        tam_ctx_config with = {.threads = 1, .allocator = {allocate_some, release, &left}};
+        tam_ctx_config with = {.threads = 1, .allocator = test_ration(&left)};
         tam_ctx *ctx = NULL;
         assert_int_equal(tam_ctx_create(&with, &ctx), TAM_OK);
         left = room;

@@ -130,23 +130,13 @@ static void an_empty_run_is_no_crash(void **state) {
     test_ctx_free(ctx);
 }
 
-static void *allocate_some(void *user, size_t size, size_t alignment) {
-    int *left = user;
-    return (*left)-- > 0 ? aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment) : NULL;
-}
-
-static void release(void *user, void *block) {
-    (void)user;
-    free(block);
-}
-
 /* Memory that runs out anywhere in a report: a status, nothing kept, no page. */
 static void every_allocation_may_fail(void **state) {
     (void)state;
     static const char text[] = "{\"kind\":\"start\",\"loss\":\"softmax\"}\n{\"kind\":\"step\",\"step\":1}\n"
                                "{\"kind\":\"step\",\"step\":2}\n{\"kind\":\"epoch\",\"step\":2}\n";
     int left = 100, failures = 0;
-    tam_ctx_config config = {.threads = 1, .allocator = {allocate_some, release, &left}};
+    tam_ctx_config config = {.threads = 1, .allocator = test_ration(&left)};
     tam_ctx *ctx = NULL;
     assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
     for (int k = 0;; k++) {
