@@ -6,7 +6,7 @@ cd "$scratch" || exit 1
 
 "$tammes" synth glyphs --out glyphs --ids 6 --per-id 20 --size 16 --quiet >/dev/null || fail "synth glyphs"
 "$tammes" synth glyphs --out others --ids 6 --per-id 8 --size 16 --first 6 --quiet >/dev/null || fail "synth glyphs"
-recipe=(--data glyphs --net conv4:width=8,bn=0 --batch 16 --lr 0.05 --warmup 0.1 --log-every 4 --quiet --threads 1)
+recipe=(--data glyphs --net conv4:width=16,bn=0 --batch 16 --lr 0.05 --warmup 0.1 --log-every 4 --quiet --threads 1)
 # The numbers of a CSV without the times.
 numbers() { awk -F, -v OFS=, '{ NF -= 3; print }' "$1"; }
 
@@ -45,7 +45,7 @@ same_files before.html C/compare.html
 same_files again.json C/compare.json
 
 # kill -9 at any moment, the same command again: the same numbers and models.
-long=(compare "${recipe[@]}" --losses softmax,cosface --steps 120 --checkpoint-seconds 1 --val others)
+long=(compare "${recipe[@]}" --losses softmax,cosface --steps 300 --checkpoint-seconds 1 --val others)
 "$tammes" "${long[@]}" --out whole >/dev/null || fail "the uninterrupted comparison"
 for pause in 0.2 0.5; do
     "$tammes" "${long[@]}" --out killed >/dev/null &
@@ -77,7 +77,7 @@ grep -q "the same command goes on from there" errors || fail "SIGINT: $(cat erro
 [ ! -e stopped/cosface-2d ] || fail "the next run began after SIGINT"
 
 # A run that diverges is left out, the others are compared.
-expect_exit 1 "1 of 2 runs have no numbers" "$tammes" compare --data glyphs --net conv4:width=8,bn=0 --batch 16 \
+expect_exit 1 "1 of 2 runs have no numbers" "$tammes" compare --data glyphs --net conv4:width=16,bn=0 --batch 16 \
     --log-every 4 --quiet --steps 40 --lr 0.5 --clip 0 --warmup 0 --losses softmax+center:lambda=1000,p2sgrad --dims 4 --out diverged \
     --threads 1
 grep -q "left_out" diverged/compare.json || fail "no reason in the JSON"

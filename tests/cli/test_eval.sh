@@ -63,7 +63,7 @@ for c in a b c; do
     done
 done
 printf 'a/1.pgm,a/2.pgm,1\na/1.pgm,b/1.pgm,0\nb/3.pgm,b/2.pgm,1\nc/1.pgm,b/1.pgm,0\n' >wide.csv
-expect 0 'wrun' "$tammes" train --data wide --dim 2 --loss softmax --net conv4:width=8 --steps 4 --batch 6 --out wrun --quiet
+expect 0 'wrun' "$tammes" train --data wide --dim 2 --loss softmax --net conv4:width=16 --steps 4 --batch 6 --out wrun --quiet
 expect 0 'over 2 folds' "$tammes" eval --model wrun --data wide --protocol folds --pairs wide.csv --folds 2
 expect 0 '18 of one class' "$tammes" eval --model wrun --data wide
 expect 2 'the images are 28 x 28' "$tammes" eval --model wrun --data wide --size 28 --protocol folds --pairs wide.csv

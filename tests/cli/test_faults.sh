@@ -5,7 +5,7 @@ tammes=$1
 cd "$scratch" || exit 1
 
 "$tammes" synth glyphs --out glyphs --ids 4 --per-id 8 --size 16 --quiet >/dev/null || fail "synth glyphs"
-recipe=(--net conv4:width=8 --dim 4 --batch 8 --epochs 2 --quiet)
+recipe=(--net conv4:width=16 --dim 4 --batch 8 --epochs 2 --quiet)
 "$tammes" train --data glyphs "${recipe[@]}" --out run --threads 1 >/dev/null || fail "train"
 
 # Nothing waits for ever. A signal that the program catches would not end it, so the limit kills.

@@ -70,7 +70,7 @@ static tam_compare_config config_of(const fixture *made, const char *losses, con
         .dims = dims,
         .out = made->out,
         .recipe = {
-            .data = {.path = made->data}, .net = "conv4:width=8,bn=0", .batch = 10, .steps = 12, .log_every = 4}};
+            .data = {.path = made->data}, .net = "conv4:width=16,bn=0", .batch = 10, .steps = 12, .log_every = 4}};
 }
 
 static void train_all(tam_ctx *ctx, tam_comparison *comparison) {
@@ -141,7 +141,7 @@ static void three_files_say_the_same(void **state) {
     assert_int_equal(json_integer_value(json_object_get(evaluation, "images")), TEST);
     assert_true(json_is_true(json_object_get(evaluation, "closed_set")));
     assert_string_equal(json_string_value(json_object_get(json_object_get(whole, "recipe"), "net")),
-                        "conv4:width=8,bn=0");
+                        "conv4:width=16,bn=0");
     assert_non_null(strstr(tam_compare_table(comparison), "on the test images of"));
     assert_true(well_formed(html));
     assert_null(strstr(html, "nan"));

@@ -223,10 +223,10 @@ static void pages_can_be_read(void **state) {
     assert_true(lines_of(table) > 10000);
     tam_release(ctx, table);
     /* The same again gives the same bytes, over files that are there. */
-    config.out = again;
-    test_ok(ctx, tam_analyze_losses(ctx, &config, &result));
-    test_ok(ctx, tam_analyze_losses(ctx, &config, &result));
     char command[256];
+    snprintf(command, sizeof command, "cp -r '%s/.' '%s'", folder, again);
+    assert_int_equal(system(command), 0);
+    test_ok(ctx, tam_analyze_losses(ctx, &config, &result));
     snprintf(command, sizeof command, "diff -r '%s' '%s'", folder, again);
     assert_int_equal(system(command), 0);
     test_folder_remove(folder);
@@ -269,7 +269,7 @@ static void memory_may_run_out(void **state) {
     const char *const losses[] = {"arcface"};
     test_folder(folder);
     tam_status status = TAM_RESOURCES;
-    for (int room = 0; status != TAM_OK; room += 1 + room / 4) {
+    for (int room = 0; status != TAM_OK; room += 1 + room / 2) {
         int left = 100;
         tam_ctx_config with = {.threads = 1, .allocator = test_ration(&left)};
         tam_ctx *ctx = NULL;
