@@ -4,21 +4,15 @@
 #include <math.h>
 
 #include "backend/backend.h"
+#include "golden_numbers.h"
 
 enum { TEXT_ROOM = 4096, LINE_ROOM = 2048, FIRST_STREAM = 10 };
-
-/* The oracle's numbers: uniform in [-0.5, 0.5). */
-static uint32_t mixed(uint32_t x) {
-    x = (x ^ (x >> 16)) * 0x7FEB352Du;
-    x = (x ^ (x >> 16)) * 0x846CA68Bu;
-    return x ^ (x >> 16);
-}
 
 static float *numbers(uint32_t stream, int64_t count, float centre) {
     float *values = calloc((size_t)count, sizeof *values);
     assert_non_null(values);
     for (int64_t i = 0; i < count; i++) {
-        values[i] = (float)(mixed(stream * 100003 + (uint32_t)i) >> 8) * 0x1p-24F - 0.5F + centre;
+        values[i] = golden_number(stream, (uint32_t)i) + centre;
     }
     return values;
 }

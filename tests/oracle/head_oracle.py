@@ -2,7 +2,7 @@
 """Writes tests/golden/head.txt: what PyTorch's autograd computes in f64 for every class loss, from the papers' formulas.
 
 Needs python3-torch. Run it only to change the numbers: tests/oracle/head_oracle.py
-x, w, the bias and the centres come from `numbers`, which the test repeats, so only results are stored: for each case the
+x, w, the bias and the centres come from oracle_numbers, which the test repeats, so only results are stored: for each case the
 loss, its gradients by x, w and the bias, and the running statistics after one step of training at learning rate RATE."""
 import math
 import pathlib
@@ -10,18 +10,10 @@ import pathlib
 import torch
 import torch.nn.functional as F
 
+from oracle_numbers import numbers
+
 N, C, D, STEP, RATE = 6, 7, 4, 20, 0.25
 Y = [0, 3, -1, 6, 3, 1]
-
-
-def numbers(stream, shape):
-    values = []
-    for i in range(math.prod(shape)):
-        x = (stream * 100003 + i) & 0xFFFFFFFF
-        x = ((x ^ (x >> 16)) * 0x7FEB352D) & 0xFFFFFFFF
-        x = ((x ^ (x >> 16)) * 0x846CA68B) & 0xFFFFFFFF
-        values.append(((x ^ (x >> 16)) >> 8) / 2**24 - 0.5)
-    return torch.tensor(values, dtype=torch.float64).reshape(shape)
 
 
 class Batch:

@@ -9,6 +9,8 @@ import re
 import torch
 import torch.nn.functional as F
 
+from oracle_numbers import numbers
+
 NETS = [
     (3, """input = input(channels=3, height=9, width=7)
 a = conv(input, out=6, kernel=3, stride=2, pad=1, groups=3, bias=1)
@@ -41,15 +43,6 @@ n = batch_norm(m, eps=1e-05, momentum=0.1, scale=0)
 MOST_VALUES = 25
 
 
-def numbers(stream, count):
-    """Uniform in [-0.5, 0.5), exact in f32."""
-    def mixed(x):
-        for factor in (0x7FEB352D, 0x846CA68B):
-            x = ((x ^ (x >> 16)) * factor) & 0xFFFFFFFF
-        return x ^ (x >> 16)
-    return torch.tensor([(mixed(stream * 100003 + i) >> 8) / 2**24 - 0.5 for i in range(count)], dtype=torch.float64)
-
-
 class Net:
     def __init__(self, text):
         self.parameters, self.buffers = {}, {}  # both in the graph's order, made by the first run
@@ -59,7 +52,7 @@ class Net:
         kept = self.parameters if learned else self.buffers
         if name not in kept:
             stream = 10 + len(self.parameters) + len(self.buffers)
-            value = numbers(stream, torch.Size(shape).numel()).reshape(shape) + centre
+            value = numbers(stream, shape) + centre
             kept[name] = value.requires_grad_(learned)
         return kept[name]
 
@@ -125,9 +118,9 @@ def line(kind, name, values):
 def results(batch, text):
     net = Net(text)
     shape = (batch, *(int(n) for n in re.findall(r"=(\d+)", text.splitlines()[0])))
-    x = numbers(0, torch.Size(shape).numel()).reshape(shape).requires_grad_(True)
+    x = numbers(0, shape).requires_grad_(True)
     y = net.run(x, True)
-    y.backward(numbers(1, y.numel()).reshape(y.shape))
+    y.backward(numbers(1, y.shape))
     out = f"net {batch}\n{text}end\n" + line("training", "y", y) + line("gradient", "x", x.grad)
     out += "".join(line("gradient", name, p.grad) for name, p in net.parameters.items())
     out += "".join(line("value", name, b) for name, b in net.buffers.items())

@@ -3,25 +3,16 @@
 nothing) and every term on centres, from the papers' formulas. Pairs and triplets are plain lists here.
 
 Needs python3-torch. Run it only to change the numbers: tests/oracle/pair_oracle.py
-x and the centres come from `numbers`, which the test repeats, so only results are stored."""
-import math
+x and the centres come from oracle_numbers, which the test repeats, so only results are stored."""
 import pathlib
 
 import torch
 import torch.nn.functional as F
 
+from oracle_numbers import numbers
+
 N, C, D = 12, 6, 5
 Y = [0, 3, -1, 0, 3, 1, 1, 0, 3, 5, 2, 1]
-
-
-def numbers(stream, shape):
-    values = []
-    for i in range(math.prod(shape)):
-        x = (stream * 100003 + i) & 0xFFFFFFFF
-        x = ((x ^ (x >> 16)) * 0x7FEB352D) & 0xFFFFFFFF
-        x = ((x ^ (x >> 16)) * 0x846CA68B) & 0xFFFFFFFF
-        values.append(((x ^ (x >> 16)) >> 8) / 2**24 - 0.5)
-    return torch.tensor(values, dtype=torch.float64).reshape(shape)
 
 
 def distances(x, kind):

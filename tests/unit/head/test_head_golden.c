@@ -1,24 +1,13 @@
 /* The head against PyTorch's autograd: tests/golden/head.txt, written by tests/oracle/head_oracle.py. */
 #include "head_support.h"
 
+#include "golden_numbers.h"
+
 #include <stdbool.h>
 
 enum { N = 6, CLASSES = 7, DIM = 4, STEP = 20, MOST_NUMBERS = 128, LINE_ROOM = 4096, MOST_LOSSES = 64 };
 static const float rate = 0.25f;
 static const int32_t y[N] = {0, 3, -1, 6, 3, 1};
-
-static uint32_t mixed(uint32_t x) {
-    x = (x ^ (x >> 16)) * 0x7FEB352Du;
-    x = (x ^ (x >> 16)) * 0x846CA68Bu;
-    return x ^ (x >> 16);
-}
-
-/* The oracle's numbers: uniform in [-0.5, 0.5), times `scale`. */
-static void numbers(uint32_t stream, int count, float scale, float *out) {
-    for (int i = 0; i < count; i++) {
-        out[i] = scale * ((float)(mixed(stream * 100003 + (uint32_t)i) >> 8) * 0x1p-24f - 0.5f);
-    }
-}
 
 /* What the head computes under one specification. */
 typedef struct answer {
@@ -45,13 +34,13 @@ static answer compute(const char *loss) {
     tam_head *head = test_head(ctx, loss, CLASSES, DIM, N);
     out.weights = CLASSES * DIM * tam_head_sub_centres(head);
     assert_true(out.weights <= MOST_NUMBERS);
-    numbers(0, N * DIM, 6.0f, x);
-    numbers(1, out.weights, 1.0f, tam_head_weights(head));
+    golden_numbers(0, N * DIM, 6.0f, x);
+    golden_numbers(1, out.weights, 1.0f, tam_head_weights(head));
     if (tam_head_centres(head) != NULL) {
-        numbers(2, CLASSES * DIM, 1.0f, tam_head_centres(head));
+        golden_numbers(2, CLASSES * DIM, 1.0f, tam_head_centres(head));
     }
     if (tensor_of(head, "head.bias").data != NULL) {
-        numbers(3, CLASSES, 1.0f, tensor_of(head, "head.bias").data);
+        golden_numbers(3, CLASSES, 1.0f, tensor_of(head, "head.bias").data);
     }
     tam_head_tensor running = tensor_of(head, "head.running");
     double *steps = running.data;

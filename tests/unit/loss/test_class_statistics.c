@@ -178,26 +178,6 @@ static void test_sub_centres(void **state) {
     test_ctx_free(ctx);
 }
 
-static void keep_warning(void *user, const char *sentence) {
-    snprintf(user, 256, "%s", sentence);
-}
-
-static void test_magface_keys(void **state) {
-    (void)state;
-    char warned[256] = "";
-    tam_ctx *ctx = NULL;
-    tam_ctx_config config = {.threads = 1, .warn = keep_warning, .warn_user = warned};
-    assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
-    test_ok(ctx, tam_loss_check(ctx, "magface", 10));
-    test_ok(ctx, tam_loss_check(ctx, "magface:lambda-g=22.6", 10));
-    assert_string_equal(warned, "");
-    test_ok(ctx, tam_loss_check(ctx, "magface:lambda-g=20", 10));
-    assert_non_null(strstr(warned, "magface: lambda-g=20 is below 22.59")); /* 64 0.0035 110^2 10^2 / (110^2 - 10^2) */
-    test_fails(ctx, tam_loss_check(ctx, "magface:la=110", 10), TAM_CONFIG, "magface: la=110 is not below ua=110");
-    test_fails(ctx, tam_loss_check(ctx, "magface:lm=0.9", 10), TAM_CONFIG, "magface: lm=0.9 is above um=0.8");
-    test_ctx_free(ctx);
-}
-
 /* Ranges that people must know of: whole factors of the angle, at most 16 sub-centres. */
 static void test_ranges(void **state) {
     (void)state;
@@ -219,15 +199,10 @@ static void test_ranges(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_first_scale_of_adacos),
-        cmocka_unit_test(test_adacos),
-        cmocka_unit_test(test_curricularface),
-        cmocka_unit_test(test_adaface),
-        cmocka_unit_test(test_learned_scales),
-        cmocka_unit_test(test_first_statistics),
-        cmocka_unit_test(test_sub_centres),
-        cmocka_unit_test(test_magface_keys),
-        cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_first_scale_of_adacos), cmocka_unit_test(test_adacos),
+        cmocka_unit_test(test_curricularface),        cmocka_unit_test(test_adaface),
+        cmocka_unit_test(test_learned_scales),        cmocka_unit_test(test_first_statistics),
+        cmocka_unit_test(test_sub_centres),           cmocka_unit_test(test_ranges),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,26 +2,15 @@
  * tests/oracle/pair_oracle.py. */
 #include "term_support.h"
 
+#include "golden_numbers.h"
+
 enum { N = 12, CLASSES = 6, DIM = 5, LINE_ROOM = 4096 };
 static const int32_t y[N] = {0, 3, -1, 0, 3, 1, 1, 0, 3, 5, 2, 1};
 
-static uint32_t mixed(uint32_t x) {
-    x = (x ^ (x >> 16)) * 0x7FEB352Du;
-    x = (x ^ (x >> 16)) * 0x846CA68Bu;
-    return x ^ (x >> 16);
-}
-
-/* The oracle's numbers: uniform in [-0.5, 0.5), times `scale`. */
-static void numbers(uint32_t stream, int count, float scale, float *out) {
-    for (int i = 0; i < count; i++) {
-        out[i] = scale * ((float)(mixed(stream * 100003 + (uint32_t)i) >> 8) * 0x1p-24f - 0.5f);
-    }
-}
-
 static double compute(const char *specification, float *dx) {
     float x[N * DIM], centres[CLASSES * DIM];
-    numbers(0, N * DIM, 6.0f, x);
-    numbers(2, CLASSES * DIM, 1.0f, centres);
+    golden_numbers(0, N * DIM, 6.0f, x);
+    golden_numbers(2, CLASSES * DIM, 1.0f, centres);
     return test_term(specification,
                      &(test_batch){.n = N, .dim = DIM, .classes = CLASSES, .x = x, .y = y, .centres = centres}, dx);
 }

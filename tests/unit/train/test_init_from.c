@@ -30,17 +30,6 @@ static void make(fixture *f) {
     f->s.config.seed = 5;
 }
 
-static tam_run *open_run(train_sample *s) {
-    tam_run *run = tam_allocate(s->ctx, 1, sizeof *run, "a run");
-    test_ok(s->ctx, tam_run_open(s->ctx, &s->config, run));
-    return run;
-}
-
-static void close_run(train_sample *s, tam_run *run) {
-    tam_run_close(run);
-    tam_release(s->ctx, run);
-}
-
 static void expect_in_log(const train_sample *s, const char *text) {
     char command[400];
     snprintf(command, sizeof command, "head -n 1 '%s/log.jsonl' | grep -qF '%s'", s->config.out, text);
@@ -55,7 +44,7 @@ static void the_net_is_the_models(void **state) {
     fixture f;
     tam_model *model;
     make(&f);
-    tam_run *run = open_run(&f.s);
+    tam_run *run = train_sample_open(&f.s);
     test_ok(f.s.ctx, tam_model_open(f.s.ctx, f.first, &model));
     int statistics = 0;
     for (int i = 0; i < tam_net_tensor_count(run->net); i++) {
@@ -81,7 +70,7 @@ static void the_net_is_the_models(void **state) {
     snprintf(said, sizeof said, "\"init_step\":%lld,\"class_weights\":\"taken\"",
              (long long)tam_model_describe(model).step);
     tam_model_free(model);
-    close_run(&f.s, run);
+    train_sample_close(&f.s, run);
     expect_in_log(&f.s, said);
     train_sample_free(&f.s);
 }
@@ -101,7 +90,7 @@ static void class_weights_are_taken_where_they_fit(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         f.s.config.loss = cases[i].loss;
         f.s.config.data.classes = cases[i].classes;
-        close_run(&f.s, open_run(&f.s));
+        train_sample_close(&f.s, train_sample_open(&f.s));
         expect_in_log(&f.s, cases[i].said);
         test_folder_remove(f.s.out);
     }
@@ -109,7 +98,7 @@ static void class_weights_are_taken_where_they_fit(void **state) {
     snprintf(command, sizeof command, "mv '%s/id000005' '%s/id000007'", f.s.data, f.s.data);
     assert_int_equal(system(command), 0);
     f.s.config.data.classes = NULL;
-    close_run(&f.s, open_run(&f.s));
+    train_sample_close(&f.s, train_sample_open(&f.s));
     expect_in_log(&f.s, "\"class_weights\":\"fresh: the model has other classes\"");
     train_sample_free(&f.s);
 }
@@ -127,7 +116,7 @@ static void biases_come_along(void **state) {
     snprintf(tuned, sizeof tuned, "%s/tuned", f.s.folder);
     f.s.config.init_from = f.s.out;
     f.s.config.out = tuned;
-    tam_run *run = open_run(&f.s);
+    tam_run *run = train_sample_open(&f.s);
     test_ok(f.s.ctx, tam_model_open(f.s.ctx, f.s.out, &model));
     int found = 0;
     for (int i = 0; i < tam_head_tensor_count(run->head); i++) {
@@ -139,7 +128,7 @@ static void biases_come_along(void **state) {
     }
     assert_int_equal(found, 1);
     tam_model_free(model);
-    close_run(&f.s, run);
+    train_sample_close(&f.s, run);
     train_sample_free(&f.s);
 }
 
@@ -183,7 +172,7 @@ static void a_resumed_run_does_not_need_the_model(void **state) {
     train(&f.s);
     f.s.config.out = f.s.out;
     for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
-        tam_run *run = open_run(&f.s);
+        tam_run *run = train_sample_open(&f.s);
         for (int step = 0; step < stops[i]; step++) {
             if (step > 0 && step % run->steps_per_epoch == 0) {
                 test_ok(f.s.ctx, tam_run_end_epoch(run));
@@ -196,7 +185,7 @@ static void a_resumed_run_does_not_need_the_model(void **state) {
         if (stops[i] > 1) { /* else killed before it was time for another checkpoint */
             test_ok(f.s.ctx, tam_checkpoint_save(run));
         }
-        close_run(&f.s, run);
+        train_sample_close(&f.s, run);
         assert_int_equal(rename(f.first, f.moved), 0);
         test_ok(f.s.ctx, tam_train(f.s.ctx, &f.s.config, &result));
         assert_int_equal(rename(f.moved, f.first), 0);

@@ -106,11 +106,9 @@ static void two_processes_do_not_share_a_run(void **state) {
     (void)state;
     train_sample s;
     train_sample_make(&s, 1);
-    tam_run *run = tam_allocate(s.ctx, 1, sizeof *run, "a run");
-    test_ok(s.ctx, tam_run_open(s.ctx, &s.config, run));
+    tam_run *run = train_sample_open(&s);
     test_fails(s.ctx, train(&s), TAM_RESOURCES, "another process trains in this folder");
-    tam_run_close(run);
-    tam_release(s.ctx, run);
+    train_sample_close(&s, run);
     train_sample_free(&s);
 }
 

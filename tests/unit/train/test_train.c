@@ -78,12 +78,11 @@ static void clipping_bounds_the_net(void **state) {
     double moved[2];
     train_sample_make(&s, 1);
     for (int i = 0; i < 2; i++) {
-        tam_run *run = tam_allocate(s.ctx, 1, sizeof *run, "a run");
         float before[400], after[400];
         s.config.clip = clips[i];
         s.config.momentum = s.config.weight_decay = s.config.warmup = -1;
         s.config.schedule = "constant";
-        test_ok(s.ctx, tam_run_open(s.ctx, &s.config, run));
+        tam_run *run = train_sample_open(&s);
         assert_true(tam_net_tensor_at(run->net, 0).count <= 400);
         test_ok(s.ctx, tam_net_read(run->net, 0, TAM_NET_VALUE, before));
         test_ok(s.ctx, tam_run_step(run));
@@ -94,8 +93,7 @@ static void clipping_bounds_the_net(void **state) {
         }
         moved[i] = sqrt(moved[i]);
         assert_true(moved[i] > 0.0 && moved[i] <= 0.03 * clips[i] * 1.01);
-        tam_run_close(run);
-        tam_release(s.ctx, run);
+        train_sample_close(&s, run);
         test_folder_remove(s.out);
     }
     assert_true(fabs(moved[1] / moved[0] - 10.0) < 0.1);
@@ -115,8 +113,7 @@ static void a_resumed_run_is_the_same_run(void **state) {
     test_ok(s.ctx, tam_train(s.ctx, &s.config, &result));
     s.config.out = s.out;
     for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
-        tam_run *run = tam_allocate(s.ctx, 1, sizeof *run, "a run");
-        test_ok(s.ctx, tam_run_open(s.ctx, &s.config, run));
+        tam_run *run = train_sample_open(&s);
         for (int step = 0; step < stops[i]; step++) {
             /* The loop's own order: an epoch's end is due before the next step. */
             if (step > 0 && step % run->steps_per_epoch == 0) {
@@ -128,8 +125,7 @@ static void a_resumed_run_is_the_same_run(void **state) {
             }
         }
         test_ok(s.ctx, tam_checkpoint_save(run));
-        tam_run_close(run);
-        tam_release(s.ctx, run);
+        train_sample_close(&s, run);
         test_ok(s.ctx, tam_train(s.ctx, &s.config, &result));
         assert_true(result.resumed);
         same_file(whole, s.out, "last.safetensors");
@@ -163,10 +159,9 @@ static void a_step_allocates_nothing(void **state) {
     (void)state;
     train_sample s;
     train_sample_make(&s, 2);
-    tam_run *run = tam_allocate(s.ctx, 1, sizeof *run, "a run");
     s.config.epochs = 10;
     s.config.log_every = 1;
-    test_ok(s.ctx, tam_run_open(s.ctx, &s.config, run));
+    tam_run *run = train_sample_open(&s);
     test_ok(s.ctx, tam_run_step(run));
     uint64_t before = tam_ctx_memory(s.ctx).allocations;
     for (int i = 0; i < 20; i++) {
@@ -174,8 +169,7 @@ static void a_step_allocates_nothing(void **state) {
         tam_log_step(run);
     }
     assert_int_equal(tam_ctx_memory(s.ctx).allocations, before);
-    tam_run_close(run);
-    tam_release(s.ctx, run);
+    train_sample_close(&s, run);
     train_sample_free(&s);
 }
 
@@ -199,8 +193,7 @@ static void one_bad_step_is_skipped(void **state) {
     (void)state;
     train_sample s;
     train_sample_make(&s, 1);
-    tam_run *run = tam_allocate(s.ctx, 1, sizeof *run, "a run");
-    test_ok(s.ctx, tam_run_open(s.ctx, &s.config, run));
+    tam_run *run = train_sample_open(&s);
     test_ok(s.ctx, tam_run_step(run));
     float *weights = tam_head_weights(run->head), kept = weights[3];
     float before[6 * 6];
@@ -214,8 +207,7 @@ static void one_bad_step_is_skipped(void **state) {
     test_ok(s.ctx, tam_run_step(run));
     assert_int_equal(run->counters.skipped, 1);
     assert_int_equal(run->counters.skipped_in_row, 0);
-    tam_run_close(run);
-    tam_release(s.ctx, run);
+    train_sample_close(&s, run);
     train_sample_free(&s);
 }
 

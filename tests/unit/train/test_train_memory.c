@@ -50,9 +50,8 @@ static void steps_allocate_nothing(void **state) {
     (void)state;
     train_sample s;
     train_sample_make(&s, 2);
-    tam_run *run = tam_allocate(s.ctx, 1, sizeof *run, "a run");
     s.config.epochs = 100;
-    test_ok(s.ctx, tam_run_open(s.ctx, &s.config, run));
+    tam_run *run = train_sample_open(&s);
     assert_true(calls > 100); /* it does count */
     test_ok(s.ctx, tam_run_step(run));
     long before = calls;
@@ -61,8 +60,7 @@ static void steps_allocate_nothing(void **state) {
         tam_log_step(run);
     }
     assert_int_equal(calls, before);
-    tam_run_close(run);
-    tam_release(s.ctx, run);
+    train_sample_close(&s, run);
     train_sample_free(&s);
 }
 

@@ -30,17 +30,6 @@ static void make(train_sample *s, const char *loss, const char *sampler) {
     warnings = 0;
 }
 
-static tam_run *open_run(train_sample *s) {
-    tam_run *run = tam_allocate(s->ctx, 1, sizeof *run, "a run");
-    test_ok(s->ctx, tam_run_open(s->ctx, &s->config, run));
-    return run;
-}
-
-static void close_run(train_sample *s, tam_run *run) {
-    tam_run_close(run);
-    tam_release(s->ctx, run);
-}
-
 /* All trained numbers of the net and their momenta, one after another. */
 static float *net_numbers(train_sample *s, tam_run *run, size_t *bytes) {
     size_t count = 0, at = 0;
@@ -90,10 +79,10 @@ static void a_resumed_run_is_the_same_run(void **state) {
         assert_int_equal(result.no_pairs, 0);
         s.config.out = s.out;
         for (size_t i = 0; i < sizeof stops / sizeof stops[0]; i++) {
-            tam_run *run = open_run(&s);
+            tam_run *run = train_sample_open(&s);
             run_to(&s, run, stops[i]);
             test_ok(s.ctx, tam_checkpoint_save(run));
-            close_run(&s, run);
+            train_sample_close(&s, run);
             test_ok(s.ctx, tam_train(s.ctx, &s.config, &result));
             assert_true(result.resumed);
             same_file(whole, s.out, "last.safetensors");
@@ -113,7 +102,7 @@ static void batches_without_pairs_are_passed_over(void **state) {
     make(&s, "triplet", NULL);
     s.config.batch = 2;
     s.config.epochs = 4;
-    tam_run *run = open_run(&s);
+    tam_run *run = train_sample_open(&s);
     int passed = 0;
     for (int step = 0; step < 60; step++) {
         int64_t before_count = run->counters.no_pairs, counted = (int64_t)run->sums.epoch.steps;
@@ -132,7 +121,7 @@ static void batches_without_pairs_are_passed_over(void **state) {
     assert_int_equal(run->counters.skipped, 0);
     assert_int_equal(warnings, 1);
     assert_non_null(strstr(first_warning, "--sampler pk:P=16,K=4"));
-    close_run(&s, run);
+    train_sample_close(&s, run);
     train_sample_free(&s);
 }
 
@@ -142,7 +131,7 @@ static void a_class_loss_learns_without_pairs(void **state) {
     train_sample s;
     size_t bytes;
     make(&s, "arcface:s=16+triplet", "pk:P=6,K=1");
-    tam_run *run = open_run(&s);
+    tam_run *run = train_sample_open(&s);
     assert_int_equal(warnings, 1);
     assert_non_null(strstr(first_warning, "pk:P=6,K=1 no two images of a batch have the same class, but triplet"));
     float *before = net_numbers(&s, run, &bytes);
@@ -152,7 +141,7 @@ static void a_class_loss_learns_without_pairs(void **state) {
     assert_int_equal(run->counters.no_pairs, 1);
     free(before);
     free(after);
-    close_run(&s, run);
+    train_sample_close(&s, run);
     train_sample_free(&s);
 }
 
@@ -177,7 +166,7 @@ static void the_histogram_holds_pairs_only(void **state) {
     train_sample s;
     make(&s, "triplet", NULL);
     s.config.batch = 4;
-    tam_run *run = open_run(&s);
+    tam_run *run = train_sample_open(&s);
     double counted = 0.0, expected = 0.0;
     for (int step = 0; step < 12; step++) {
         test_ok(s.ctx, tam_run_step(run));
@@ -192,7 +181,7 @@ static void the_histogram_holds_pairs_only(void **state) {
     }
     assert_true(expected > 0.0 && expected < 40.0);
     assert_true(counted == expected);
-    close_run(&s, run);
+    train_sample_close(&s, run);
     train_sample_free(&s);
 }
 
@@ -308,10 +297,10 @@ static void older_checkpoints_are_continued(void **state) {
     s.config.out = whole;
     test_ok(s.ctx, tam_train(s.ctx, &s.config, &result));
     s.config.out = s.out;
-    tam_run *run = open_run(&s);
+    tam_run *run = train_sample_open(&s);
     run_to(&s, run, 7);
     test_ok(s.ctx, tam_checkpoint_save(run));
-    close_run(&s, run);
+    train_sample_close(&s, run);
     snprintf(path, sizeof path, "%s/last.safetensors", s.out);
     test_ok(s.ctx, tam_tensors_open(s.ctx, path, &read));
     int count = tam_tensors_count(read), found = 0;

@@ -4,7 +4,9 @@
 
 #include "support.h"
 
+#include "base/memory.h"
 #include "tammes/train.h"
+#include "train/run.h"
 
 typedef struct train_sample {
     tam_ctx *ctx;
@@ -39,6 +41,18 @@ static inline void train_sample_make(train_sample *s, int threads) {
 static inline void train_sample_free(train_sample *s) {
     test_folder_remove(s->folder);
     test_ctx_free(s->ctx);
+}
+
+/* A run that the test itself takes from step to step. */
+static inline tam_run *train_sample_open(train_sample *s) {
+    tam_run *run = tam_allocate(s->ctx, 1, sizeof *run, "a run");
+    test_ok(s->ctx, tam_run_open(s->ctx, &s->config, run));
+    return run;
+}
+
+static inline void train_sample_close(train_sample *s, tam_run *run) {
+    tam_run_close(run);
+    tam_release(s->ctx, run);
 }
 
 /* Asserts that two files have the same bytes. */
