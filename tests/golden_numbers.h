@@ -1,5 +1,5 @@
-/* The numbers on which the oracles work, so that the files in tests/golden need only hold results: those of `numbers` in
- * tests/oracle/oracle_numbers.py. */
+/* The numbers on which the oracles work, so that the files in tests/golden need only hold results: those of `numbers`
+ * in tests/oracle/oracle_numbers.py. */
 #ifndef TESTS_GOLDEN_NUMBERS_H
 #define TESTS_GOLDEN_NUMBERS_H
 

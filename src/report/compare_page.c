@@ -27,18 +27,17 @@ static bool next_group(const tam_comparison *comparison, group *now) {
     return true;
 }
 
-/* "net conv4, epochs 10, ...": the settings that all runs share. */
-static void write_recipe(tam_text *text, const tam_comparison *comparison) {
-    char words[2048] = "The recipe of every run: ";
-    size_t length = strlen(words), begin = length;
-    const tam_compare_entry *known = &comparison->entries[0];
-    for (int i = 0; i < comparison->count && known->settings == 0; i++) {
-        known = &comparison->entries[i];
-    }
-    for (int s = 0; s < known->settings && length + 256 < sizeof words; s++) {
-        if (tam_compare_is_common(comparison, &known->setting[s])) {
+/* "BEGINNING net conv4, epochs 10.": the settings of a run that all runs share, or those that they do not; nothing
+ * where there are none. */
+static void write_settings(tam_text *text, const tam_comparison *comparison, const tam_compare_entry *entry,
+                           bool common, const char *beginning) {
+    char words[2048];
+    size_t length = (size_t)snprintf(words, sizeof words, "%s", beginning), begin = length;
+    for (int s = 0; s < entry->settings && length + 256 < sizeof words; s++) {
+        const tam_compare_setting *setting = &entry->setting[s];
+        if (tam_compare_is_common(comparison, setting) == common) {
             length += (size_t)snprintf(words + length, sizeof words - length, "%s%.40s %.180s",
-                                       length > begin ? ", " : "", known->setting[s].key, known->setting[s].words);
+                                       length > begin ? ", " : " ", setting->key, setting->words);
         }
     }
     snprintf(words + length, sizeof words - length, ".");
@@ -47,22 +46,17 @@ static void write_recipe(tam_text *text, const tam_comparison *comparison) {
     }
 }
 
-static void write_own_settings(tam_text *text, const tam_comparison *comparison) {
+static void write_recipe(tam_text *text, const tam_comparison *comparison) {
+    const tam_compare_entry *known = &comparison->entries[0];
     group now = {0};
+    for (int i = 0; i < comparison->count && known->settings == 0; i++) {
+        known = &comparison->entries[i];
+    }
+    write_settings(text, comparison, known, true, "The recipe of every run:");
     while (next_group(comparison, &now)) {
-        const tam_compare_entry *entry = &comparison->entries[now.first];
-        char words[1024];
-        size_t length = (size_t)snprintf(words, sizeof words, "In %d dimensions: ", now.dim), begin = length;
-        for (int s = 0; s < entry->settings && length + 256 < sizeof words; s++) {
-            if (!tam_compare_is_common(comparison, &entry->setting[s])) {
-                length += (size_t)snprintf(words + length, sizeof words - length, "%s%.40s %.180s",
-                                           length > begin ? ", " : "", entry->setting[s].key, entry->setting[s].words);
-            }
-        }
-        snprintf(words + length, sizeof words - length, ".");
-        if (length > begin) {
-            tam_html_paragraph(text, words);
-        }
+        char beginning[64];
+        snprintf(beginning, sizeof beginning, "In %d dimension%s:", now.dim, now.dim == 1 ? "" : "s");
+        write_settings(text, comparison, &comparison->entries[now.first], false, beginning);
     }
 }
 
@@ -215,7 +209,6 @@ void tam_compare_write_page(const tam_comparison *comparison, tam_text *text) {
     tam_html_begin(text, title);
     tam_html_heading(text, 1, title);
     write_recipe(text, comparison);
-    write_own_settings(text, comparison);
     tam_html_heading(text, 2, "Results");
     write_results(text, comparison);
     explain_results(text, comparison);
