@@ -180,6 +180,12 @@ static inline bool tam_head_is_plain(const tam_head *head) {
     return head->loss.class_loss->scale != NULL && head->subs == 1 && head->state.options.interclass_filter > 1.0;
 }
 
+/* Training steps done, from which draws are numbered. What a checkpoint brought may be any number. */
+static inline int64_t tam_head_steps_done(const tam_head *head) {
+    double steps = head->state.running[TAM_RUNNING_STEP];
+    return steps >= 0.0 && steps < 0x1p53 ? (int64_t)steps : 0;
+}
+
 /* The scratch memory of a task. */
 static inline tam_head_scratch *tam_head_scratch_of(tam_head *head, int64_t chunk, int worker) {
     return &head->scratch[head->scratches < head->chunks ? worker : chunk];

@@ -28,7 +28,7 @@ static tam_term_batch batch_of(const tam_head_job *job) {
         .in_batch = head->in_batch,
         .room = head->term_room,
         .seed = head->seed,
-        .step = (int64_t)head->loss.state.running[TAM_RUNNING_STEP],
+        .step = tam_head_steps_done(head),
     };
 }
 

@@ -222,6 +222,9 @@ static tam_status restore_item(tam_snapshot *snapshot, const char *path, const t
                         item->name);
     }
     memcpy((void *)(uintptr_t)item->data, found->data, item->bytes);
+    if (!item_is_finite(item)) {
+        return tam_fail(snapshot->ctx, TAM_INPUT, "%s: array '%s' has a NaN or infinite number", path, item->name);
+    }
     return TAM_OK;
 }
 

@@ -35,8 +35,8 @@ TAM_MUST_USE tam_status tam_snapshot_write_model(tam_snapshot *snapshot, const c
 TAM_MUST_USE tam_status tam_snapshot_write_checkpoint(tam_snapshot *snapshot, const char *path, int64_t step,
                                                       const tam_tensor *extra, int extra_count);
 
-/* Puts a checkpoint's arrays back into the net and the head. Fails with TAM_INPUT, naming the array that is missing or
- * has another shape; the net and the head are then of no use. */
+/* Puts a checkpoint's arrays back into the net and the head. Fails with TAM_INPUT, naming the array that is missing,
+ * has another shape or a number that is not finite; the net and the head are then of no use. */
 TAM_MUST_USE tam_status tam_snapshot_restore(tam_snapshot *snapshot, const char *path, const tam_tensors *tensors);
 
 #endif

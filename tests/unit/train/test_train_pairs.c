@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "head/head_loss.h"
 #include "io/safetensors.h"
 #include "tammes/model.h"
 #include "train/run.h"
@@ -280,17 +281,41 @@ static void class_weights_may_be_several_or_none(void **state) {
     train_sample_free(&s);
 }
 
-/* Checkpoints from before pair losses count one thing less. */
-static void older_checkpoints_are_continued(void **state) {
-    (void)state;
+/* Writes the checkpoint anew with `size` numbers in the vector of that name, from `data` if that is given. */
+static void replace_vector(train_sample *s, const char *name, int64_t size, const void *data) {
     static const char *const keys[] = {"format", "kind", "net",        "loss",    "channels", "height",
                                        "width",  "dim",  "mean_scale", "classes", "step",     "graph"};
-    train_sample s;
-    tam_train_result result;
     tam_tensors *read;
     tam_tensor items[64];
     tam_metadata facts[12];
-    char path[160], whole[96];
+    char path[160];
+    snprintf(path, sizeof path, "%s/last.safetensors", s->out);
+    test_ok(s->ctx, tam_tensors_open(s->ctx, path, &read));
+    int count = tam_tensors_count(read), found = 0;
+    assert_true(count <= 64);
+    for (int i = 0; i < 12; i++) {
+        facts[i] = (tam_metadata){keys[i], tam_tensors_text(read, keys[i])};
+    }
+    for (int i = 0; i < count; i++) {
+        items[i] = *tam_tensors_at(read, i);
+        if (strcmp(items[i].name, name) == 0) {
+            items[i].data = data != NULL ? data : items[i].data;
+            items[i].bytes = items[i].bytes / (size_t)items[i].size[0] * (size_t)size;
+            items[i].size[0] = size;
+            found++;
+        }
+    }
+    assert_int_equal(found, 1);
+    test_ok(s->ctx, tam_tensors_write(s->ctx, path, items, count, facts, 12));
+    tam_tensors_free(read);
+}
+
+/* Checkpoints from before pair losses count one thing less. */
+static void older_checkpoints_are_continued(void **state) {
+    (void)state;
+    train_sample s;
+    tam_train_result result;
+    char whole[96];
     make(&s, "arcface:s=16", NULL);
     snprintf(whole, sizeof whole, "%s/whole", s.folder);
     s.config.batch = 8;
@@ -301,28 +326,34 @@ static void older_checkpoints_are_continued(void **state) {
     run_to(&s, run, 7);
     test_ok(s.ctx, tam_checkpoint_save(run));
     train_sample_close(&s, run);
-    snprintf(path, sizeof path, "%s/last.safetensors", s.out);
-    test_ok(s.ctx, tam_tensors_open(s.ctx, path, &read));
-    int count = tam_tensors_count(read), found = 0;
-    assert_true(count <= 64);
-    for (int i = 0; i < 12; i++) {
-        facts[i] = (tam_metadata){keys[i], tam_tensors_text(read, keys[i])};
-    }
-    for (int i = 0; i < count; i++) {
-        items[i] = *tam_tensors_at(read, i);
-        if (strcmp(items[i].name, "train.counters") == 0) {
-            assert_int_equal(items[i].size[0], 7);
-            items[i].size[0] = 6;
-            items[i].bytes = 6 * sizeof(int64_t);
-            found++;
-        }
-    }
-    assert_int_equal(found, 1);
-    test_ok(s.ctx, tam_tensors_write(s.ctx, path, items, count, facts, 12));
-    tam_tensors_free(read);
+    replace_vector(&s, "train.counters", 6, NULL);
     test_ok(s.ctx, tam_train(s.ctx, &s.config, &result));
     assert_true(result.resumed);
     same_file(whole, s.out, "last.safetensors");
+    train_sample_free(&s);
+}
+
+/* No run writes such numbers, and a run that took them in would only be found out later. */
+static void checkpoints_with_bad_numbers_are_refused(void **state) {
+    (void)state;
+    static const double bad[][TAM_LOSS_RUNNING] = {{1, NAN, 0, 0}, {1, 20, INFINITY, 0}};
+    static const double odd[TAM_LOSS_RUNNING] = {-1e300, 20, 100, 0};
+    train_sample s;
+    tam_train_result result;
+    make(&s, "adaface:s=16+triplet:miner=distance-weighted", NULL);
+    s.config.batch = 8;
+    s.config.epochs = 1;
+    test_ok(s.ctx, tam_train(s.ctx, &s.config, &result));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        replace_vector(&s, "head.running", TAM_LOSS_RUNNING, bad[i]);
+        test_fails(s.ctx, tam_train(s.ctx, &s.config, &result), TAM_INPUT,
+                   "array 'head.running' has a NaN or infinite number");
+    }
+    replace_vector(&s, "head.running", TAM_LOSS_RUNNING, odd);
+    tam_run *run = train_sample_open(&s); /* a number of steps that cannot be draws as step 0 does */
+    assert_int_equal(tam_head_loss(run->head)->state.running[TAM_RUNNING_STEP] == odd[0], 1);
+    test_ok(s.ctx, tam_run_step(run));
+    train_sample_close(&s, run);
     train_sample_free(&s);
 }
 
@@ -336,6 +367,7 @@ int main(void) {
         cmocka_unit_test(the_log_shows_running_statistics),
         cmocka_unit_test(class_weights_may_be_several_or_none),
         cmocka_unit_test(older_checkpoints_are_continued),
+        cmocka_unit_test(checkpoints_with_bad_numbers_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
