@@ -79,6 +79,11 @@ typedef struct tam_train_result {
  * best.safetensors to `out`. */
 TAM_API TAM_MUST_USE tam_status tam_train(tam_ctx *ctx, const tam_train_config *config, tam_train_result *result);
 
+/* Whether the configuration fits its data, which is open already, and its run directory: for those who plan several
+ * trainings and want to hear of a fault before the first. Makes no net and no file. Fails with the status and sentence
+ * that tam_train would; what it does not look at (net, loss, validation, memory) may still fail there. */
+TAM_API TAM_MUST_USE tam_status tam_train_check(tam_ctx *ctx, const tam_train_config *config, const tam_dataset *data);
+
 #ifdef __cplusplus
 }
 #endif

@@ -140,3 +140,41 @@ void tam_warn(tam_ctx *ctx, const char *format, ...) {
     va_end(arguments);
     ctx->warn(ctx->warn_user, sentence);
 }
+
+static uint64_t hash_of(const char *text) { /* FNV-1a */
+    uint64_t hash = 0xcbf29ce484222325u;
+    for (; *text != '\0'; text++) {
+        hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+    }
+    return hash;
+}
+
+/* Whether the sentence is new, and keeps it; of many the oldest are forgotten. */
+static bool first_time(tam_ctx *ctx, const char *sentence) {
+    enum { KEPT = sizeof ctx->warned / sizeof *ctx->warned };
+    uint64_t hash = hash_of(sentence);
+    bool found = false;
+    pthread_mutex_lock(&ctx->lock);
+    for (unsigned i = 0; i < ctx->warned_count && i < KEPT; i++) {
+        found = found || ctx->warned[i] == hash;
+    }
+    if (!found) {
+        ctx->warned[ctx->warned_count++ % KEPT] = hash;
+    }
+    pthread_mutex_unlock(&ctx->lock);
+    return !found;
+}
+
+void tam_warn_once(tam_ctx *ctx, const char *format, ...) {
+    if (ctx->warn == NULL) {
+        return;
+    }
+    char sentence[sizeof ctx->message];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    if (first_time(ctx, sentence)) {
+        ctx->warn(ctx->warn_user, sentence);
+    }
+}

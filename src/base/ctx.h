@@ -15,8 +15,10 @@ struct tam_ctx {
     _Atomic uint64_t allocations;
     _Atomic size_t bytes;
     _Atomic size_t peak_bytes;
-    pthread_mutex_t lock; /* guards message: several threads of a team may fail */
+    pthread_mutex_t lock; /* guards message and warned: several threads of a team may fail */
     char message[1024];
+    uint64_t warned[16]; /* what tam_warn_once has said: hashes of the last sentences */
+    unsigned warned_count;
 };
 
 /* Stores the sentence (no full stop, with file and value) and returns `status`: `return tam_fail(ctx, TAM_INPUT, ...)`.
@@ -29,6 +31,10 @@ void tam_fail_silently(void);
 
 /* Hands a sentence to the caller's `warn`, if there is one. */
 void tam_warn(tam_ctx *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same, but a sentence that this context has said before is not repeated: for what is read many times, such as a
+ * loss's specification. */
+void tam_warn_once(tam_ctx *ctx, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Leaves the calling function with the status of `call` when it failed. Where something must be released first, write
  * `status = call; if (status != TAM_OK) goto done;` instead. */

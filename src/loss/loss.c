@@ -190,6 +190,30 @@ size_t tam_loss_list_first(const char *list) {
     return end;
 }
 
+static bool same_keys(const double *a, const double *b, int count) {
+    bool same = true;
+    for (int i = 0; i < count; i++) {
+        same = same && a[i] == b[i];
+    }
+    return same;
+}
+
+bool tam_loss_is_same(const tam_loss *a, const tam_loss *b) {
+    const tam_loss_options *own = &a->state.options, *other = &b->state.options;
+    bool same = a->class_loss == b->class_loss && a->terms == b->terms;
+    for (int i = 0; same && i < a->terms; i++) {
+        const tam_loss_term *mine = &a->term[i], *theirs = &b->term[i];
+        same = mine->term == theirs->term && same_keys(mine->key, theirs->key, mine->term->key_count) &&
+               same_keys(&mine->weight, &theirs->weight, 1);
+    }
+    if (!same || a->class_loss == NULL) {
+        return same;
+    }
+    return same_keys(a->state.key, b->state.key, a->class_loss->key_count) && own->beyond_pi == other->beyond_pi &&
+           own->slope == other->slope && same_keys(&own->margin_warmup, &other->margin_warmup, 1) &&
+           same_keys(&own->interclass_filter, &other->interclass_filter, 1);
+}
+
 static tam_key_info key_info(const tam_key *key) {
     return (tam_key_info){key->name, key->about, key->otherwise, key->low, key->high, key->words};
 }

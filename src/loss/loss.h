@@ -24,6 +24,10 @@ typedef struct tam_loss {
  * TAM_CONFIG. */
 TAM_MUST_USE tam_status tam_loss_read(tam_ctx *ctx, const char *specification, int64_t classes, tam_loss *out);
 
+/* Whether two specifications, of the same number of classes, train the same: their keys have the same values, in
+ * whatever order and spelling. Terms count in their order, in which they are added up. */
+bool tam_loss_is_same(const tam_loss *a, const tam_loss *b);
+
 /* The scalar functions of a specification's class loss, at the running statistics as they are: tam_loss_curve for those
  * who look often. Angles in radians. */
 tam_loss_point tam_loss_look(const tam_loss *loss, double norm, double theta, double other_theta);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "tammes/loss.h"
+#include "loss/loss.h"
 
 enum { SMALL_DIM = 3 };
 
@@ -40,6 +40,10 @@ tam_status tam_compare_forget_run(tam_comparison *comparison, int i) {
     return run->name != NULL ? TAM_OK : TAM_RESOURCES;
 }
 
+static tam_status refuse_twins(tam_ctx *ctx, const tam_compare_entry *a, const tam_compare_entry *b) {
+    return tam_fail(ctx, TAM_CONFIG, "the losses '%s' and '%s' are the same", a->given, b->given);
+}
+
 static tam_status make_entries(tam_comparison *comparison) {
     const char *losses[TAM_COMPARE_LOSSES];
     int dims[TAM_COMPARE_DIMS], loss_count, dim_count;
@@ -60,9 +64,28 @@ static tam_status make_entries(tam_comparison *comparison) {
         comparison->count = i + 1;
         for (int other = 0; other < i; other++) {
             const tam_compare_entry *before = &comparison->entries[other];
-            bool same = before->dim == entry->dim && strcmp(before->loss, entry->loss) == 0;
-            if (same || strcmp(before->slug, entry->slug) == 0) {
-                return tam_fail(ctx, TAM_CONFIG, "the losses '%s' and '%s' are the same", before->given, entry->given);
+            if (strcmp(before->slug, entry->slug) == 0) {
+                return refuse_twins(ctx, before, entry);
+            }
+        }
+    }
+    return TAM_OK;
+}
+
+/* Reads every loss. The same one in two spellings would be trained twice. */
+static tam_status read_losses(tam_comparison *comparison, int64_t classes, tam_loss *losses) {
+    for (int i = 0; i < comparison->count; i++) {
+        const tam_compare_entry *entry = &comparison->entries[i];
+        char sentence[512];
+        tam_status status = tam_loss_read(comparison->ctx, entry->loss, classes, &losses[i]);
+        if (status != TAM_OK) {
+            snprintf(sentence, sizeof sentence, "%s", tam_ctx_message(comparison->ctx));
+            return tam_fail(comparison->ctx, status, "the loss '%s': %s", entry->given, sentence);
+        }
+        for (int other = 0; other < i; other++) {
+            const tam_compare_entry *before = &comparison->entries[other];
+            if (before->dim == entry->dim && tam_loss_is_same(&losses[other], &losses[i])) {
+                return refuse_twins(comparison->ctx, before, entry);
             }
         }
     }
@@ -70,14 +93,16 @@ static tam_status make_entries(tam_comparison *comparison) {
 }
 
 static tam_status check_losses(tam_comparison *comparison, int64_t classes) {
+    tam_loss *losses = tam_allocate(comparison->ctx, (size_t)comparison->count, sizeof *losses, "losses to compare");
+    tam_status status = losses != NULL ? read_losses(comparison, classes, losses) : TAM_RESOURCES;
+    tam_release(comparison->ctx, losses);
+    return status;
+}
+
+static tam_status check_recipes(tam_comparison *comparison, const tam_dataset *data) {
     for (int i = 0; i < comparison->count; i++) {
-        const tam_compare_entry *entry = &comparison->entries[i];
-        char sentence[512];
-        tam_status status = tam_loss_check(comparison->ctx, entry->loss, classes);
-        if (status != TAM_OK) {
-            snprintf(sentence, sizeof sentence, "%s", tam_ctx_message(comparison->ctx));
-            return tam_fail(comparison->ctx, status, "the loss '%s': %s", entry->given, sentence);
-        }
+        const tam_train_config recipe = tam_compare_recipe(comparison, i);
+        TAM_TRY(tam_train_check(comparison->ctx, &recipe, data));
     }
     return TAM_OK;
 }
@@ -113,10 +138,12 @@ static tam_status open_lists(tam_comparison *comparison) {
     tam_dataset *dataset = NULL;
     TAM_TRY(make_entries(comparison));
     TAM_TRY(tam_dataset_open(comparison->ctx, &comparison->config.recipe.data, &dataset));
-    int64_t classes = tam_dataset_describe(dataset).classes;
+    tam_status status = check_losses(comparison, tam_dataset_describe(dataset).classes);
+    if (status == TAM_OK) {
+        status = check_recipes(comparison, dataset);
+    }
     tam_dataset_free(dataset);
-    TAM_TRY(check_losses(comparison, classes));
-    return choose_evaluation(comparison);
+    return status == TAM_OK ? choose_evaluation(comparison) : status;
 }
 
 tam_status tam_compare_open(tam_ctx *ctx, const tam_compare_config *config, tam_comparison **out) {

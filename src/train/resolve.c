@@ -74,3 +74,17 @@ tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_t
     resolved->batch = whole_unless_zero(resolved->batch, 128);
     return check(ctx, resolved);
 }
+
+tam_status tam_train_fit(tam_ctx *ctx, tam_train_config *resolved, const tam_dataset_info *info,
+                         int64_t *steps_per_epoch, int64_t *steps) {
+    tam_sampler_plan plan;
+    TAM_TRY(tam_sampler_read(ctx, resolved->sampler, &plan));
+    TAM_TRY(tam_sampler_fit(ctx, &plan, info->classes, &resolved->batch));
+    *steps_per_epoch = info->count / resolved->batch;
+    if (*steps_per_epoch == 0) {
+        return tam_fail(ctx, TAM_CONFIG, "%s: %lld images are fewer than one batch of %d", resolved->data.path,
+                        (long long)info->count, resolved->batch);
+    }
+    *steps = resolved->steps > 0 ? resolved->steps : resolved->epochs * *steps_per_epoch;
+    return TAM_OK;
+}

@@ -9,21 +9,11 @@
 #include "data/sampler.h"
 #include "head/head_loss.h"
 
-enum { CONFIG_ROOM = 1 << 16 };
-
 static tam_status open_data(tam_run *run) {
-    tam_sampler_plan plan;
     TAM_TRY(tam_dataset_open(run->ctx, &run->config.data, &run->data));
     run->info = tam_dataset_describe(run->data);
-    TAM_TRY(tam_sampler_read(run->ctx, run->config.sampler, &plan));
-    TAM_TRY(tam_sampler_fit(run->ctx, &plan, run->info.classes, &run->config.batch));
     run->counters.images = run->info.count;
-    run->steps_per_epoch = run->info.count / run->config.batch;
-    if (run->steps_per_epoch == 0) {
-        return tam_fail(run->ctx, TAM_CONFIG, "%s: %lld images are fewer than one batch of %d", run->config.data.path,
-                        (long long)run->info.count, run->config.batch);
-    }
-    run->steps = run->config.steps > 0 ? run->config.steps : run->config.epochs * run->steps_per_epoch;
+    TAM_TRY(tam_train_fit(run->ctx, &run->config, &run->info, &run->steps_per_epoch, &run->steps));
     run->epochs = (run->steps + run->steps_per_epoch - 1) / run->steps_per_epoch;
     return TAM_OK;
 }
@@ -131,14 +121,9 @@ static tam_status make_snapshot(tam_run *run) {
 
 /* From here on files change. */
 static tam_status open_directory(tam_run *run) {
-    char *text = tam_arena_take(run->arena, CONFIG_ROOM, 1);
+    char *text;
     bool holds_run;
-    if (text == NULL) {
-        return TAM_RESOURCES;
-    }
-    if (tam_train_config_text(&run->config, text, CONFIG_ROOM) >= CONFIG_ROOM) {
-        return tam_fail(run->ctx, TAM_CONFIG, "the configuration's texts are longer than %d bytes", CONFIG_ROOM);
-    }
+    TAM_TRY(tam_train_config_write(run->ctx, run->arena, &run->config, &text));
     TAM_TRY(tam_run_directory_open(run->ctx, run->arena, &run->config, text, &run->directory, &holds_run));
     run->resumed = holds_run && tam_path_look(run->directory.last) != TAM_PATH_ABSENT;
     run->best_exists = tam_path_look(run->directory.best) == TAM_PATH_FILE;

@@ -98,6 +98,11 @@ typedef struct tam_run {
 /* Checks and completes a configuration. Fails with TAM_CONFIG. */
 TAM_MUST_USE tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_train_config *resolved);
 
+/* Fits a resolved configuration to its data: the batch that the sampler makes, and how many steps there are. Fails with
+ * TAM_CONFIG. */
+TAM_MUST_USE tam_status tam_train_fit(tam_ctx *ctx, tam_train_config *resolved, const tam_dataset_info *info,
+                                      int64_t *steps_per_epoch, int64_t *steps);
+
 /* Opens data, net, head, and the run directory; continues from its checkpoint if there is one. On failure too the
  * caller ends with tam_run_close. */
 TAM_MUST_USE tam_status tam_run_open(tam_ctx *ctx, const tam_train_config *config, tam_run *run);

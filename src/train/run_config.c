@@ -90,3 +90,15 @@ size_t tam_train_config_text(const tam_train_config *config, char *text, size_t 
     put(&out, "seed: %" PRIu64 "\n", config->seed);
     return out.length;
 }
+
+tam_status tam_train_config_write(tam_ctx *ctx, tam_arena *arena, const tam_train_config *config, char **text) {
+    enum { ROOM = 1 << 16 };
+    *text = tam_arena_take(arena, ROOM, 1);
+    if (*text == NULL) {
+        return TAM_RESOURCES;
+    }
+    if (tam_train_config_text(config, *text, ROOM) >= ROOM) {
+        return tam_fail(ctx, TAM_CONFIG, "the configuration's texts are longer than %d bytes", ROOM);
+    }
+    return TAM_OK;
+}

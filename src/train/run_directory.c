@@ -109,13 +109,9 @@ static tam_status check_same(tam_ctx *ctx, const tam_run_directory *directory, c
     return status;
 }
 
-tam_status tam_run_directory_open(tam_ctx *ctx, tam_arena *arena, const tam_train_config *config, const char *text,
-                                  tam_run_directory *directory, bool *holds_run) {
-    directory->lock = -1;
-    *holds_run = false;
-    TAM_TRY(name_files(arena, config->out, directory));
-    TAM_TRY(tam_folder_make(ctx, config->out));
-    TAM_TRY(lock(ctx, directory));
+/* Whether this run may use the folder. */
+static tam_status look_inside(tam_ctx *ctx, const tam_train_config *config, const char *text,
+                              const tam_run_directory *directory, bool *holds_run) {
     if (tam_path_look(directory->config) == TAM_PATH_ABSENT) {
         return check_empty(ctx, config->out);
     }
@@ -125,6 +121,27 @@ tam_status tam_run_directory_open(tam_ctx *ctx, tam_arena *arena, const tam_trai
     }
     *holds_run = true;
     return check_same(ctx, directory, text);
+}
+
+tam_status tam_run_directory_open(tam_ctx *ctx, tam_arena *arena, const tam_train_config *config, const char *text,
+                                  tam_run_directory *directory, bool *holds_run) {
+    directory->lock = -1;
+    *holds_run = false;
+    TAM_TRY(name_files(arena, config->out, directory));
+    TAM_TRY(tam_folder_make(ctx, config->out));
+    TAM_TRY(lock(ctx, directory));
+    return look_inside(ctx, config, text, directory, holds_run);
+}
+
+tam_status tam_run_directory_check(tam_ctx *ctx, tam_arena *arena, const tam_train_config *config, const char *text) {
+    tam_run_directory directory = {.lock = -1};
+    bool holds_run = false;
+    if (tam_path_look(config->out) == TAM_PATH_ABSENT) {
+        return TAM_OK;
+    }
+    TAM_TRY(name_files(arena, config->out, &directory));
+    TAM_TRY(tam_folder_make(ctx, config->out)); /* it is there: this refuses what is no folder */
+    return look_inside(ctx, config, text, &directory, &holds_run);
 }
 
 void tam_run_directory_close(tam_run_directory *directory) {

@@ -20,6 +20,9 @@ typedef struct tam_run_directory {
  * run, not a run, --resume no) or TAM_RESOURCES (unwritable, in use). Paths live in the arena. */
 TAM_MUST_USE tam_status tam_run_directory_open(tam_ctx *ctx, tam_arena *arena, const tam_train_config *config,
                                                const char *text, tam_run_directory *directory, bool *holds_run);
+/* The same questions without making the folder or locking it. */
+TAM_MUST_USE tam_status tam_run_directory_check(tam_ctx *ctx, tam_arena *arena, const tam_train_config *config,
+                                                const char *text);
 void tam_run_directory_close(tam_run_directory *directory);
 
 /* Writes config.yaml and classes.txt. */
@@ -29,5 +32,9 @@ TAM_MUST_USE tam_status tam_run_directory_begin(tam_ctx *ctx, const tam_run_dire
 /* The configuration as YAML, one `flag: value` a line: all that decides the result. Writes at most `room` bytes with
  * the closing zero and returns the whole length. */
 size_t tam_train_config_text(const tam_train_config *config, char *text, size_t room);
+
+/* The same in the arena. Fails with TAM_CONFIG when its texts are longer than 64 KB. */
+TAM_MUST_USE tam_status tam_train_config_write(tam_ctx *ctx, tam_arena *arena, const tam_train_config *config,
+                                               char **text);
 
 #endif

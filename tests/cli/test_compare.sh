@@ -90,11 +90,25 @@ expect_exit 2 "'arcface:m=9'.*m" "$tammes" compare "${recipe[@]}" --losses softm
 expect_exit 2 "empty place" "$tammes" compare "${recipe[@]}" --losses softmax,,arcface --out bad
 expect_exit 2 "'arcface' and 'arcface:s=4,m=0.1' are the same" \
     "$tammes" compare "${recipe[@]}" --losses arcface,arcface:s=4,m=0.1 --out bad
+expect_exit 2 "'arcface:s=16,m=0.3+center' and 'arcface:m=3e-1,s=16.0+center:lambda=0.1' are the same" \
+    "$tammes" compare "${recipe[@]}" --losses softmax,arcface:s=16,m=0.3+center,arcface:m=3e-1,s=16.0+center:lambda=0.1 --out bad
+expect_exit 2 "120 images are fewer than one batch of 128" \
+    "$tammes" compare --data glyphs --quiet --losses softmax --dims 2,8 --steps 30 --out bad
 expect_exit 2 "whole number in \[1, 65536\]" "$tammes" compare "${recipe[@]}" --losses softmax --dims 2,x --out bad
 expect_exit 2 "losses" "$tammes" compare "${recipe[@]}" --out bad
 expect_exit 3 "nowhere" "$tammes" compare --data nowhere --losses softmax --out bad --quiet
 expect_exit 0 "usage: tammes compare --data DIR --losses LIST --out DIR" "$tammes" compare --help
 [ ! -e bad ] || fail "a refused comparison left something behind"
 expect_exit 2 "lr" "$tammes" compare "${recipe[@]}" --losses softmax --steps 30 --lr 0.2 --out C
+mkdir -p theirs/p2sgrad-2d
+echo mine >theirs/p2sgrad-2d/notes
+expect_exit 2 "theirs/p2sgrad-2d: the folder holds 'notes' and no run" \
+    "$tammes" compare "${recipe[@]}" --losses softmax,p2sgrad --out theirs
+[ ! -e theirs/softmax-2d ] || fail "trained before the other run's folder was refused"
+
+# A warning about keys is said once, however often they are read.
+"$tammes" compare "${recipe[@]}" --losses magface:lambda-g=1,softmax --dims 2,8 --steps 4 --out warned >/dev/null 2>errors ||
+    fail "magface: $(cat errors)"
+[ "$(grep -c 'lambda-g=1 is below 22.59' errors)" -eq 1 ] || fail "the warning: $(cat errors)"
 expect_exit 4 "/proc/nowhere" "$tammes" compare "${recipe[@]}" --losses softmax --out /proc/nowhere
 finish

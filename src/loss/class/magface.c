@@ -50,8 +50,8 @@ static tam_status check(tam_ctx *ctx, const tam_loss_state *state) {
     double la_2 = key[LA] * key[LA], ua_2 = key[UA] * key[UA];
     double bound = key[S] * (key[UM] - key[LM]) / (key[UA] - key[LA]) * ua_2 * la_2 / (ua_2 - la_2);
     if (key[LAMBDA_G] < bound) {
-        tam_warn(ctx, "magface: lambda-g=%g is below %.4g, the least with which the paper proves convergence",
-                 key[LAMBDA_G], bound);
+        tam_warn_once(ctx, "magface: lambda-g=%g is below %.4g, the least with which the paper proves convergence",
+                      key[LAMBDA_G], bound);
     }
     return TAM_OK;
 }

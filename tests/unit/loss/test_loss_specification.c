@@ -208,6 +208,10 @@ static void test_warning_below_a_bound(void **state) {
     assert_non_null(strstr(warning, "22.59")); /* 64 * 0.0035 * 12100 * 100 / 12000 = 22.587 */
     test_ok(ctx, tam_loss_check(ctx, "magface:s=128", 10));
     assert_non_null(strstr(warning, "45.17"));
+    warning[0] = '\0';
+    test_ok(ctx, tam_loss_check(ctx, "magface:lambda-g=22.5", 10));
+    test_ok(ctx, tam_loss_check(ctx, "magface:s=128", 10));
+    assert_string_equal(warning, ""); /* each is said once */
     test_ctx_free(ctx);
 }
 

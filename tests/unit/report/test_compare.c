@@ -181,6 +181,8 @@ static void small_dimensions_have_a_recipe(void **state) {
     tam_compare_config config = config_of(&made, "arcface", "2,4");
     config.recipe.net = NULL;
     config.recipe.batch = 0;
+    test_fails(made.ctx, tam_compare_open(made.ctx, &config, &comparison), TAM_CONFIG, "fewer than one batch of 128");
+    write_idx(made.data, "train", 0, 128);
     test_ok(made.ctx, tam_compare_open(made.ctx, &config, &comparison));
     tam_train_config small = tam_compare_recipe(comparison, 0), large = tam_compare_recipe(comparison, 1);
     assert_string_equal(small.net, "conv4:bn=0");
@@ -206,6 +208,8 @@ static void bad_configurations_are_refused(void **state) {
         {"softmax,arcfase", NULL, "the loss 'arcfase'"},
         {"softmax,softmax", NULL, "are the same"},
         {"arcface,arcface:s=4,m=0.1", "2", "are the same"},
+        {"arcface:s=16,arcface:s=1.6e1,m=0.5,grad=exact", "8", "are the same"},
+        {"triplet+center,triplet:lambda=1+center:lambda=3e-3", "8", "are the same"},
         {"", NULL, "empty place"},
         {"softmax", "2,2", "names 2 twice"},
     };
