@@ -34,6 +34,9 @@ TAM_API const char *tam_model_class_name(const tam_model *model, int64_t c);
 TAM_API const float *tam_model_class_weights(const tam_model *model);
 /* Their biases [classes]; NULL when the file has none (only plain softmax does). */
 TAM_API const float *tam_model_class_bias(const tam_model *model);
+/* The running numbers of its class loss, such as a learned scale, after the number of steps (docs/training.md); *count
+ * receives how many. NULL when the file has none. */
+TAM_API const double *tam_model_running(const tam_model *model, int *count);
 
 /* Embeds images [n, H, W, C] of bytes: x [n, dim], not normalised. flip = 1 adds the mirror image's embedding. */
 TAM_API TAM_MUST_USE tam_status tam_model_embed(tam_model *model, int64_t n, const uint8_t *images, int flip, float *x);

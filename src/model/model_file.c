@@ -20,6 +20,8 @@ struct tam_model {
     tam_embedder *embedder; /* made by the first embedding */
     const char **class_names;
     float *class_weights, *class_bias;
+    double *running; /* [running_count], or NULL */
+    int running_count;
 };
 
 /* A file that is being opened. */
@@ -144,20 +146,39 @@ static tam_status read_net(const opening *file, tam_model *model) {
     return TAM_OK;
 }
 
-static tam_status copy_array(tam_model *model, const tam_tensor *found, float **values) {
-    *values = tam_arena_take(model->arena, 1, found->bytes);
-    if (*values == NULL) {
-        return TAM_RESOURCES;
+static void *copy_array(tam_model *model, const tam_tensor *found) {
+    void *values = tam_arena_take(model->arena, 1, found->bytes);
+    if (values != NULL) {
+        memcpy(values, found->data, found->bytes);
     }
-    memcpy(*values, found->data, found->bytes);
-    return TAM_OK;
+    return values;
 }
 
-/* Class weights and biases; left NULL where the file has none. */
+/* A vector of the head, of `size` numbers or of any where that is 0; *values stays NULL where the file has none. */
+static tam_status read_vector(const opening *file, tam_model *model, const char *name, tam_dtype dtype, int64_t size,
+                              void **values, int64_t *found_size) {
+    const tam_tensor *found = tam_tensors_find(file->tensors, name);
+    *values = NULL;
+    if (found == NULL) {
+        return TAM_OK;
+    }
+    if (found->dtype != dtype || found->dims != 1 || (size > 0 && found->size[0] != size)) {
+        const char *type = dtype == TAM_DTYPE_F64 ? "F64" : "F32";
+        return size > 0
+                   ? tam_fail(file->ctx, TAM_INPUT, "%s: array '%s' is not %s [%lld]", file->path, name, type,
+                              (long long)size)
+                   : tam_fail(file->ctx, TAM_INPUT, "%s: array '%s' is not a vector of %s", file->path, name, type);
+    }
+    *values = copy_array(model, found);
+    *found_size = found->size[0];
+    return *values != NULL ? TAM_OK : TAM_RESOURCES;
+}
+
+/* Class weights and biases, and the loss's running numbers; left NULL where the file has none. */
 static tam_status read_head(const opening *file, tam_model *model) {
     const tam_tensor *weights = tam_tensors_find(file->tensors, "head.weight");
-    const tam_tensor *bias = tam_tensors_find(file->tensors, "head.bias");
-    int64_t classes = model->info.classes, dim = model->info.dim;
+    int64_t classes = model->info.classes, dim = model->info.dim, size = 0;
+    void *bias, *running;
     if (weights != NULL) {
         bool rows = weights->dtype == TAM_DTYPE_F32 && weights->dims == 2 && weights->size[1] == dim;
         int64_t each = rows && classes > 0 ? weights->size[0] / classes : 0;
@@ -166,16 +187,17 @@ static tam_status read_head(const opening *file, tam_model *model) {
                             file->path, (long long)classes, (long long)dim, (long long)classes, (long long)dim);
         }
         model->info.sub_centres = (int)each;
-        TAM_TRY(copy_array(model, weights, &model->class_weights));
+        model->class_weights = copy_array(model, weights);
+        if (model->class_weights == NULL) {
+            return TAM_RESOURCES;
+        }
     }
-    if (bias == NULL) {
-        return TAM_OK;
-    }
-    if (bias->dtype != TAM_DTYPE_F32 || bias->dims != 1 || bias->size[0] != classes) {
-        return tam_fail(file->ctx, TAM_INPUT, "%s: array 'head.bias' is not F32 [%lld]", file->path,
-                        (long long)classes);
-    }
-    return copy_array(model, bias, &model->class_bias);
+    TAM_TRY(read_vector(file, model, "head.bias", TAM_DTYPE_F32, classes, &bias, &size));
+    model->class_bias = bias;
+    TAM_TRY(read_vector(file, model, "head.running", TAM_DTYPE_F64, 0, &running, &size));
+    model->running = running;
+    model->running_count = running != NULL ? (int)size : 0;
+    return TAM_OK;
 }
 
 static tam_status read_classes(const opening *file, tam_model *model) {
@@ -288,6 +310,11 @@ const float *tam_model_class_weights(const tam_model *model) {
 
 const float *tam_model_class_bias(const tam_model *model) {
     return model->class_bias;
+}
+
+const double *tam_model_running(const tam_model *model, int *count) {
+    *count = model->running_count;
+    return model->running;
 }
 
 static tam_status need_embedder(tam_model *model) {

@@ -21,9 +21,16 @@ struct tam_snapshot {
     char *graph;
 };
 
-/* Arrays of the head that a model keeps: what classifies. The rest only matters to go on training. */
+/* Arrays of the head that a model keeps: what classifies (a learned scale weighs beside biases). The rest only matters
+ * to go on training. */
 static bool belongs_to_model(const char *name) {
-    return strcmp(name, "head.weight") == 0 || strcmp(name, "head.bias") == 0 || strcmp(name, "head.centres") == 0;
+    static const char *const kept[] = {"head.weight", "head.bias", "head.centres", "head.running"};
+    for (size_t i = 0; i < sizeof kept / sizeof kept[0]; i++) {
+        if (strcmp(name, kept[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static tam_tensor net_item(const tam_net_tensor *tensor, const char *name, const float *data) {

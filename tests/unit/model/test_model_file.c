@@ -87,6 +87,53 @@ static void a_model_comes_back_whole(void **state) {
     sample_free(&s);
 }
 
+/* Between a class by direction and one by bias a learned scale decides: it is the file's, not the specification's. */
+static void a_learned_scale_comes_back(void **state) {
+    (void)state;
+    static const float x[2] = {1, 0}, weights[4] = {1, 0, 0, 1}, bias[2] = {0, 1};
+    static const double scales[2] = {64, 0.25};
+    char path[96];
+    tam_net_config net = {.net = "conv4:width=16", .channels = 1, .height = SIDE, .width = SIDE, .dim = 2};
+    tam_head_config head = {.loss = "l2-softmax:alpha=64,learn=yes", .classes = 2, .dim = 2, .batch = 1};
+    tam_snapshot_config config = {.specification = net.net,
+                                  .loss = head.loss,
+                                  .mean = 127.5f,
+                                  .scale = 127.5f,
+                                  .classes = 2,
+                                  .class_names = "a\0b",
+                                  .class_names_bytes = 4};
+    tam_snapshot *snapshot;
+    sample s;
+    sample_make(&s);
+    snprintf(path, sizeof path, "%s/scale.safetensors", s.folder);
+    test_ok(s.ctx, tam_net_create(s.ctx, &net, &config.net));
+    test_ok(s.ctx, tam_head_create(s.ctx, &head, &config.head));
+    test_ok(s.ctx, tam_snapshot_create(s.ctx, &config, &snapshot));
+    memcpy(tam_head_weights(config.head), weights, sizeof weights);
+    for (int32_t k = 0; k < 2; k++) {
+        tam_model *model;
+        int32_t best;
+        for (int i = 0; i < tam_head_tensor_count(config.head); i++) {
+            tam_head_tensor tensor = tam_head_tensor_at(config.head, i);
+            if (strcmp(tensor.name, "head.bias") == 0) {
+                memcpy(tensor.data, bias, sizeof bias);
+            } else if (strcmp(tensor.name, "head.running") == 0) {
+                ((double *)tensor.data)[1] = scales[k];
+            }
+        }
+        test_ok(s.ctx, tam_snapshot_take(snapshot));
+        test_ok(s.ctx, tam_snapshot_write_model(snapshot, path, 1));
+        test_ok(s.ctx, tam_model_open(s.ctx, path, &model));
+        test_ok(s.ctx, tam_model_classify(s.ctx, model, 1, x, &best));
+        assert_int_equal(best, k);
+        tam_model_free(model);
+    }
+    tam_snapshot_free(snapshot);
+    tam_head_free(config.head);
+    tam_net_free(config.net);
+    sample_free(&s);
+}
+
 /* Bytes [n, H, W, C] to the net's input [n, C, H, W], written out index by index. */
 static void to_planes(const uint8_t *images, bool mirrored, float *input) {
     for (int n = 0; n < IMAGES; n++) {
@@ -322,13 +369,10 @@ static void values_that_are_not_finite_are_not_taken(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_comes_back_whole),
-        cmocka_unit_test(embedding_is_the_nets_forward),
-        cmocka_unit_test(a_data_set_embeds_in_its_order),
-        cmocka_unit_test(wrong_models_are_refused_by_name),
-        cmocka_unit_test(damage_is_refused),
-        cmocka_unit_test(a_folder_gives_best_else_last),
-        cmocka_unit_test(values_that_are_not_finite_are_not_taken),
+        cmocka_unit_test(a_model_comes_back_whole),         cmocka_unit_test(a_learned_scale_comes_back),
+        cmocka_unit_test(embedding_is_the_nets_forward),    cmocka_unit_test(a_data_set_embeds_in_its_order),
+        cmocka_unit_test(wrong_models_are_refused_by_name), cmocka_unit_test(damage_is_refused),
+        cmocka_unit_test(a_folder_gives_best_else_last),    cmocka_unit_test(values_that_are_not_finite_are_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
