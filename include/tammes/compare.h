@@ -38,7 +38,7 @@ typedef struct tam_compare_config {
 TAM_API TAM_MUST_USE tam_status tam_compare_open(tam_ctx *ctx, const tam_compare_config *config, tam_comparison **out);
 TAM_API void tam_compare_free(tam_comparison *comparison);
 
-/* Runs: each dimension with every loss. */
+/* Runs: each dimension with every loss; i below is in [0, runs). */
 TAM_API int tam_compare_runs(const tam_comparison *comparison);
 /* The complete recipe of run i, with its own loss, dim and out; strings live as long as the comparison. */
 TAM_API tam_train_config tam_compare_recipe(const tam_comparison *comparison, int i);

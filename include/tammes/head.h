@@ -1,7 +1,8 @@
 /* The head: class weights w [C, D], a loss, and one fused step that never holds the N x C logits.
  * docs/head.md shows the algorithm on one screen.
  *
- * Symbols: x [N, D] embeddings, w [C, D] class weights, y [N] labels, c = cos(theta) between x_i and w_j. */
+ * Symbols: x [N, D] embeddings, w [C, D] class weights (with K sub-centres [C K, D]), y [N] labels, c = cos(theta)
+ * between x_i and w_j. */
 #ifndef TAMMES_HEAD_H
 #define TAMMES_HEAD_H
 
@@ -41,9 +42,9 @@ typedef struct tam_head_update {
 } tam_head_update;
 
 typedef struct tam_head_result {
-    double loss; /* mean over the samples that count: class loss + centre terms */
-    double class_loss;
-    double centre_loss;
+    double loss;        /* mean over the samples that count: class_loss + centre_loss */
+    double class_loss;  /* 0 for pair losses alone */
+    double centre_loss; /* of all terms: those on class centres, and pair losses */
     double mean_theta; /* mean angle between x_i and w_y, radians; without a class loss: between samples of one class */
     int64_t correct;   /* samples whose own class has the largest cosine (softmax: the largest logit); without a class
                           loss: whose most similar other sample of the batch is of their class */
@@ -62,12 +63,13 @@ typedef struct tam_head_result {
 TAM_API TAM_MUST_USE tam_status tam_head_step(tam_head *head, int n, const float *x, const int32_t *y, float *dx,
                                               float *theta, const tam_head_update *update, tam_head_result *result);
 
-/* As tam_head_step without update, and dw [C, D], dbias [C] (both may be NULL) receive the gradients of the mean loss;
- * dbias is 0 for a loss without bias. They are not written when the loss is NaN. */
+/* As tam_head_step without update, and dw [C K, D], dbias [C] (both may be NULL) receive the gradients of the mean
+ * loss; dbias is 0 for a loss without bias. They are not written when the loss is NaN, nor by pair losses alone. */
 TAM_API TAM_MUST_USE tam_status tam_head_gradient(tam_head *head, int n, const float *x, const int32_t *y, float *dx,
                                                   float *dw, float *dbias, tam_head_result *result);
 
-/* best [n] receives the class with the largest logit without margin, the lowest among equals. Works for any n. */
+/* best [n] receives the class with the largest logit without margin, the lowest among equals. Works for any n from 0.
+ * Fails with TAM_CONFIG for pair losses alone, which have no classes. */
 TAM_API TAM_MUST_USE tam_status tam_head_classify(tam_head *head, int64_t n, const float *x, int32_t *best);
 
 /* Everything that a checkpoint must hold, as named arrays: "head.weight" [C K, D], "head.momentum" [C K, D],
