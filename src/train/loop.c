@@ -100,7 +100,10 @@ static tam_status train_steps(tam_run *run) {
 /* What failed to be written on the way must be written now. */
 static tam_status finish(tam_run *run) {
     if (run->saved_step != run->counters.step) {
-        TAM_TRY(tam_checkpoint_save(run));
+        tam_status status = tam_checkpoint_save(run);
+        if (status != TAM_OK) {
+            return status == TAM_NEGATIVE ? tam_run_diverged(run, "a weight was not finite after") : status;
+        }
     }
     if (!run->best_exists) {
         TAM_TRY(tam_snapshot_take(run->snapshot));

@@ -47,17 +47,47 @@ static tam_status open_validation(tam_run *run) {
     return TAM_OK;
 }
 
+/* How many classes have one image and no other. */
+static tam_status count_single_images(tam_run *run, int64_t *singles) {
+    int64_t *images = tam_allocate(run->ctx, (size_t)run->info.classes, sizeof *images, "images of each class");
+    if (images == NULL) {
+        return TAM_RESOURCES;
+    }
+    memset(images, 0, (size_t)run->info.classes * sizeof *images);
+    for (int64_t i = 0; i < run->info.count; i++) {
+        images[tam_dataset_label(run->data, i)]++;
+    }
+    *singles = 0;
+    for (int64_t c = 0; c < run->info.classes; c++) {
+        *singles += images[c] == 1;
+    }
+    tam_release(run->ctx, images);
+    return TAM_OK;
+}
+
+/* A pair loss learns from two images of a class, not from an image beside itself. */
 static tam_status warn_of_single_images(tam_run *run) {
     const tam_loss *loss = tam_head_loss(run->head);
+    const tam_batch_term *pair = NULL;
     tam_sampler_plan plan;
+    int64_t singles = 0;
     TAM_TRY(tam_sampler_read(run->ctx, run->config.sampler, &plan));
-    for (int i = 0; i < loss->terms && plan.images == 1; i++) {
-        if (tam_batch_term_is_pair(loss->term[i].term)) {
-            tam_warn(run->ctx,
-                     "with --sampler %s no two images of a batch have the same class, but %s learns from such "
-                     "pairs; K=4 is usual",
-                     run->config.sampler, loss->term[i].term->name);
-        }
+    for (int i = 0; i < loss->terms && pair == NULL; i++) {
+        pair = tam_batch_term_is_pair(loss->term[i].term) ? loss->term[i].term : NULL;
+    }
+    if (pair != NULL && plan.images == 1) {
+        tam_warn(run->ctx,
+                 "with --sampler %s no two images of a batch have the same class, but %s learns from such pairs; K=4 "
+                 "is usual",
+                 run->config.sampler, pair->name);
+    } else if (pair != NULL && plan.images > 1 && strcmp(run->config.augment, "none") == 0) {
+        TAM_TRY(count_single_images(run, &singles));
+    }
+    if (singles > 0) {
+        tam_warn(run->ctx,
+                 "%lld of %lld classes have one image, which without --augment is its own copy in a batch of %s: %s "
+                 "learns nothing from that pair",
+                 (long long)singles, (long long)run->info.classes, run->config.sampler, pair->name);
     }
     return TAM_OK;
 }

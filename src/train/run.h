@@ -117,6 +117,9 @@ TAM_MUST_USE tam_status tam_run_init(tam_run *run);
  * TAM_SKIPS_ALLOWED of them in a row. So does, without ever failing, a step of pair losses alone without a pair. */
 TAM_MUST_USE tam_status tam_run_step(tam_run *run);
 
+/* TAM_NEGATIVE with "OUT: WHAT step N", the step of the last checkpoint, and what to try. */
+TAM_MUST_USE tam_status tam_run_diverged(tam_run *run, const char *what);
+
 /* The end of an epoch: validation, best.safetensors, a line in the log. TAM_STOPPED if asked to stop meanwhile. */
 TAM_MUST_USE tam_status tam_run_end_epoch(tam_run *run);
 

@@ -82,21 +82,25 @@ static tam_status learn(tam_run *run, const tam_batch *batch, tam_head_result *r
     return TAM_OK;
 }
 
+tam_status tam_run_diverged(tam_run *run, const char *what) {
+    char saved[64] = "there is no checkpoint yet";
+    if (run->saved_step >= 0) {
+        snprintf(saved, sizeof saved, "last.safetensors is good, from step %lld", (long long)run->saved_step);
+    }
+    return tam_fail(run->ctx, TAM_NEGATIVE, "%s: %s step %lld (%s); try a lower learning rate than %g", run->config.out,
+                    what, (long long)run->counters.step, saved, run->config.lr);
+}
+
 static tam_status skip(tam_run *run) {
+    char what[96];
     run->counters.skipped++;
     run->counters.skipped_in_row++;
     if (run->counters.skipped_in_row < TAM_SKIPS_ALLOWED) {
         return TAM_OK;
     }
-    char saved[64] = "there is no checkpoint yet";
-    if (run->saved_step >= 0) {
-        snprintf(saved, sizeof saved, "last.safetensors is good, from step %lld", (long long)run->saved_step);
-    }
-    return tam_fail(
-        run->ctx, TAM_NEGATIVE,
-        "%s: the loss or the gradient was not finite in %d steps in a row, up to step %lld (%s); try a lower "
-        "learning rate than %g",
-        run->config.out, TAM_SKIPS_ALLOWED, (long long)run->counters.step, saved, run->config.lr);
+    snprintf(what, sizeof what, "the loss or the gradient was not finite in %d steps in a row, up to",
+             TAM_SKIPS_ALLOWED);
+    return tam_run_diverged(run, what);
 }
 
 static void count_no_pairs(tam_run *run) {

@@ -80,6 +80,19 @@ expect_exit 2 "did you mean 'pk'" "$tammes" train "${plain[@]}" --sampler kp
 expect_exit 2 'init-from: "first", this one absent' "$tammes" train "${common[@]}" --loss triplet \
     --sampler pk:P=8,K=4 --epochs 8 --lr 0.01 --seed 3 --out tuned
 
+# A class of one image has no pair, only a copy; augmented, the copy is another image.
+"$tammes" synth glyphs --out singles --ids 8 --per-id 1 --size 20 --quiet >/dev/null || fail "synth glyphs"
+pk=(train --data singles --net conv4:width=16 --dim 16 --threads 1 --loss triplet --sampler pk:P=4,K=2 --steps 2 --quiet)
+"$tammes" "${pk[@]}" --out copies >/dev/null 2>errors || fail "classes of one image: $(cat errors)"
+[ "$(grep -c "8 of 8 classes have one image.*triplet learns nothing" errors)" -eq 1 ] || fail "copies: $(cat errors)"
+"$tammes" "${pk[@]}" --augment affine --out views >/dev/null 2>errors || fail "augmented: $(cat errors)"
+[ ! -s errors ] || fail "augmented copies are pairs: $(cat errors)"
+
+# Weights that leave f32 in the last steps: the same advice as for a run that diverges in the middle.
+expect_exit 1 "last.safetensors is good.*try a lower learning rate than 1e+12\|there is no checkpoint yet.*lower learning" \
+    "$tammes" train --data glyphs --net conv4:width=4 --loss sphereface:m=8,lambda-base=0,lambda-min=0 --dim 4 --batch 12 \
+    --steps 12 --lr 1e12 --warmup 0 --schedule constant --clip 0 --threads 1 --quiet --out overflow
+
 # A batch without pairs says so once, names the remedy, and is counted.
 output=$("$tammes" train --data glyphs --net conv4:width=16 --dim 16 --threads 1 --loss triplet --batch 2 --steps 60 \
     --out alone --json 2>errors) || fail "batches of two: $(cat errors)"
