@@ -62,7 +62,8 @@ static const loss_words known[] = {
      "their beam, doubtful ones stay near the origin. The length tells the image's quality."},
     {"circle",
      "Own and other cosines are each weighted by how far they are from where they should be: a circle as the border in "
-     "the plane of the two, and one place for every class to come to rest."},
+     "the plane of the two, and one place for every class to come to rest. It wants dimensions enough for other "
+     "cosines near 0."},
     {"curricularface",
      "ArcFace's margin; classes that a feature is mistaken for count little at first and more as training goes on."},
     {"adaface",
@@ -74,7 +75,8 @@ static const loss_words known[] = {
                  "pulled to their class, but nothing asks for a gap, so the sectors stay wider than with a margin."},
     {"p2sgrad",
      "P2SGrad has no loss function: it sets the gradient's length to the cosine's own error. Every sample is "
-     "pulled to its class's direction until the angle is 0, without a scale or a margin to choose."},
+     "pulled to its class's direction until the angle is 0, without a scale or a margin to choose. It holds at most "
+     "about twice as many classes as there are dimensions."},
 };
 
 const char *tam_page_loss_words(const char *specification) {
