@@ -70,13 +70,23 @@ static int eer_curve(const tam_run_log *log, step_value value, double *x, double
     return points;
 }
 
-/* The scale, of the losses whose first running statistic it is. */
+static bool moves(int points, const double *y) {
+    for (int p = 1; p < points; p++) {
+        if (y[p] != y[0]) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The scale, of the losses whose first running statistic it is; none where it is fixed. */
 static int scale_curve(const tam_run_log *log, step_value value, double *x, double *y) {
     static const char *const names[] = {"adacos", "normface", "l2-softmax"};
     for (size_t i = 0; i < sizeof names / sizeof *names && log->step_count > 0; i++) {
         size_t length = strlen(names[i]);
         if (strncmp(log->loss, names[i], length) == 0 && log->loss[length] != '-') { /* adacos-fixed has none */
-            return curve_of(log, value, x, y);
+            int points = curve_of(log, value, x, y);
+            return moves(points, y) ? points : 0;
         }
     }
     return 0;
