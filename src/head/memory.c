@@ -25,7 +25,8 @@ static void cut(tam_head *head) {
     int64_t rows = TILE_BYTES / (int64_t)sizeof(float) / (2 * (int64_t)head->dim + head->batch);
     rows = rows < FEWEST_TILE_ROWS ? FEWEST_TILE_ROWS : rows > MOST_TILE_ROWS ? MOST_TILE_ROWS : rows;
     int64_t fit = divide_up(rows, head->subs);
-    head->tile_classes = round_up(divide_up(head->chunk_classes, divide_up(head->chunk_classes, fit)), 16);
+    int64_t multiple = head->subs > 1 ? 32 : 16; /* rows of w in multiples that the product likes */
+    head->tile_classes = round_up(divide_up(head->chunk_classes, divide_up(head->chunk_classes, fit)), multiple);
     int threads = tam_ctx_threads(head->ctx);
     head->scratches = threads < head->chunks ? threads : head->chunks;
 }

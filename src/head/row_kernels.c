@@ -68,6 +68,9 @@ TAM_KERNEL float tam_row_nearest(int64_t n, int subs, const float *restrict prod
     case 3:
         nearest_of(n, 3, products, inverse_w, c, nearest);
         break;
+    case 4:
+        nearest_of(n, 4, products, inverse_w, c, nearest);
+        break;
     default:
         nearest_of(n, subs, products, inverse_w, c, nearest);
     }
