@@ -46,7 +46,9 @@ typedef struct tam_train_config {
     int checkpoint_seconds; /* at most so long between checkpoints; 0: 60. Every epoch's end saves too */
     int log_every;          /* steps between lines of log.jsonl; 0: 20 */
     tam_resume resume;
-    const volatile sig_atomic_t *stop; /* non-zero: finish the step, save, return TAM_STOPPED; may be NULL */
+    const volatile sig_atomic_t *stop; /* non-zero: finish the step, save, return TAM_STOPPED; may be NULL. A signal
+                                          handler that sets it must not run on the stack of a thread that trains:
+                                          docs/engine.md */
     /* Called at most a few times a second, and at the end; may be NULL. */
     void (*progress)(void *user, const struct tam_train_progress *progress);
     void *progress_user;
