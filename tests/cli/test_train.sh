@@ -87,6 +87,9 @@ for signal in INT TERM; do
         sleep 0.05
     done
     sleep 0.3
+    # No thread that computes may be interrupted by them (docs/engine.md): SIGINT is bit 1, SIGTERM bit 14.
+    blocked=$(awk '/^SigBlk/ {print $2}' /proc/$process/status)
+    [ $((0x$blocked & 0x4002)) -eq $((0x4002)) ] || fail "the computing thread takes signals: $blocked"
     # A shell without job control starts background jobs with SIGINT ignored; the program's own handler undoes that.
     kill -s $signal $process
     wait $process
