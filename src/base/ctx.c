@@ -129,18 +129,6 @@ tam_status tam_fail(tam_ctx *ctx, tam_status status, const char *format, ...) {
     return status;
 }
 
-void tam_warn(tam_ctx *ctx, const char *format, ...) {
-    if (ctx->warn == NULL) {
-        return;
-    }
-    char sentence[sizeof ctx->message];
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(sentence, sizeof sentence, format, arguments);
-    va_end(arguments);
-    ctx->warn(ctx->warn_user, sentence);
-}
-
 static uint64_t hash_of(const char *text) { /* FNV-1a */
     uint64_t hash = 0xcbf29ce484222325u;
     for (; *text != '\0'; text++) {
@@ -165,16 +153,27 @@ static bool first_time(tam_ctx *ctx, const char *sentence) {
     return !found;
 }
 
-void tam_warn_once(tam_ctx *ctx, const char *format, ...) {
+static void warn(tam_ctx *ctx, bool once, const char *format, va_list arguments) {
+    char sentence[sizeof ctx->message];
     if (ctx->warn == NULL) {
         return;
     }
-    char sentence[sizeof ctx->message];
-    va_list arguments;
-    va_start(arguments, format);
     vsnprintf(sentence, sizeof sentence, format, arguments);
-    va_end(arguments);
-    if (first_time(ctx, sentence)) {
+    if (!once || first_time(ctx, sentence)) {
         ctx->warn(ctx->warn_user, sentence);
     }
+}
+
+void tam_warn(tam_ctx *ctx, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    warn(ctx, false, format, arguments);
+    va_end(arguments);
+}
+
+void tam_warn_once(tam_ctx *ctx, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    warn(ctx, true, format, arguments);
+    va_end(arguments);
 }
