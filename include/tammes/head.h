@@ -24,13 +24,36 @@ typedef struct tam_head_config {
     int batch;           /* the largest N of a step; no default */
     uint64_t seed;       /* of the initial weights */
     const char *backend; /* NULL: "cpu" */
-    size_t workspace;    /* bytes in which a step may keep its products from the first pass to the second, all or none:
-                            0: a quarter of w and its momentum, at least 64 MB; 1: keep none. The bits are the same */
+    const char *dtype;   /* NULL: "f32". "bf16": products of factors rounded to bf16 with f32 sums, w and momentum f32.
+                            "bf16-lean": w and momentum are bf16 too, rounded at random as they move, so that steps
+                            smaller than their last digit count on average */
+    size_t workspace;    /* bytes for all that a step holds beside w, bias, their momenta and centres. What is left of
+                            them keeps numbers of the first pass for the second, which makes the rest again; the bits
+                            are the same. 0: a quarter of w and its momentum, at least 64 MB, and no more than is free;
+                            TAM_HEAD_LEAST_WORKSPACE: nothing is kept */
+    double sample_rate;  /* 0 or 1: every class takes part in every step. Below 1: in each step the classes of its
+                            samples and, drawn at random, as many others as make up this share of all; what does not
+                            take part does not move (An et al., "Partial FC", 2021) */
+    int gradient_filter; /* 0: exact. k in [1, 60]: a tile of classes is left out of the gradient where no sample of
+                            the batch gives it more than 2^-k of its probability; tam_head_result says what that
+                            cost at most. For losses whose logits are a scaled cosine */
 } tam_head_config;
+
+#define TAM_HEAD_LEAST_WORKSPACE SIZE_MAX
+
+/* What a head of this configuration allocates, without making one: `weights` for w, bias, their momenta and centres,
+ * `least` for a step's workspace without anything kept, `workspace` for the one that it would have with the memory that
+ * is free now. Fails as tam_head_create does, but for want of memory. */
+typedef struct tam_head_bytes {
+    size_t weights, least, workspace;
+} tam_head_bytes;
+TAM_API TAM_MUST_USE tam_status tam_head_count_bytes(tam_ctx *ctx, const tam_head_config *config,
+                                                     tam_head_bytes *bytes);
 
 /* Makes a head; *out is the caller's (tam_head_free, before the context). Allocates w, momentum and the workspace;
  * steps allocate nothing. w starts normal with deviation 0.01 (class j alike for any C), all else at 0. Fails with
- * TAM_CONFIG (loss, C < 2, D or batch < 1) or TAM_RESOURCES. */
+ * TAM_CONFIG (loss, C < 2, D or batch < 1, dtype, sample_rate, gradient_filter, a workspace below the least, which the
+ * sentence names) or TAM_RESOURCES. */
 TAM_API TAM_MUST_USE tam_status tam_head_create(tam_ctx *ctx, const tam_head_config *config, tam_head **out);
 TAM_API void tam_head_free(tam_head *head);
 
@@ -49,8 +72,12 @@ typedef struct tam_head_result {
     int64_t correct;   /* samples whose own class has the largest cosine (softmax: the largest logit); without a class
                           loss: whose most similar other sample of the batch is of their class */
     int64_t counted;   /* samples with label >= 0 */
-    int no_pairs; /* 1: there is a pair loss and no two samples have the same label: it counts as 0; without a class
-                     loss nothing moves then */
+    int no_pairs;    /* 1: there is a pair loss and no two samples have the same label: it counts as 0; without a class
+                        loss nothing moves then */
+    int64_t classes; /* that took part: C, or fewer with a sample_rate */
+    int64_t tiles, tiles_left_out; /* of the gradient, by gradient_filter */
+    double filter_bound; /* no dx_i of the mean loss is farther than this from the exact one, times 1/|x_i| where the
+                            loss takes x on the sphere; 0 when nothing was left out */
 } tam_head_result;
 
 /* One training step on n <= batch samples. x [n, D]; y [n] in [0, C), or -1: the row is skipped (its dx is 0).
@@ -72,21 +99,28 @@ TAM_API TAM_MUST_USE tam_status tam_head_gradient(tam_head *head, int n, const f
  * Fails with TAM_CONFIG for pair losses alone, which have no classes. */
 TAM_API TAM_MUST_USE tam_status tam_head_classify(tam_head *head, int64_t n, const float *x, int32_t *best);
 
-/* Everything that a checkpoint must hold, as named arrays: "head.weight" [C K, D], "head.momentum" [C K, D],
- * "head.bias" and "head.bias_momentum" [C], "head.centres" [C, D], "head.running" (f64). Valid for the head's life;
- * writable (to restore a checkpoint). */
+/* Everything that a checkpoint must hold, as named arrays: "head.weight" [C K, D], "head.momentum" [C K, D] (F32, or
+ * BF16 for bf16-lean), "head.bias" and "head.bias_momentum" [C], "head.centres" [C, D] (F32), "head.running" (F64).
+ * Valid for the head's life; writable (to restore a checkpoint). */
 typedef struct tam_head_tensor {
     const char *name;
     void *data;
-    int is_double; /* else float */
+    const char *dtype; /* "F32", "F64" or "BF16": two bytes a number, the upper half of an f32 */
     int dims;
     int64_t size[2];
+    size_t bytes; /* of all its numbers */
 } tam_head_tensor;
 TAM_API int tam_head_tensor_count(const tam_head *head);
 TAM_API tam_head_tensor tam_head_tensor_at(tam_head *head, int index);
 
-/* w [C K, D] in plain rows, K sub-centres of a class one after another; owned by the head. NULL for a loss without
- * classes to learn (pair losses alone). */
+/* Rows [first, first + count) of w [C K, D] as f32, K sub-centres of a class one after another. Fail with TAM_CONFIG
+ * outside the range and for a loss without classes to learn (pair losses alone). Written rows are rounded to the
+ * nearest where w is bf16. */
+TAM_API TAM_MUST_USE tam_status tam_head_read_weights(const tam_head *head, int64_t first, int64_t count,
+                                                      float *values);
+TAM_API TAM_MUST_USE tam_status tam_head_write_weights(tam_head *head, int64_t first, int64_t count,
+                                                       const float *values);
+/* w itself, owned by the head. NULL for a loss without classes to learn, and where w is bf16. */
 TAM_API float *tam_head_weights(tam_head *head);
 /* K: 1 for all losses but those with sub-centres. */
 TAM_API int tam_head_sub_centres(const tam_head *head);

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 
+#include "backend/class_products.h"
 #include "graph/graph.h"
 
 /* The values of a graph's parameters with their gradients and momenta. Several plans may share one. */
@@ -53,6 +54,9 @@ typedef struct tam_backend {
      * so that it may be used inside a task of the team with the same bits for any number of threads. */
     void (*product)(bool transpose_a, bool transpose_b, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
                     int64_t lda, const float *b, int64_t ldb, float beta, float *c, int64_t ldc);
+
+    /* The class head's products, as this processor does them best. */
+    const tam_class_products *(*class_products)(tam_class_dtype dtype);
 } tam_backend;
 
 /* From the fastest to the plain reference, which is always last. NULL name: the first. Unknown: NULL with a sentence.

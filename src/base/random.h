@@ -9,18 +9,19 @@
 /* What a stream is for; two purposes never share numbers. Append only: the order is part of every seed's meaning. */
 typedef enum tam_purpose {
     TAM_PURPOSE_TEST,
-    TAM_PURPOSE_NET_INIT,    /* a = parameter number */
-    TAM_PURPOSE_HEAD_INIT,   /* a = class */
-    TAM_PURPOSE_SHUFFLE,     /* a = epoch */
-    TAM_PURPOSE_AUGMENT,     /* a = epoch, b = sample */
-    TAM_PURPOSE_DROPOUT,     /* a = step, b = node */
-    TAM_PURPOSE_GLYPH,       /* a = identity, b = 0 for the identity, 1 + k for its sample k */
-    TAM_PURPOSE_EPISODE,     /* a = episode */
-    TAM_PURPOSE_HEAD_SAMPLE, /* a = step */
-    TAM_PURPOSE_MARGIN,      /* a = step, b = sample of the batch */
-    TAM_PURPOSE_TERM,        /* a = step, b = the term's own */
-    TAM_PURPOSE_CLASS_ORDER, /* a = epoch, b = round of the classes */
-    TAM_PURPOSE_CLASS_IMAGES /* a = step, b = place of the class in the batch */
+    TAM_PURPOSE_NET_INIT,     /* a = parameter number */
+    TAM_PURPOSE_HEAD_INIT,    /* a = class */
+    TAM_PURPOSE_SHUFFLE,      /* a = epoch */
+    TAM_PURPOSE_AUGMENT,      /* a = epoch, b = sample */
+    TAM_PURPOSE_DROPOUT,      /* a = step, b = node */
+    TAM_PURPOSE_GLYPH,        /* a = identity, b = 0 for the identity, 1 + k for its sample k */
+    TAM_PURPOSE_EPISODE,      /* a = episode */
+    TAM_PURPOSE_HEAD_SAMPLE,  /* a = step */
+    TAM_PURPOSE_MARGIN,       /* a = step, b = sample of the batch */
+    TAM_PURPOSE_TERM,         /* a = step, b = the term's own */
+    TAM_PURPOSE_CLASS_ORDER,  /* a = epoch, b = round of the classes */
+    TAM_PURPOSE_CLASS_IMAGES, /* a = step, b = place of the class in the batch */
+    TAM_PURPOSE_ROUNDING      /* a = step */
 } tam_purpose;
 
 /* One block of the generator: ten rounds over the counter under the key. */

@@ -1,4 +1,6 @@
 /* What a checkpoint holds of a head. */
+#include <string.h>
+
 #include "head/head_inside.h"
 
 enum { MOST_TENSORS = 6 };
@@ -7,21 +9,26 @@ enum { MOST_TENSORS = 6 };
 static int list(tam_head *head, tam_head_tensor *out) {
     int64_t c = head->classes, rows = c * head->subs, d = head->dim;
     const tam_head_tensor all[MOST_TENSORS] = {
-        {.name = "head.weight", .data = head->w, .dims = 2, .size = {rows, d}},
-        {.name = "head.momentum", .data = head->momentum, .dims = 2, .size = {rows, d}},
-        {.name = "head.bias", .data = head->bias, .dims = 1, .size = {c}},
-        {.name = "head.bias_momentum", .data = head->bias_momentum, .dims = 1, .size = {c}},
-        {.name = "head.centres", .data = head->centres, .dims = 2, .size = {c, d}},
+        {.name = "head.weight", .dtype = "F32", .data = head->w, .dims = 2, .size = {rows, d}},
+        {.name = "head.momentum", .dtype = "F32", .data = head->momentum, .dims = 2, .size = {rows, d}},
+        {.name = "head.bias", .dtype = "F32", .data = head->bias, .dims = 1, .size = {c}},
+        {.name = "head.bias_momentum", .dtype = "F32", .data = head->bias_momentum, .dims = 1, .size = {c}},
+        {.name = "head.centres", .dtype = "F32", .data = head->centres, .dims = 2, .size = {c, d}},
         {.name = "head.running",
          .data = head->loss.state.running,
-         .is_double = 1,
+         .dtype = "F64",
          .dims = 1,
          .size = {TAM_LOSS_RUNNING}},
     };
     int count = 0;
     for (int i = 0; i < MOST_TENSORS; i++) {
         if (all[i].data != NULL) {
-            out[count++] = all[i];
+            out[count] = all[i];
+            out[count].bytes = (size_t)all[i].size[0] * (all[i].dims == 2 ? (size_t)all[i].size[1] : 1) *
+                               (strcmp(all[i].dtype, "F64") == 0   ? 8
+                                : strcmp(all[i].dtype, "F32") == 0 ? 4
+                                                                   : 2);
+            count++;
         }
     }
     return count;

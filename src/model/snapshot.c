@@ -42,13 +42,12 @@ static tam_tensor net_item(const tam_net_tensor *tensor, const char *name, const
 
 static tam_tensor head_item(const tam_head_tensor *tensor) {
     tam_tensor item = {.name = tensor->name,
-                       .dtype = tensor->is_double ? TAM_DTYPE_F64 : TAM_DTYPE_F32,
+                       .dtype = strcmp(tensor->dtype, "F64") == 0 ? TAM_DTYPE_F64 : TAM_DTYPE_F32,
                        .dims = tensor->dims,
                        .data = tensor->data,
-                       .bytes = tensor->is_double ? sizeof(double) : sizeof(float)};
+                       .bytes = tensor->bytes};
     for (int d = 0; d < tensor->dims; d++) {
         item.size[d] = tensor->size[d];
-        item.bytes *= (size_t)tensor->size[d];
     }
     return item;
 }

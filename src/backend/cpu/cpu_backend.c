@@ -1,4 +1,5 @@
 /* The table of the cpu backend: oneDNN for what has weights, our kernels for the rest. */
+#include "backend/cpu/cpu_class_products.h"
 #include "backend/cpu/cpu_plan.h"
 
 const tam_backend tam_backend_cpu = {
@@ -15,4 +16,5 @@ const tam_backend tam_backend_cpu = {
     .backward = tam_cpu_backward,
     .plan_bytes = tam_cpu_plan_bytes,
     .product = tam_dnnl_product,
+    .class_products = tam_cpu_class_products,
 };

@@ -42,4 +42,5 @@ const tam_backend tam_backend_ref = {
     .backward = tam_ref_backward,
     .plan_bytes = tam_ref_plan_bytes,
     .product = tam_ref_product,
+    .class_products = tam_ref_class_products,
 };

@@ -33,6 +33,7 @@ typedef struct tam_ref_op {
 const tam_ref_op *tam_ref_op_of(const tam_op *op);
 
 /* The functions of the backend's table. */
+const tam_class_products *tam_ref_class_products(tam_class_dtype dtype);
 tam_status tam_ref_plan_create(tam_ctx *ctx, const tam_graph *graph, tam_parameters *parameters,
                                const tam_plan_config *config, tam_plan **out);
 void tam_ref_plan_free(tam_plan *plan);

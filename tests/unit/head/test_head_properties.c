@@ -216,9 +216,8 @@ static uint64_t sum_of_all(tam_head *head) {
     uint64_t sum = 14695981039346656037u;
     for (int k = 0; k < tam_head_tensor_count(head); k++) {
         tam_head_tensor tensor = tam_head_tensor_at(head, k);
-        int64_t count = tensor.size[0] * (tensor.dims == 2 ? tensor.size[1] : 1);
         const unsigned char *bytes = tensor.data;
-        for (int64_t b = 0; b < count * (tensor.is_double ? 8 : 4); b++) {
+        for (size_t b = 0; b < tensor.bytes; b++) {
             sum = (sum ^ bytes[b]) * 1099511628211u;
         }
     }

@@ -1,0 +1,193 @@
+#include "backend/class_rows.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "backend/sgd.h"
+#include "base/bf16.h"
+#include "base/kernel.h"
+
+void tam_class_row_read(tam_class_dtype dtype, const void *w, int64_t row, int dim, float *values) {
+    if (dtype != TAM_CLASS_BF16_LEAN) {
+        memcpy(values, (const float *)w + row * dim, (size_t)dim * sizeof *values);
+        return;
+    }
+    const tam_bf16 *from = (const tam_bf16 *)w + row * dim;
+    for (int d = 0; d < dim; d++) {
+        values[d] = tam_bf16_value(from[d]);
+    }
+}
+
+void tam_class_row_write(tam_class_dtype dtype, void *w, int64_t row, int dim, const float *values) {
+    if (dtype != TAM_CLASS_BF16_LEAN) {
+        memcpy((float *)w + row * dim, values, (size_t)dim * sizeof *values);
+        return;
+    }
+    tam_bf16 *to = (tam_bf16 *)w + row * dim;
+    for (int d = 0; d < dim; d++) {
+        to[d] = tam_bf16_nearest(values[d]);
+    }
+}
+
+TAM_KERNEL static float square_f32(int64_t n, const float *w) {
+    float sum = 0.0f;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t d = 0; d < n; d++) {
+        sum += w[d] * w[d];
+    }
+    return sum;
+}
+
+TAM_KERNEL static double square_f64(int64_t n, const float *w) {
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t d = 0; d < n; d++) {
+        sum += (double)w[d] * (double)w[d];
+    }
+    return sum;
+}
+
+TAM_KERNEL static double square_bf16(int64_t n, const tam_bf16 *w) {
+    double sum = 0.0;
+#pragma omp simd reduction(+ : sum)
+    for (int64_t d = 0; d < n; d++) {
+        sum += (double)tam_bf16_value(w[d]) * (double)tam_bf16_value(w[d]);
+    }
+    return sum;
+}
+
+/* In f32, unless the square could leave its range: then again in f64. */
+static double square_of(tam_class_dtype dtype, const void *w, int64_t row, int64_t dim) {
+    if (dtype == TAM_CLASS_BF16_LEAN) {
+        return square_bf16(dim, (const tam_bf16 *)w + row * dim);
+    }
+    float square = square_f32(dim, (const float *)w + row * dim);
+    return square > 1e-20f && square < 1e30f ? (double)square : square_f64(dim, (const float *)w + row * dim);
+}
+
+bool tam_class_rows_measure(tam_class_dtype dtype, const void *w, int dim, int64_t count, const int64_t *row,
+                            bool unit_w, float *inverse) {
+    bool finite = true;
+    for (int64_t k = 0; k < count; k++) {
+        double square = square_of(dtype, w, row[k], dim);
+        finite = finite && isfinite(square);
+        inverse[k] = !unit_w ? 1.0f : square < 1e-64 ? 0.0f : (float)(1.0 / sqrt(square));
+    }
+    return finite;
+}
+
+TAM_KERNEL static void add_scaled(int64_t n, float a, const float *restrict x, float *restrict y) {
+    for (int64_t d = 0; d < n; d++) {
+        y[d] += a * x[d];
+    }
+}
+
+TAM_KERNEL static void scale(int64_t n, float a, float *y) {
+    for (int64_t d = 0; d < n; d++) {
+        y[d] *= a;
+    }
+}
+
+/* dw -= (dw . w^) w^ with w^ = inverse w, in this order: w may be tiny and its inverse huge. */
+TAM_KERNEL static void project_f32(int64_t n, float inverse, const float *restrict w, float *restrict dw) {
+    float along = 0.0f;
+#pragma omp simd reduction(+ : along)
+    for (int64_t d = 0; d < n; d++) {
+        along += dw[d] * (inverse * w[d]);
+    }
+    for (int64_t d = 0; d < n; d++) {
+        dw[d] -= along * (inverse * w[d]);
+    }
+}
+
+TAM_KERNEL static void project_bf16(int64_t n, float inverse, const tam_bf16 *restrict w, float *restrict dw) {
+    float along = 0.0f;
+#pragma omp simd reduction(+ : along)
+    for (int64_t d = 0; d < n; d++) {
+        along += dw[d] * (inverse * tam_bf16_value(w[d]));
+    }
+    for (int64_t d = 0; d < n; d++) {
+        dw[d] -= along * (inverse * tam_bf16_value(w[d]));
+    }
+}
+
+/* 32 bits that look random for every d of a row: Wellons's integer hash of a counter. */
+static inline uint32_t scramble(uint32_t x) {
+    x ^= x >> 16;
+    x *= 0x7feb352du;
+    x ^= x >> 15;
+    x *= 0x846ca68bu;
+    return x ^ x >> 16;
+}
+
+TAM_KERNEL static void descend_bf16(int64_t n, const tam_sgd *sgd, uint32_t key, const float *restrict dw,
+                                    tam_bf16 *restrict w, tam_bf16 *restrict v) {
+    float lr = sgd->lr, momentum = sgd->momentum, rate = sgd->gradient_scale, decay = sgd->weight_decay;
+    for (int64_t d = 0; d < n; d++) {
+        uint32_t random = scramble(key + (uint32_t)d);
+        float old = tam_bf16_value(w[d]);
+        float speed = momentum * tam_bf16_value(v[d]) + (rate * dw[d] + decay * old);
+        v[d] = tam_bf16_at_random(speed, random & 0xffffu);
+        w[d] = tam_bf16_at_random(old - lr * speed, random >> 16);
+    }
+}
+
+static uint32_t key_of_row(uint64_t rounding, int64_t row) {
+    uint32_t low = scramble((uint32_t)rounding ^ (uint32_t)row);
+    return scramble(low + (uint32_t)(rounding >> 32) + (uint32_t)((uint64_t)row >> 32) * 0x9e3779b9u);
+}
+
+static void finish_row(tam_class_dtype dtype, const tam_class_tile *tile, const tam_class_update *update, int64_t k,
+                       float *dw) {
+    int64_t dim = tile->dim, row = tile->row[k];
+    bool lean = dtype == TAM_CLASS_BF16_LEAN;
+    tam_bf16 *w16 = lean ? (tam_bf16 *)tile->w + row * dim : NULL;
+    float *w32 = lean ? NULL : (float *)tile->w + row * dim;
+    if (update->unit_w) {
+        scale(dim, tile->inverse_w[k], dw);
+        if (lean) {
+            project_bf16(dim, tile->inverse_w[k], w16, dw);
+        } else {
+            project_f32(dim, tile->inverse_w[k], w32, dw);
+        }
+    }
+    if (update->dw != NULL) {
+        memcpy(update->dw + row * dim, dw, (size_t)dim * sizeof *dw);
+    }
+    if (update->sgd != NULL && lean) {
+        descend_bf16(dim, update->sgd, key_of_row(update->rounding, row), dw, w16,
+                     (tam_bf16 *)tile->momentum + row * dim);
+    } else if (update->sgd != NULL) {
+        tam_sgd_row(update->sgd, dim, w32, (float *)tile->momentum + row * dim, dw);
+    }
+}
+
+/* What the samples of these classes add. */
+static void add_own(tam_class_dtype dtype, const tam_class_tile *tile, const tam_class_update *update, int64_t first,
+                    int64_t count, float *dw) {
+    int64_t dim = tile->dim;
+    for (int k = 0; k < update->owns; k++) {
+        const tam_class_own *own = &update->own[k];
+        float *sum = dw + (own->place - first) * dim;
+        if (own->place < first || own->place >= first + count) {
+            continue;
+        }
+        add_scaled(dim, own->g, own->x, sum);
+        if (own->along != 0.0f && dtype != TAM_CLASS_BF16_LEAN) {
+            add_scaled(dim, own->along, (const float *)tile->w + tile->row[own->place] * dim, sum);
+        } else if (own->along != 0.0f) {
+            const tam_bf16 *w = (const tam_bf16 *)tile->w + tile->row[own->place] * dim;
+            for (int64_t d = 0; d < dim; d++) {
+                sum[d] += own->along * tam_bf16_value(w[d]);
+            }
+        }
+    }
+}
+
+void tam_class_rows_finish(tam_class_dtype dtype, const tam_class_tile *tile, const tam_class_update *update,
+                           int64_t first, int64_t count, float *dw) {
+    add_own(dtype, tile, update, first, count, dw);
+    for (int64_t k = 0; k < count; k++) {
+        finish_row(dtype, tile, update, first + k, dw + k * tile->dim);
+    }
+}
