@@ -77,7 +77,7 @@ typedef struct tam_class_products {
 
     /* p [N, stride]; the columns from T on may receive anything finite. */
     void (*logits)(const tam_class_tile *tile, const void *packed, float *p);
-    /* dx [N, D] += t w^. Follows `logits` of the same tile; leaves t in the slot. */
+    /* dx [N, D] += t w^. Follows `logits` of the same tile; leaves t in the slot. dx NULL: only that. */
     void (*embeddings)(const tam_class_tile *tile, const float *t, void *slot, float *dx);
     void (*weights)(const tam_class_tile *tile, void *slot, const void *packed, const tam_class_update *update);
     /* sums [T]: sum_i f_i t_ij (rescale as in the update), the gradient of biases. */

@@ -71,7 +71,7 @@ static void embeddings(tam_class_dtype dtype, const tam_class_tile *tile, const 
             float of_i = t[i * tile->stride + k];
             slot[i * tile->stride + k] = dtype == TAM_CLASS_F32 ? of_i : round_to_bf16(of_i);
         }
-        for (int64_t d = 0; d < dim; d++) {
+        for (int64_t d = 0; d < dim && dx != NULL; d++) {
             double sum = 0.0;
             for (int64_t k = 0; k < tile->rows; k++) {
                 sum += (double)slot[i * tile->stride + k] * (double)w[k * dim + d];
