@@ -13,6 +13,7 @@
 #include "tammes/model.h"
 #include "tammes/net.h"
 #include "tammes/pairs.h"
+#include "tammes/plan.h"
 #include "tammes/report.h"
 #include "tammes/status.h"
 #include "tammes/train.h"
