@@ -10,6 +10,7 @@
 #include "tammes/eval.h"
 #include "tammes/head.h"
 #include "tammes/loss.h"
+#include "tammes/machine.h"
 #include "tammes/model.h"
 #include "tammes/net.h"
 #include "tammes/pairs.h"

@@ -52,17 +52,23 @@ static size_t left_in_group(const group_kind *kind, const char *folder) {
     return limit > usage ? limit - usage : 0;
 }
 
-/* The least that the group `name` and those above it leave. */
-static size_t left_in_groups(const char *root, const group_kind *kind, const char *name) {
+static size_t limit_of_group(const group_kind *kind, const char *folder) {
+    return read_group_number(folder, kind->limit, "");
+}
+
+typedef size_t (*group_measure)(const group_kind *kind, const char *folder);
+
+/* The least of the group `name` and those above it. */
+static size_t least_of_groups(const char *root, const group_kind *kind, const char *name, group_measure measure) {
     char folder[PATH_ROOM];
     size_t least = SIZE_MAX, top = strlen(root) + strlen(kind->mount);
     if ((size_t)snprintf(folder, sizeof folder, "%s%s%s", root, kind->mount, name) >= sizeof folder) {
         return SIZE_MAX;
     }
     while (true) {
-        size_t left = left_in_group(kind, folder);
+        size_t found = measure(kind, folder);
         char *slash = strrchr(folder, '/');
-        least = left < least ? left : least;
+        least = found < least ? found : least;
         if (slash == NULL || strlen(folder) <= top) {
             return least;
         }
@@ -71,7 +77,7 @@ static size_t left_in_groups(const char *root, const group_kind *kind, const cha
 }
 
 /* A line of /proc/self/cgroup is "number:controllers:/group"; version 2 is number 0, without controllers. */
-static size_t left_by_line(const char *root, char *line) {
+static size_t least_by_line(const char *root, char *line, group_measure measure) {
     char *controllers = strchr(line, ':'), *group = controllers != NULL ? strchr(controllers + 1, ':') : NULL;
     if (group == NULL) {
         return SIZE_MAX;
@@ -79,24 +85,46 @@ static size_t left_by_line(const char *root, char *line) {
     *group++ = '\0';
     group[strcspn(group, "\n")] = '\0';
     if (strcmp(controllers, ":memory") == 0) {
-        return left_in_groups(root, &kinds[0], group);
+        return least_of_groups(root, &kinds[0], group, measure);
     }
-    return controllers[1] == '\0' ? left_in_groups(root, &kinds[1], group) : SIZE_MAX;
+    return controllers[1] == '\0' ? least_of_groups(root, &kinds[1], group, measure) : SIZE_MAX;
 }
 
-size_t tam_free_memory(const char *root) {
+/* The least over all control groups of the process; SIZE_MAX when there is none. */
+static size_t least_of_process(const char *root, group_measure measure) {
     char path[PATH_ROOM], line[LINE_ROOM];
-    snprintf(path, sizeof path, "%s/proc/meminfo", root);
-    size_t kilobytes = read_number(path, "MemAvailable:");
-    size_t least = kilobytes < SIZE_MAX / 1024 ? kilobytes * 1024 : SIZE_MAX;
+    size_t least = SIZE_MAX;
     snprintf(path, sizeof path, "%s/proc/self/cgroup", root);
     FILE *file = fopen(path, "re");
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        size_t left = left_by_line(root, line);
-        least = left < least ? left : least;
+        size_t found = least_by_line(root, line, measure);
+        least = found < least ? found : least;
     }
     if (file != NULL) {
         fclose(file);
     }
     return least;
+}
+
+/* A number of /proc/meminfo in bytes. */
+static size_t of_machine(const char *root, const char *key) {
+    char path[PATH_ROOM];
+    snprintf(path, sizeof path, "%s/proc/meminfo", root);
+    size_t kilobytes = read_number(path, key);
+    return kilobytes < SIZE_MAX / 1024 ? kilobytes * 1024 : SIZE_MAX;
+}
+
+size_t tam_free_memory(const char *root) {
+    size_t machine = of_machine(root, "MemAvailable:"), groups = least_of_process(root, left_in_group);
+    return machine < groups ? machine : groups;
+}
+
+size_t tam_total_memory(const char *root) {
+    size_t total = of_machine(root, "MemTotal:");
+    return total == SIZE_MAX ? 0 : total;
+}
+
+size_t tam_memory_limit(const char *root) {
+    size_t limit = least_of_process(root, limit_of_group), total = tam_total_memory(root);
+    return limit == SIZE_MAX || (total > 0 && limit >= total) ? 0 : limit;
 }

@@ -8,4 +8,9 @@
  * and 2; SIZE_MAX when the system does not tell. `root` is "" but in tests: the folder that holds proc and sys. */
 size_t tam_free_memory(const char *root);
 
+/* Bytes of the whole machine; 0 when the system does not tell. */
+size_t tam_total_memory(const char *root);
+/* The least limit of the process's control groups that is below the whole machine; 0: there is none. */
+size_t tam_memory_limit(const char *root);
+
 #endif
