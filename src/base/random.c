@@ -1,24 +1,14 @@
 #include "base/random.h"
 
 #include <math.h>
+#include <string.h>
+
+#include "base/kernel.h"
+#include "base/philox.h"
 
 void tam_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
-    uint32_t k0 = key[0], k1 = key[1];
-    for (int round = 0; round < 10; round++) {
-        uint64_t left = (uint64_t)0xD2511F53u * c0;
-        uint64_t right = (uint64_t)0xCD9E8D57u * c2;
-        c0 = (uint32_t)(right >> 32) ^ c1 ^ k0;
-        c1 = (uint32_t)right;
-        c2 = (uint32_t)(left >> 32) ^ c3 ^ k1;
-        c3 = (uint32_t)left;
-        k0 += 0x9E3779B9u;
-        k1 += 0xBB67AE85u;
-    }
-    out[0] = c0;
-    out[1] = c1;
-    out[2] = c2;
-    out[3] = c3;
+    tam_philox_block block = tam_philox_block_at(counter[0], counter[1], counter[2], counter[3], key[0], key[1]);
+    memcpy(out, block.word, sizeof block.word);
 }
 
 tam_random tam_random_at(uint64_t seed, tam_purpose purpose, uint32_t a, uint32_t b) {
@@ -36,6 +26,22 @@ uint32_t tam_random_bits(tam_random *random) {
         random->used = 0;
     }
     return random->block[random->used++];
+}
+
+TAM_KERNEL static void blocks_from(uint32_t first, uint32_t purpose, uint32_t a, uint32_t b, uint32_t k0, uint32_t k1,
+                                   int64_t blocks, uint32_t *restrict bits) {
+    for (int64_t i = 0; i < blocks; i++) {
+        tam_philox_block block = tam_philox_block_at(first + (uint32_t)i, purpose, a, b, k0, k1);
+        bits[4 * i] = block.word[0];
+        bits[4 * i + 1] = block.word[1];
+        bits[4 * i + 2] = block.word[2];
+        bits[4 * i + 3] = block.word[3];
+    }
+}
+
+void tam_random_blocks(const tam_random *random, uint32_t first, int64_t blocks, uint32_t *bits) {
+    const uint32_t *counter = random->counter, *key = random->key;
+    blocks_from(first, counter[1], counter[2], counter[3], key[0], key[1], blocks, bits);
 }
 
 float tam_random_uniform(tam_random *random) {

@@ -16,7 +16,7 @@ typedef enum tam_purpose {
     TAM_PURPOSE_DROPOUT,      /* a = step, b = node */
     TAM_PURPOSE_GLYPH,        /* a = identity, b = 0 for the identity, 1 + k for its sample k */
     TAM_PURPOSE_EPISODE,      /* a = episode */
-    TAM_PURPOSE_HEAD_SAMPLE,  /* a = step */
+    TAM_PURPOSE_HEAD_SAMPLE,  /* a, b = lower and upper half of the step */
     TAM_PURPOSE_MARGIN,       /* a = step, b = sample of the batch */
     TAM_PURPOSE_TERM,         /* a = step, b = the term's own */
     TAM_PURPOSE_CLASS_ORDER,  /* a = epoch, b = round of the classes */
@@ -37,6 +37,8 @@ typedef struct tam_random {
 
 tam_random tam_random_at(uint64_t seed, tam_purpose purpose, uint32_t a, uint32_t b);
 uint32_t tam_random_bits(tam_random *random);
+/* bits [4 blocks]: the stream's numbers from 4 first on, many at a time; the stream itself stays where it is. */
+void tam_random_blocks(const tam_random *random, uint32_t first, int64_t blocks, uint32_t *bits);
 /* Uniform in [0, 1): 24 bits. */
 float tam_random_uniform(tam_random *random);
 /* Uniform in [low, high). */

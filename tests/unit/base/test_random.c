@@ -52,6 +52,24 @@ static void test_streams(void **state) {
     }
 }
 
+/* Many blocks at a time are the stream's own numbers, from any block and of any count. */
+static void test_blocks(void **state) {
+    (void)state;
+    enum { MOST = 40, FIRST = 3 };
+    uint32_t bits[4 * MOST + 1], expected[4 * (FIRST + MOST)];
+    tam_random random = tam_random_at(0x123456789abcdef0u, TAM_PURPOSE_TEST, 5, 6), stream = random;
+    for (int k = 0; k < 4 * (FIRST + MOST); k++) {
+        expected[k] = tam_random_bits(&stream);
+    }
+    for (int blocks = 0; blocks <= MOST; blocks++) {
+        bits[4 * blocks] = 77;
+        tam_random_blocks(&random, FIRST, blocks, bits);
+        assert_memory_equal(bits, expected + 4 * FIRST, (size_t)blocks * 16);
+        assert_int_equal(bits[4 * blocks], 77);
+    }
+    assert_int_equal(tam_random_bits(&random), expected[0]);
+}
+
 static void test_uniform(void **state) {
     (void)state;
     enum { COUNT = 200000 };
@@ -134,8 +152,9 @@ static void test_shuffle(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_known_answers), cmocka_unit_test(test_streams), cmocka_unit_test(test_uniform),
-        cmocka_unit_test(test_normal),        cmocka_unit_test(test_below),   cmocka_unit_test(test_shuffle),
+        cmocka_unit_test(test_known_answers), cmocka_unit_test(test_streams), cmocka_unit_test(test_blocks),
+        cmocka_unit_test(test_uniform),       cmocka_unit_test(test_normal),  cmocka_unit_test(test_below),
+        cmocka_unit_test(test_shuffle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
