@@ -126,7 +126,7 @@ tam_status cli_bench_head(cli_call *call) {
     bench.loss = bench.loss != NULL ? bench.loss : "arcface";
     tam_status status = bench_head_check(call, &bench.size, bench.loss, &bench.error);
     if (status == TAM_OK) {
-        status = tam_bench_measure(call->ctx, 0.0, &bench.machine);
+        status = tam_bench_measure(call->ctx, NULL, &bench.machine);
     }
     if (status == TAM_OK) {
         status = time_steps(call, &bench);

@@ -154,7 +154,7 @@ tam_status cli_bench_net(cli_call *call) {
     tam_net *net = NULL;
     tam_status status = tam_net_create(call->ctx, &bench.net, &net);
     if (status == TAM_OK) {
-        status = tam_bench_measure(call->ctx, 0, &bench.limits);
+        status = tam_bench_measure(call->ctx, NULL, &bench.limits);
     }
     if (status == TAM_OK) {
         status = run(&bench, net);

@@ -9,14 +9,26 @@ extern "C" {
 #endif
 
 typedef struct tam_bench_limits {
-    double product_gflops; /* 10^9 operations a second in f32 matrix products that stay in the caches */
-    double memory_gbs;     /* 10^9 bytes a second in a momentum update of arrays far larger than the caches: three
-                              streams read, two of them written */
+    double product_gflops;      /* 10^9 operations a second in f32 products of square matrices (oneDNN's sgemm) */
+    double product_bf16_gflops; /* in products of bf16 matrices with f32 sums (oneDNN's, packed or not, whichever is
+                                   faster); 0 where the processor has no bf16 */
+    double memory_gbs;          /* 10^9 bytes a second in a momentum update of f32 rows: 16 bytes for each number, since
+                                   w and v are read and written. The gradient stays in the cache and is not counted.
+                                   An update of bf16 rows is half the bytes at the same rate */
 } tam_bench_limits;
 
-/* Measures with all threads of the context for about `seconds` (0: 0.5) and reports the best round, so that other
- * programs on the machine disturb little. Takes 100 MB for the time of the call. Fails with TAM_RESOURCES. */
-TAM_API TAM_MUST_USE tam_status tam_bench_measure(tam_ctx *ctx, double seconds, tam_bench_limits *limits);
+/* Zero means default. */
+typedef struct tam_bench_config {
+    double seconds; /* to spend on all three in equal parts; 0: 0.5. At least two rounds of each are made */
+    size_t bytes;   /* of w and v together, at most a quarter of the memory that is free. A problem's own size gives its
+                       own limit: 100 MB may stay in a cache, 10 GB never do. 0: 1 GB */
+} tam_bench_config;
+
+/* Measures with all threads of the context, each on its own numbers, and reports the best round, so that other programs
+ * on the machine disturb little. config may be NULL. Takes `bytes` and 20 MB a thread for the time of the call. Fails
+ * with TAM_RESOURCES. */
+TAM_API TAM_MUST_USE tam_status tam_bench_measure(tam_ctx *ctx, const tam_bench_config *config,
+                                                  tam_bench_limits *limits);
 
 #ifdef __cplusplus
 }

@@ -29,13 +29,13 @@ typedef enum tam_class_pack {
 } tam_class_pack;
 
 typedef struct tam_class_tile {
-    int n, dim;              /* N, D */
-    int64_t rows;            /* T, at least 1 */
-    const int64_t *row;      /* [T] which rows of w and momentum these are, ascending */
-    void *w, *momentum;      /* [*, D], f32 or bf16 */
-    const float *inverse_w;  /* [T] 1/|w_j|, 0 for a zero row; 1 where the loss takes w as it is */
-    int64_t stride;          /* from one sample's p or t to the next: T rounded up to TAM_CLASS_MULTIPLE */
-    void *room;              /* room_bytes, the task's own. What `logits` leaves there is for `embeddings` */
+    int n, dim;             /* N, D */
+    int64_t rows;           /* T, at least 1 */
+    const int64_t *row;     /* [T] which rows of w and momentum these are, ascending */
+    void *w, *momentum;     /* [*, D], f32 or bf16 */
+    const float *inverse_w; /* [T] 1/|w_j|, 0 for a zero row; 1 where the loss takes w as it is */
+    int64_t stride;         /* from one sample's p or t to the next: T rounded up to TAM_CLASS_MULTIPLE */
+    void *room;             /* room_bytes, the task's own. What `logits` leaves there is for `embeddings` */
 } tam_class_tile;
 
 enum { TAM_CLASS_MULTIPLE = 16 };
@@ -55,11 +55,11 @@ struct tam_sgd;
 typedef struct tam_class_update {
     const tam_class_own *own; /* [owns] ascending by place */
     int owns;
-    bool unit_w;                /* dw_j -= (dw_j . w^_j) w^_j */
-    const float *rescale;       /* [N] powers of two: t_ij counts so many times; NULL: all 1 */
-    float *dw;                  /* [*, D] by row of w, or NULL */
-    const struct tam_sgd *sgd;  /* or NULL: w stays */
-    uint64_t rounding;          /* random key of this step, for rows in bf16 */
+    bool unit_w;               /* dw_j -= (dw_j . w^_j) w^_j */
+    const float *rescale;      /* [N] powers of two: t_ij counts so many times; NULL: all 1 */
+    float *dw;                 /* [*, D] by row of w, or NULL */
+    const struct tam_sgd *sgd; /* or NULL: w stays */
+    uint64_t rounding;         /* random key of this step, for rows in bf16 */
 } tam_class_update;
 
 typedef struct tam_class_products {

@@ -1,4 +1,4 @@
-/* The inside of the two files that call oneDNN: its engine, and a primitive with its arguments. */
+/* The inside of the files that call oneDNN: its engine, and a primitive with its arguments. */
 #ifndef BACKEND_CPU_DNNL_CALL_H
 #define BACKEND_CPU_DNNL_CALL_H
 

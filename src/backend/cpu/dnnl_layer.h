@@ -1,5 +1,5 @@
-/* oneDNN: the layers with weights, and products. dnnl_layer.c and dnnl_call.c alone call the library (2.6, C
- * interface): another version of it changes nothing else.
+/* oneDNN: the layers with weights, and products. The files dnnl_*.c alone call the library (2.6, C interface): another
+ * version of it changes nothing else.
  *
  * Creating a layer makes its primitives and lets the library choose layouts; the plan then lays out memory and binds
  * it; running takes no memory of ours and only the library's small notes per call (the scratch memory is ours too). */

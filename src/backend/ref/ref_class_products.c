@@ -122,26 +122,26 @@ static void pack_bf16(tam_class_pack pack, int n, int dim, const float *x, const
 }
 
 /* The calls of one dtype, which the plain loops take as an argument. */
-#define CALLS(suffix, dtype)                                                                                     \
-    static void logits_##suffix(const tam_class_tile *tile, const void *packed, float *p) {                      \
-        logits(dtype, tile, packed, p);                                                                          \
-    }                                                                                                            \
-    static void embeddings_##suffix(const tam_class_tile *tile, const float *t, void *slot, float *dx) {         \
-        embeddings(dtype, tile, t, slot, dx);                                                                    \
-    }                                                                                                            \
-    static void weights_##suffix(const tam_class_tile *tile, void *slot, const void *packed,                     \
-                                 const tam_class_update *update) {                                               \
-        weights(dtype, tile, slot, packed, update);                                                              \
+#define CALLS(suffix, dtype)                                                                             \
+    static void logits_##suffix(const tam_class_tile *tile, const void *packed, float *p) {              \
+        logits(dtype, tile, packed, p);                                                                  \
+    }                                                                                                    \
+    static void embeddings_##suffix(const tam_class_tile *tile, const float *t, void *slot, float *dx) { \
+        embeddings(dtype, tile, t, slot, dx);                                                            \
+    }                                                                                                    \
+    static void weights_##suffix(const tam_class_tile *tile, void *slot, const void *packed,             \
+                                 const tam_class_update *update) {                                       \
+        weights(dtype, tile, slot, packed, update);                                                      \
     }
 CALLS(f32, TAM_CLASS_F32)
 CALLS(bf16, TAM_CLASS_BF16)
 CALLS(lean, TAM_CLASS_BF16_LEAN)
 
-#define TABLE(in_place_, pack_, suffix)                                                                              \
-    {                                                                                                                \
-        .name = "plain", .in_place = (in_place_), .packed_bytes = packed_bytes, .slot_bytes = slot_bytes,            \
-        .room_bytes = room_bytes, .pack_tasks = pack_tasks, .pack = (pack_), .logits = logits_##suffix,              \
-        .embeddings = embeddings_##suffix, .weights = weights_##suffix, .column_sums = column_sums                   \
+#define TABLE(in_place_, pack_, suffix)                                                                   \
+    {                                                                                                     \
+        .name = "plain", .in_place = (in_place_), .packed_bytes = packed_bytes, .slot_bytes = slot_bytes, \
+        .room_bytes = room_bytes, .pack_tasks = pack_tasks, .pack = (pack_), .logits = logits_##suffix,   \
+        .embeddings = embeddings_##suffix, .weights = weights_##suffix, .column_sums = column_sums        \
     }
 
 const tam_class_products *tam_ref_class_products(tam_class_dtype dtype) {
