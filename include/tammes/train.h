@@ -41,6 +41,10 @@ typedef struct tam_train_config {
     const char *init_from;         /* a run directory or model file (tam_model_open) whose net, and class weights where
                                       they fit, are the start; it must have this net, dim, size and channels. Read when
                                       the run begins and not needed after. NULL: none */
+    const char *head_dtype;        /* "f32" (default), "bf16", "bf16-lean": as in tam_head_config, as the next three */
+    size_t head_workspace;         /* bytes; 0: default; decides no bit of the result */
+    double sample_rate;            /* 0 or 1: all classes in every step */
+    int gradient_filter;           /* 0: exact */
     uint64_t seed;
     int loader_threads;     /* 1 */
     int checkpoint_seconds; /* at most so long between checkpoints; 0: 60. Every epoch's end saves too */

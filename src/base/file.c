@@ -9,10 +9,26 @@
 
 #include "base/memory.h"
 
-static tam_status read_all(tam_ctx *ctx, const char *path, int descriptor, uint8_t *data, size_t size) {
-    size_t at = 0;
-    while (at < size) {
-        ssize_t got = read(descriptor, data + at, size - at);
+tam_status tam_file_open(tam_ctx *ctx, const char *path, int *descriptor, size_t *size) {
+    struct stat facts;
+    *size = 0;
+    *descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (*descriptor < 0) {
+        return tam_fail(ctx, TAM_INPUT, "%s: cannot open: %s", path, strerror(errno));
+    }
+    if (fstat(*descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) {
+        close(*descriptor);
+        *descriptor = -1;
+        return tam_fail(ctx, TAM_INPUT, "%s: not a regular file", path);
+    }
+    *size = (size_t)facts.st_size;
+    return TAM_OK;
+}
+
+tam_status tam_file_read_at(tam_ctx *ctx, const char *path, int descriptor, size_t at, void *data, size_t count) {
+    uint8_t *next = data;
+    for (size_t end = at + count; at < end;) {
+        ssize_t got = pread(descriptor, next, end - at, (off_t)at);
         if (got < 0 && errno == EINTR) {
             continue;
         }
@@ -20,28 +36,22 @@ static tam_status read_all(tam_ctx *ctx, const char *path, int descriptor, uint8
             return tam_fail(ctx, TAM_INPUT, "%s: cannot read at byte %zu: %s", path, at, strerror(errno));
         }
         if (got == 0) {
-            return tam_fail(ctx, TAM_INPUT, "%s: ended at byte %zu of %zu while it was read", path, at, size);
+            return tam_fail(ctx, TAM_INPUT, "%s: ended at byte %zu of %zu while it was read", path, at, end);
         }
         at += (size_t)got;
+        next += got;
     }
     return TAM_OK;
 }
 
 tam_status tam_file_read(tam_ctx *ctx, const char *path, size_t limit, uint8_t **data, size_t *size) {
-    tam_status status = TAM_OK;
+    tam_status status;
     uint8_t *block = NULL;
-    struct stat facts;
+    int descriptor;
+    size_t bytes;
     *data = NULL;
     *size = 0;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0) {
-        return tam_fail(ctx, TAM_INPUT, "%s: cannot open: %s", path, strerror(errno));
-    }
-    if (fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        status = tam_fail(ctx, TAM_INPUT, "%s: not a regular file", path);
-        goto done;
-    }
-    size_t bytes = (size_t)facts.st_size;
+    TAM_TRY(tam_file_open(ctx, path, &descriptor, &bytes));
     if (limit > 0 && bytes > limit) {
         status = tam_fail(ctx, TAM_INPUT, "%s: %zu bytes, more than the %zu allowed", path, bytes, limit);
         goto done;
@@ -51,7 +61,7 @@ tam_status tam_file_read(tam_ctx *ctx, const char *path, size_t limit, uint8_t *
         status = TAM_RESOURCES;
         goto done;
     }
-    status = read_all(ctx, path, descriptor, block, bytes);
+    status = tam_file_read_at(ctx, path, descriptor, 0, block, bytes);
     if (status == TAM_OK) {
         *data = block;
         *size = bytes;

@@ -10,6 +10,12 @@
  * file (a FIFO would hang) and files above `limit` bytes (0: no limit). Fails with TAM_INPUT or TAM_RESOURCES. */
 TAM_MUST_USE tam_status tam_file_read(tam_ctx *ctx, const char *path, size_t limit, uint8_t **data, size_t *size);
 
+/* The same in pieces, for files that may be larger than the memory: opens a regular file of *size bytes, to be closed
+ * with close(), and reads `count` bytes from `at` on. `path` is for the sentences. */
+TAM_MUST_USE tam_status tam_file_open(tam_ctx *ctx, const char *path, int *descriptor, size_t *size);
+TAM_MUST_USE tam_status tam_file_read_at(tam_ctx *ctx, const char *path, int descriptor, size_t at, void *data,
+                                         size_t count);
+
 /* One piece of a file to write. */
 typedef struct tam_file_piece {
     const void *data;

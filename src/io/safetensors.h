@@ -12,7 +12,7 @@
 enum { TAM_TENSOR_DIMS = 8 };
 
 /* X(name, bytes of one number). What else the format knows is refused by name. */
-#define TAM_DTYPE_LIST(X) X(F32, 4) X(F64, 8) X(I32, 4) X(I64, 8) X(U8, 1)
+#define TAM_DTYPE_LIST(X) X(F32, 4) X(F64, 8) X(I32, 4) X(I64, 8) X(U8, 1) X(BF16, 2)
 
 typedef enum tam_dtype {
 #define TAM_DTYPE_ENUM(name, bytes) TAM_DTYPE_##name,
@@ -26,14 +26,16 @@ typedef struct tam_tensor {
     tam_dtype dtype;
     int dims;
     int64_t size[TAM_TENSOR_DIMS];
-    const void *data; /* of a file that was read: not aligned */
+    const void *data; /* parsed from memory: where it lies there, not aligned; of an opened file: NULL */
     size_t bytes;
+    size_t at; /* of what was read: where it begins, in bytes behind the header */
 } tam_tensor;
 
 typedef struct tam_tensors tam_tensors;
 
-/* Opens a file; *out is the caller's (tam_tensors_free). Fails with TAM_INPUT (missing, corrupt: the sentence names the
- * file and the array) or TAM_RESOURCES. */
+/* Opens a file, whose arrays stay in it: it may be larger than the memory. All of it is read once for the checksums.
+ * *out is the caller's (tam_tensors_free). Fails with TAM_INPUT (missing, corrupt: the sentence names the file and the
+ * array) or TAM_RESOURCES. */
 TAM_MUST_USE tam_status tam_tensors_open(tam_ctx *ctx, const char *path, tam_tensors **out);
 /* The same from memory, which must stay as it is for the result's life; `path` is for the sentences. */
 TAM_MUST_USE tam_status tam_tensors_parse(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size,
@@ -47,6 +49,10 @@ const tam_tensor *tam_tensors_at(const tam_tensors *tensors, int index);
 const tam_tensor *tam_tensors_find(const tam_tensors *tensors, const char *name);
 /* A string of the metadata, or NULL. */
 const char *tam_tensors_text(const tam_tensors *tensors, const char *key);
+/* Copies `bytes` bytes of an array, from byte `from` of it on. Fails with TAM_INPUT when the file cannot be read any
+ * more. */
+TAM_MUST_USE tam_status tam_tensors_read(const tam_tensors *tensors, const tam_tensor *item, size_t from, size_t bytes,
+                                         void *values);
 
 /* One string of the metadata; UTF-8. */
 typedef struct tam_metadata {

@@ -2,9 +2,9 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
-#include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "io/safetensors.h"
@@ -12,11 +12,15 @@
 
 /* The format's own limit on the header, and ours on what a small file may make the JSON reader allocate. */
 #define HEADER_LIMIT ((uint64_t)100000000)
-enum { VALUE_LIMIT = 1 << 19, DEPTH_LIMIT = 3 };
+enum { VALUE_LIMIT = 1 << 19, DEPTH_LIMIT = 3, LENGTH_BYTES = 8, BLOCK_BYTES = 1 << 20 };
 
 struct tam_tensors {
     tam_ctx *ctx;
-    uint8_t *file;    /* NULL when the bytes are the caller's */
+    char *path;
+    const uint8_t *memory; /* the caller's bytes, or NULL: */
+    int descriptor;        /* the file */
+    size_t size;
+    size_t arrays_at; /* where the arrays begin, behind the header */
     json_t *root;     /* owns names and metadata */
     json_t *metadata; /* borrowed; NULL if none */
     tam_tensor *items;
@@ -32,6 +36,9 @@ static const struct dtype {
     TAM_DTYPE_LIST(TAM_DTYPE_ENTRY)
 #undef TAM_DTYPE_ENTRY
 };
+
+#define TAM_DTYPE_NAME(name, bytes) " " #name
+#define DTYPE_NAMES TAM_DTYPE_LIST(TAM_DTYPE_NAME)
 
 /* Looks over the header before any memory is spent on it: nesting, and the number of values. */
 static tam_status check_header(tam_ctx *ctx, const char *path, const char *header, size_t length) {
@@ -56,31 +63,60 @@ static tam_status check_header(tam_ctx *ctx, const char *path, const char *heade
     return TAM_OK;
 }
 
-static tam_status read_header(tam_tensors *tensors, const char *path, tam_bytes *bytes) {
-    uint64_t length;
+/* Bytes of the file, or of the memory that stands for it. */
+static tam_status read_bytes(const tam_tensors *tensors, size_t at, size_t count, void *bytes) {
+    if (tensors->memory == NULL) {
+        return tam_file_read_at(tensors->ctx, tensors->path, tensors->descriptor, at, bytes, count);
+    }
+    memcpy(bytes, tensors->memory + at, count);
+    return TAM_OK;
+}
+
+static tam_status parse_header(tam_tensors *tensors, const char *header, size_t length) {
     json_error_t fault;
-    if (!tam_bytes_u64_little(bytes, &length)) {
-        return tam_fail(tensors->ctx, TAM_INPUT, "%s: %zu bytes are too few for a safetensors file", path, bytes->size);
-    }
-    if (length > tam_bytes_left(bytes) || length > HEADER_LIMIT) {
-        return tam_fail(tensors->ctx, TAM_INPUT, "%s: the header's length %" PRIu64 " is beyond the %s", path, length,
-                        length > HEADER_LIMIT ? "limit of 100000000" : "file's end");
-    }
-    const char *header = (const char *)tam_bytes_take(bytes, (size_t)length);
-    TAM_TRY(check_header(tensors->ctx, path, header, (size_t)length));
-    tensors->root = json_loadb(header, (size_t)length, JSON_REJECT_DUPLICATES, &fault);
+    TAM_TRY(check_header(tensors->ctx, tensors->path, header, length));
+    tensors->root = json_loadb(header, length, JSON_REJECT_DUPLICATES, &fault);
     if (tensors->root == NULL) {
-        return tam_fail(tensors->ctx, TAM_INPUT, "%s: the header is not JSON at byte %d: %s", path, fault.position + 8,
-                        fault.text);
+        return tam_fail(tensors->ctx, TAM_INPUT, "%s: the header is not JSON at byte %d: %s", tensors->path,
+                        fault.position + LENGTH_BYTES, fault.text);
     }
     if (!json_is_object(tensors->root)) {
-        return tam_fail(tensors->ctx, TAM_INPUT, "%s: the header is not a JSON object", path);
+        return tam_fail(tensors->ctx, TAM_INPUT, "%s: the header is not a JSON object", tensors->path);
     }
     return TAM_OK;
 }
 
-static tam_status read_metadata(tam_tensors *tensors, const char *path, json_t *metadata) {
-    const char *key;
+static tam_status read_header(tam_tensors *tensors) {
+    tam_ctx *ctx = tensors->ctx;
+    uint8_t bytes[LENGTH_BYTES];
+    uint64_t length = 0;
+    if (tensors->size < LENGTH_BYTES) {
+        return tam_fail(ctx, TAM_INPUT, "%s: %zu bytes are too few for a safetensors file", tensors->path,
+                        tensors->size);
+    }
+    TAM_TRY(read_bytes(tensors, 0, LENGTH_BYTES, bytes));
+    for (int i = 0; i < LENGTH_BYTES; i++) {
+        length |= (uint64_t)bytes[i] << (8 * i);
+    }
+    if (length > tensors->size - LENGTH_BYTES || length > HEADER_LIMIT) {
+        return tam_fail(ctx, TAM_INPUT, "%s: the header's length %" PRIu64 " is beyond the %s", tensors->path, length,
+                        length > HEADER_LIMIT ? "limit of 100000000" : "file's end");
+    }
+    char *header = tam_allocate(ctx, (size_t)length, 1, tensors->path);
+    if (header == NULL) {
+        return TAM_RESOURCES;
+    }
+    tensors->arrays_at = LENGTH_BYTES + (size_t)length;
+    tam_status status = read_bytes(tensors, LENGTH_BYTES, (size_t)length, header);
+    if (status == TAM_OK) {
+        status = parse_header(tensors, header, (size_t)length);
+    }
+    tam_release(ctx, header);
+    return status;
+}
+
+static tam_status read_metadata(tam_tensors *tensors, json_t *metadata) {
+    const char *path = tensors->path, *key;
     json_t *value;
     if (!json_is_object(metadata)) {
         return tam_fail(tensors->ctx, TAM_INPUT, "%s: __metadata__ is not a JSON object", path);
@@ -112,13 +148,12 @@ static bool read_shape(json_t *shape, tam_tensor *item, size_t *bytes) {
     return true;
 }
 
-static tam_status read_tensor(tam_tensors *tensors, const char *path, const tam_bytes *bytes, json_t *entry,
-                              tam_tensor *item) {
+static tam_status read_tensor(const tam_tensors *tensors, json_t *entry, tam_tensor *item) {
     tam_ctx *ctx = tensors->ctx;
-    const char *dtype = json_string_value(json_object_get(entry, "dtype"));
+    const char *path = tensors->path, *dtype = json_string_value(json_object_get(entry, "dtype"));
     json_t *offsets = json_object_get(entry, "data_offsets");
     json_t *first = json_array_get(offsets, 0), *last = json_array_get(offsets, 1);
-    size_t known = 0, kinds = sizeof dtypes / sizeof dtypes[0];
+    size_t known = 0, kinds = sizeof dtypes / sizeof dtypes[0], all = tensors->size - tensors->arrays_at;
     if (dtype == NULL || json_array_size(offsets) != 2 || !json_is_integer(first) || !json_is_integer(last)) {
         return tam_fail(ctx, TAM_INPUT, "%s: array '%s' lacks dtype or data_offsets", path, item->name);
     }
@@ -126,23 +161,24 @@ static tam_status read_tensor(tam_tensors *tensors, const char *path, const tam_
         known++;
     }
     if (known == kinds) {
-        return tam_fail(ctx, TAM_INPUT, "%s: array '%s' has type '%.16s'; known are F32 F64 I32 I64 U8", path,
-                        item->name, dtype);
+        return tam_fail(ctx, TAM_INPUT, "%s: array '%s' has type '%.16s'; known are" DTYPE_NAMES, path, item->name,
+                        dtype);
     }
     item->dtype = (tam_dtype)known;
     if (!read_shape(json_object_get(entry, "shape"), item, &item->bytes)) {
         return tam_fail(ctx, TAM_INPUT, "%s: array '%s' has no usable shape", path, item->name);
     }
     int64_t begin = json_integer_value(first), end = json_integer_value(last);
-    if (begin < 0 || end < begin || (uint64_t)end > tam_bytes_left(bytes)) {
+    if (begin < 0 || end < begin || (uint64_t)end > all) {
         return tam_fail(ctx, TAM_INPUT, "%s: array '%s' lies at %" PRId64 "..%" PRId64 " of %zu bytes", path,
-                        item->name, begin, end, tam_bytes_left(bytes));
+                        item->name, begin, end, all);
     }
     if ((size_t)(end - begin) != item->bytes) {
         return tam_fail(ctx, TAM_INPUT, "%s: array '%s' has %" PRId64 " bytes where its shape needs %zu", path,
                         item->name, end - begin, item->bytes);
     }
-    item->data = bytes->data + bytes->at + begin;
+    item->at = (size_t)begin;
+    item->data = tensors->memory != NULL ? tensors->memory + tensors->arrays_at + begin : NULL;
     return TAM_OK;
 }
 
@@ -153,32 +189,59 @@ static int by_name(const void *a, const void *b) {
 
 static int by_place(const void *a, const void *b) {
     const tam_tensor *const *left = a, *const *right = b;
-    uintptr_t x = (uintptr_t)(*left)->data, y = (uintptr_t)(*right)->data;
-    if (x != y) {
-        return x < y ? -1 : 1;
+    if ((*left)->at != (*right)->at) {
+        return (*left)->at < (*right)->at ? -1 : 1;
     }
     return ((*left)->bytes > (*right)->bytes) - ((*left)->bytes < (*right)->bytes);
 }
 
 /* Every byte after the header must belong to exactly one array. `order` is sorted by place. */
-static tam_status check_places(const tam_tensors *tensors, const char *path, const tam_bytes *bytes,
-                               const tam_tensor *const *order) {
-    const uint8_t *expected = bytes->data + bytes->at;
+static tam_status check_places(const tam_tensors *tensors, const tam_tensor *const *order) {
+    size_t expected = 0, all = tensors->size - tensors->arrays_at;
     for (int i = 0; i < tensors->count; i++) {
-        if ((const uint8_t *)order[i]->data != expected) {
-            return tam_fail(tensors->ctx, TAM_INPUT, "%s: array '%s' overlaps another or leaves a hole before it", path,
-                            order[i]->name);
+        if (order[i]->at != expected) {
+            return tam_fail(tensors->ctx, TAM_INPUT, "%s: array '%s' overlaps another or leaves a hole before it",
+                            tensors->path, order[i]->name);
         }
         expected += order[i]->bytes;
     }
-    if (expected != bytes->data + bytes->size) {
-        return tam_fail(tensors->ctx, TAM_INPUT, "%s: %zu bytes after the last array belong to none", path,
-                        (size_t)(bytes->data + bytes->size - expected));
+    if (expected != all) {
+        return tam_fail(tensors->ctx, TAM_INPUT, "%s: %zu bytes after the last array belong to none", tensors->path,
+                        all - expected);
     }
     return TAM_OK;
 }
 
-static tam_status check_crcs(tam_tensors *tensors, const char *path) {
+/* The checksum of an array, which is read block by block. */
+static tam_status array_crc(const tam_tensors *tensors, const tam_tensor *item, uint8_t *block, uint32_t *crc) {
+    *crc = tam_crc_begin();
+    for (size_t from = 0; from < item->bytes;) {
+        size_t count = item->bytes - from < BLOCK_BYTES ? item->bytes - from : BLOCK_BYTES;
+        TAM_TRY(tam_tensors_read(tensors, item, from, count, block));
+        *crc = (uint32_t)crc32_z(*crc, block, count);
+        from += count;
+    }
+    return TAM_OK;
+}
+
+static tam_status check_array_crc(const tam_tensors *tensors, const char *name, const char *stored, uint8_t *block) {
+    const tam_tensor *item = tam_tensors_find(tensors, name);
+    char actual[TAM_CRC_ROOM];
+    uint32_t crc;
+    if (item == NULL) {
+        return tam_fail(tensors->ctx, TAM_INPUT, "%s: a checksum names the array '%s', which is not there",
+                        tensors->path, name);
+    }
+    TAM_TRY(array_crc(tensors, item, block, &crc));
+    tam_crc_text(crc, actual);
+    if (strcmp(actual, stored) != 0) {
+        return tam_fail(tensors->ctx, TAM_INPUT, "%s: array '%s' is damaged: its CRC-32 is %s, not %.16s",
+                        tensors->path, item->name, actual, stored);
+    }
+    return TAM_OK;
+}
+
+static tam_status check_crcs(const tam_tensors *tensors, uint8_t *block) {
     const char *key;
     json_t *value;
     uint32_t seen = tam_crc_begin();
@@ -188,66 +251,75 @@ static tam_status check_crcs(tam_tensors *tensors, const char *path) {
             continue;
         }
         seen = tam_crc_pair(seen, key, text);
-        if (strncmp(key, TAM_CRC_KEY ".", sizeof TAM_CRC_KEY) != 0) {
-            continue;
-        }
-        const tam_tensor *item = tam_tensors_find(tensors, key + sizeof TAM_CRC_KEY);
-        char actual[TAM_CRC_ROOM];
-        if (item == NULL) {
-            return tam_fail(tensors->ctx, TAM_INPUT, "%s: a checksum names the array '%s', which is not there", path,
-                            key + sizeof TAM_CRC_KEY);
-        }
-        tam_crc_text(tam_crc_bytes(item->data, item->bytes), actual);
-        if (strcmp(actual, text) != 0) {
-            return tam_fail(tensors->ctx, TAM_INPUT, "%s: array '%s' is damaged: its CRC-32 is %s, not %.16s", path,
-                            item->name, actual, text);
+        if (strncmp(key, TAM_CRC_KEY ".", sizeof TAM_CRC_KEY) == 0) {
+            TAM_TRY(check_array_crc(tensors, key + sizeof TAM_CRC_KEY, text, block));
         }
     }
     const char *stored = tam_tensors_text(tensors, TAM_CRC_KEY);
     char actual[TAM_CRC_ROOM];
     tam_crc_text(seen, actual);
     if (stored != NULL && strcmp(stored, actual) != 0) {
-        return tam_fail(tensors->ctx, TAM_INPUT, "%s: the metadata is damaged: its CRC-32 is %s, not %.16s", path,
-                        actual, stored);
+        return tam_fail(tensors->ctx, TAM_INPUT, "%s: the metadata is damaged: its CRC-32 is %s, not %.16s",
+                        tensors->path, actual, stored);
     }
     return TAM_OK;
 }
 
-static tam_status read_entries(tam_tensors *tensors, const char *path, const tam_bytes *bytes) {
+static tam_status check_all_crcs(const tam_tensors *tensors) {
+    size_t bytes = tensors->size < BLOCK_BYTES ? tensors->size : BLOCK_BYTES;
+    uint8_t *block = tam_allocate(tensors->ctx, bytes, 1, tensors->path);
+    if (block == NULL) {
+        return TAM_RESOURCES;
+    }
+    tam_status status = check_crcs(tensors, block);
+    tam_release(tensors->ctx, block);
+    return status;
+}
+
+static tam_status read_entries(tam_tensors *tensors) {
+    size_t members = json_object_size(tensors->root);
     const char *key;
     json_t *value;
-    tensors->items = tam_allocate(tensors->ctx, json_object_size(tensors->root), sizeof *tensors->items, path);
-    tensors->by_name = tam_allocate(tensors->ctx, json_object_size(tensors->root), sizeof *tensors->by_name, path);
+    tensors->items = tam_allocate(tensors->ctx, members, sizeof *tensors->items, tensors->path);
+    tensors->by_name = tam_allocate(tensors->ctx, members, sizeof *tensors->by_name, tensors->path);
     if (tensors->items == NULL || tensors->by_name == NULL) {
         return TAM_RESOURCES;
     }
     json_object_foreach(tensors->root, key, value) {
         if (strcmp(key, "__metadata__") == 0) {
-            TAM_TRY(read_metadata(tensors, path, value));
+            TAM_TRY(read_metadata(tensors, value));
             continue;
         }
         tam_tensor *item = &tensors->items[tensors->count++];
         item->name = key;
-        TAM_TRY(read_tensor(tensors, path, bytes, value, item));
+        TAM_TRY(read_tensor(tensors, value, item));
         tensors->by_name[tensors->count - 1] = item;
     }
     qsort((void *)tensors->by_name, (size_t)tensors->count, sizeof *tensors->by_name, by_place);
-    TAM_TRY(check_places(tensors, path, bytes, tensors->by_name));
+    TAM_TRY(check_places(tensors, tensors->by_name));
     qsort((void *)tensors->by_name, (size_t)tensors->count, sizeof *tensors->by_name, by_name);
-    return check_crcs(tensors, path);
+    return check_all_crcs(tensors);
 }
 
-tam_status tam_tensors_parse(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size, tam_tensors **out) {
+/* Takes over what `from` says of the bytes, and the descriptor. */
+static tam_status read_all(tam_ctx *ctx, const char *path, tam_tensors from, tam_tensors **out) {
+    tam_status status = TAM_RESOURCES;
     *out = NULL;
-    tam_bytes bytes = {data, size, 0};
     tam_tensors *tensors = tam_allocate(ctx, 1, sizeof *tensors, path);
     if (tensors == NULL) {
+        if (from.memory == NULL) {
+            close(from.descriptor);
+        }
         return TAM_RESOURCES;
     }
+    *tensors = from;
     tensors->ctx = ctx;
-    tam_status status = read_header(tensors, path, &bytes);
+    tensors->path = tam_copy_string(ctx, path);
+    if (tensors->path != NULL) {
+        status = read_header(tensors);
+    }
     if (status == TAM_OK) {
-        status = read_entries(tensors, path, &bytes);
+        status = read_entries(tensors);
     }
     if (status != TAM_OK) {
         tam_tensors_free(tensors);
@@ -257,28 +329,28 @@ tam_status tam_tensors_parse(tam_ctx *ctx, const char *path, const uint8_t *data
     return TAM_OK;
 }
 
+tam_status tam_tensors_parse(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size, tam_tensors **out) {
+    return read_all(ctx, path, (tam_tensors){.memory = data, .size = size, .descriptor = -1}, out);
+}
+
 tam_status tam_tensors_open(tam_ctx *ctx, const char *path, tam_tensors **out) {
-    uint8_t *data;
-    size_t size;
+    tam_tensors file = {0};
     *out = NULL;
-    TAM_TRY(tam_file_read(ctx, path, 0, &data, &size));
-    tam_status status = tam_tensors_parse(ctx, path, data, size, out);
-    if (status != TAM_OK) {
-        tam_release(ctx, data);
-        return status;
-    }
-    (*out)->file = data;
-    return TAM_OK;
+    TAM_TRY(tam_file_open(ctx, path, &file.descriptor, &file.size));
+    return read_all(ctx, path, file, out);
 }
 
 void tam_tensors_free(tam_tensors *tensors) {
     if (tensors == NULL) {
         return;
     }
+    if (tensors->memory == NULL) {
+        close(tensors->descriptor);
+    }
     json_decref(tensors->root);
     tam_release(tensors->ctx, (void *)tensors->by_name);
     tam_release(tensors->ctx, tensors->items);
-    tam_release(tensors->ctx, tensors->file);
+    tam_release(tensors->ctx, tensors->path);
     tam_release(tensors->ctx, tensors);
 }
 
@@ -299,4 +371,13 @@ const tam_tensor *tam_tensors_find(const tam_tensors *tensors, const char *name)
 
 const char *tam_tensors_text(const tam_tensors *tensors, const char *key) {
     return json_string_value(json_object_get(tensors->metadata, key));
+}
+
+tam_status tam_tensors_read(const tam_tensors *tensors, const tam_tensor *item, size_t from, size_t bytes,
+                            void *values) {
+    if (from > item->bytes || bytes > item->bytes - from) {
+        return tam_fail(tensors->ctx, TAM_INTERNAL, "%s: bytes %zu to %zu of array '%s', which has %zu", tensors->path,
+                        from, from + bytes, item->name, item->bytes);
+    }
+    return read_bytes(tensors, tensors->arrays_at + item->at + from, bytes, values);
 }

@@ -3,26 +3,9 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/memory.h"
 #include "graph/graph.h"
-#include "io/safetensors.h"
-#include "model/embedder.h"
+#include "model/model_inside.h"
 #include "model/snapshot.h"
-#include "tammes/model.h"
-
-enum { MOST_SUB_CENTRES = 1 << 16 };
-
-struct tam_model {
-    tam_ctx *ctx;
-    tam_arena *arena; /* strings, class weights */
-    tam_model_info info;
-    tam_net *net;
-    tam_embedder *embedder; /* made by the first embedding */
-    const char **class_names;
-    float *class_weights, *class_bias;
-    double *running; /* [running_count], or NULL */
-    int running_count;
-};
 
 /* A file that is being opened. */
 typedef struct opening {
@@ -134,112 +117,67 @@ static tam_status read_net(const opening *file, tam_model *model) {
     }
     for (int i = 0; i < tam_net_tensor_count(model->net); i++) {
         const tam_tensor *found = tam_tensors_find(file->tensors, tam_net_tensor_at(model->net, i).name);
-        float *values = tam_allocate(file->ctx, 1, found->bytes, found->name); /* the file's are not aligned */
+        float *values = tam_allocate(file->ctx, 1, found->bytes, found->name);
         if (values == NULL) {
             return TAM_RESOURCES;
         }
-        memcpy(values, found->data, found->bytes);
-        tam_status status = tam_net_write(model->net, i, TAM_NET_VALUE, values);
+        tam_status status = tam_tensors_read(file->tensors, found, 0, found->bytes, values);
+        if (status == TAM_OK) {
+            status = tam_net_write(model->net, i, TAM_NET_VALUE, values);
+        }
         tam_release(file->ctx, values);
         TAM_TRY(status);
     }
     return TAM_OK;
 }
 
-static void *copy_array(tam_model *model, const tam_tensor *found) {
-    void *values = tam_arena_take(model->arena, 1, found->bytes);
-    if (values != NULL) {
-        memcpy(values, found->data, found->bytes);
-    }
-    return values;
-}
-
-/* A vector of the head, of `size` numbers or of any where that is 0; *values stays NULL where the file has none. */
-static tam_status read_vector(const opening *file, tam_model *model, const char *name, tam_dtype dtype, int64_t size,
-                              void **values, int64_t *found_size) {
-    const tam_tensor *found = tam_tensors_find(file->tensors, name);
-    *values = NULL;
-    if (found == NULL) {
-        return TAM_OK;
-    }
-    if (found->dtype != dtype || found->dims != 1 || (size > 0 && found->size[0] != size)) {
-        const char *type = dtype == TAM_DTYPE_F64 ? "F64" : "F32";
-        return size > 0
-                   ? tam_fail(file->ctx, TAM_INPUT, "%s: array '%s' is not %s [%lld]", file->path, name, type,
-                              (long long)size)
-                   : tam_fail(file->ctx, TAM_INPUT, "%s: array '%s' is not a vector of %s", file->path, name, type);
-    }
-    *values = copy_array(model, found);
-    *found_size = found->size[0];
-    return *values != NULL ? TAM_OK : TAM_RESOURCES;
-}
-
-/* Class weights and biases, and the loss's running numbers; left NULL where the file has none. */
-static tam_status read_head(const opening *file, tam_model *model) {
-    const tam_tensor *weights = tam_tensors_find(file->tensors, "head.weight");
-    int64_t classes = model->info.classes, dim = model->info.dim, size = 0;
-    void *bias, *running;
-    if (weights != NULL) {
-        bool rows = weights->dtype == TAM_DTYPE_F32 && weights->dims == 2 && weights->size[1] == dim;
-        int64_t each = rows && classes > 0 ? weights->size[0] / classes : 0;
-        if (each < 1 || each > MOST_SUB_CENTRES || each * classes != weights->size[0]) {
-            return tam_fail(file->ctx, TAM_INPUT, "%s: array 'head.weight' is not F32 [%lld, %lld] or [%lld K, %lld]",
-                            file->path, (long long)classes, (long long)dim, (long long)classes, (long long)dim);
-        }
-        model->info.sub_centres = (int)each;
-        model->class_weights = copy_array(model, weights);
-        if (model->class_weights == NULL) {
-            return TAM_RESOURCES;
-        }
-    }
-    TAM_TRY(read_vector(file, model, "head.bias", TAM_DTYPE_F32, classes, &bias, &size));
-    model->class_bias = bias;
-    TAM_TRY(read_vector(file, model, "head.running", TAM_DTYPE_F64, 0, &running, &size));
-    model->running = running;
-    model->running_count = running != NULL ? (int)size : 0;
-    return TAM_OK;
-}
-
 static tam_status read_classes(const opening *file, tam_model *model) {
     const tam_tensor *names = tam_tensors_find(file->tensors, "class_names");
+    size_t bytes = names != NULL && names->dtype == TAM_DTYPE_U8 ? names->bytes : 0;
     int64_t classes = model->info.classes, found = 0;
-    const char *bytes = names != NULL ? names->data : NULL;
-    for (size_t i = 0; bytes != NULL && i < names->bytes; i++) {
-        found += bytes[i] == '\0';
+    char *copy = tam_arena_take(model->arena, bytes + 1, 1);
+    if (copy == NULL) {
+        return TAM_RESOURCES;
     }
-    if (names == NULL || names->dtype != TAM_DTYPE_U8 || found != classes ||
-        (names->bytes > 0 && bytes[names->bytes - 1] != '\0')) {
+    if (bytes > 0) {
+        TAM_TRY(tam_tensors_read(file->tensors, names, 0, bytes, copy));
+    }
+    for (size_t i = 0; i < bytes; i++) {
+        found += copy[i] == '\0';
+    }
+    if (names == NULL || found != classes || (bytes > 0 && copy[bytes - 1] != '\0')) {
         return tam_fail(file->ctx, TAM_INPUT, "%s: class_names has %lld names, the metadata say %lld classes",
                         file->path, (long long)found, (long long)classes);
     }
-    const char *copy = tam_arena_string(model->arena, bytes, names->bytes);
     model->class_names = tam_arena_take(model->arena, (size_t)classes, sizeof *model->class_names);
-    if (copy == NULL || model->class_names == NULL) {
+    if (model->class_names == NULL) {
         return TAM_RESOURCES;
     }
     for (int64_t c = 0; c < classes; c++) {
         model->class_names[c] = copy;
         copy += strlen(copy) + 1;
     }
-    return read_head(file, model);
+    return TAM_OK;
 }
 
-static tam_status open_file(tam_ctx *ctx, const char *path, tam_model *model) {
+static tam_status open_file(tam_ctx *ctx, const char *path, bool with_weights, tam_model *model) {
     opening file = {.ctx = ctx, .path = path};
     model->arena = tam_arena_create(ctx, 0);
     if (model->arena == NULL) {
         return TAM_RESOURCES;
     }
     TAM_TRY(tam_tensors_open(ctx, path, &file.tensors));
-    tam_status status = read_info(&file, model);
-    if (status == TAM_OK) {
-        status = read_net(&file, model);
+    model->tensors = file.tensors;
+    TAM_TRY(read_info(&file, model));
+    TAM_TRY(read_net(&file, model));
+    TAM_TRY(read_classes(&file, model));
+    TAM_TRY(tam_model_read_head(model, path, with_weights));
+    if (with_weights) {
+        tam_tensors_free(model->tensors);
+        model->tensors = NULL;
+        model->weights = NULL;
     }
-    if (status == TAM_OK) {
-        status = read_classes(&file, model);
-    }
-    tam_tensors_free(file.tensors);
-    return status;
+    return TAM_OK;
 }
 
 /* The file that `path` stands for (tam_release): itself, or the best or last one of a run directory. */
@@ -263,7 +201,7 @@ static tam_status find_file(tam_ctx *ctx, const char *path, char **file) {
     return tam_fail(ctx, TAM_INPUT, "%s: the folder holds neither best.safetensors nor last.safetensors", path);
 }
 
-tam_status tam_model_open(tam_ctx *ctx, const char *path, tam_model **out) {
+static tam_status open_model(tam_ctx *ctx, const char *path, bool with_weights, tam_model **out) {
     char *file;
     *out = NULL;
     TAM_TRY(find_file(ctx, path, &file));
@@ -271,7 +209,7 @@ tam_status tam_model_open(tam_ctx *ctx, const char *path, tam_model **out) {
     tam_status status = TAM_RESOURCES;
     if (model != NULL) {
         model->ctx = ctx;
-        status = open_file(ctx, file, model);
+        status = open_file(ctx, file, with_weights, model);
     }
     tam_release(ctx, file);
     if (status != TAM_OK) {
@@ -282,10 +220,19 @@ tam_status tam_model_open(tam_ctx *ctx, const char *path, tam_model **out) {
     return TAM_OK;
 }
 
+tam_status tam_model_open(tam_ctx *ctx, const char *path, tam_model **out) {
+    return open_model(ctx, path, true, out);
+}
+
+tam_status tam_model_open_without_weights(tam_ctx *ctx, const char *path, tam_model **out) {
+    return open_model(ctx, path, false, out);
+}
+
 void tam_model_free(tam_model *model) {
     if (model == NULL) {
         return;
     }
+    tam_tensors_free(model->tensors);
     tam_embedder_free(model->embedder);
     tam_net_free(model->net);
     tam_arena_free(model->arena);

@@ -40,9 +40,12 @@ static tam_tensor net_item(const tam_net_tensor *tensor, const char *name, const
     return item;
 }
 
+/* The head's own memory: its arrays may be too large for another copy. */
 static tam_tensor head_item(const tam_head_tensor *tensor) {
     tam_tensor item = {.name = tensor->name,
-                       .dtype = strcmp(tensor->dtype, "F64") == 0 ? TAM_DTYPE_F64 : TAM_DTYPE_F32,
+                       .dtype = strcmp(tensor->dtype, "F64") == 0    ? TAM_DTYPE_F64
+                                : strcmp(tensor->dtype, "BF16") == 0 ? TAM_DTYPE_BF16
+                                                                     : TAM_DTYPE_F32,
                        .dims = tensor->dims,
                        .data = tensor->data,
                        .bytes = tensor->bytes};
@@ -134,6 +137,9 @@ void tam_snapshot_free(tam_snapshot *snapshot) {
 static bool item_is_finite(const tam_tensor *item) {
     if (item->dtype == TAM_DTYPE_F32) {
         return tam_all_finite(item->data, item->bytes / sizeof(float));
+    }
+    if (item->dtype == TAM_DTYPE_BF16) {
+        return tam_all_finite_bf16(item->data, item->bytes / sizeof(tam_bf16));
     }
     const double *values = item->data;
     size_t count = item->dtype == TAM_DTYPE_F64 ? item->bytes / sizeof *values : 0;
@@ -227,7 +233,7 @@ static tam_status restore_item(tam_snapshot *snapshot, const char *path, const t
         return tam_fail(snapshot->ctx, TAM_INPUT, "%s: array '%s' has another shape or type than this run's", path,
                         item->name);
     }
-    memcpy((void *)(uintptr_t)item->data, found->data, item->bytes);
+    TAM_TRY(tam_tensors_read(tensors, found, 0, item->bytes, (void *)(uintptr_t)item->data));
     if (!item_is_finite(item)) {
         return tam_fail(snapshot->ctx, TAM_INPUT, "%s: array '%s' has a NaN or infinite number", path, item->name);
     }

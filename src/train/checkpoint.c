@@ -12,8 +12,8 @@ _Static_assert(sizeof(tam_run_sums) == SUMS * sizeof(double), "sums are an array
 
 tam_status tam_checkpoint_save(tam_run *run) {
     const tam_tensor extra[] = {
-        {"train.counters", TAM_DTYPE_I64, 1, {COUNTERS}, &run->counters, sizeof run->counters},
-        {"train.sums", TAM_DTYPE_F64, 1, {SUMS}, &run->sums, sizeof run->sums},
+        {"train.counters", TAM_DTYPE_I64, 1, {COUNTERS}, &run->counters, sizeof run->counters, 0},
+        {"train.sums", TAM_DTYPE_F64, 1, {SUMS}, &run->sums, sizeof run->sums, 0},
     };
     run->saved = tam_seconds();
     TAM_TRY(tam_snapshot_take(run->snapshot));
@@ -45,17 +45,23 @@ static tam_status read_array(tam_run *run, const char *path, const tam_tensors *
     if (found == NULL || found->dtype != dtype || found->bytes != bytes) {
         return tam_fail(run->ctx, TAM_INPUT, "%s: array '%s' is missing or of another shape", path, name);
     }
-    memcpy(values, found->data, bytes);
-    return TAM_OK;
+    return tam_tensors_read(tensors, found, 0, bytes, values);
+}
+
+/* The vector, or its first `older` bytes as it was once written; the rest is then 0. */
+static tam_status read_grown(tam_run *run, const char *path, const tam_tensors *tensors, const char *name,
+                             tam_dtype dtype, void *values, size_t bytes, size_t older) {
+    const tam_tensor *found = tam_tensors_find(tensors, name);
+    memset(values, 0, bytes);
+    return read_array(run, path, tensors, name, dtype, values, found != NULL && found->bytes == older ? older : bytes);
 }
 
 static tam_status load_counters(tam_run *run, const char *path, const tam_tensors *tensors) {
-    tam_counters counters = {0};
-    const tam_tensor *found = tam_tensors_find(tensors, "train.counters");
-    size_t without_pairs = offsetof(tam_counters, no_pairs); /* bytes, as runs without pair losses once wrote it */
-    size_t bytes = found != NULL && found->bytes == without_pairs ? without_pairs : sizeof counters;
-    TAM_TRY(read_array(run, path, tensors, "train.counters", TAM_DTYPE_I64, &counters, bytes));
-    TAM_TRY(read_array(run, path, tensors, "train.sums", TAM_DTYPE_F64, &run->sums, sizeof run->sums));
+    tam_counters counters;
+    TAM_TRY(read_grown(run, path, tensors, "train.counters", TAM_DTYPE_I64, &counters, sizeof counters,
+                       offsetof(tam_counters, no_pairs)));
+    TAM_TRY(read_grown(run, path, tensors, "train.sums", TAM_DTYPE_F64, &run->sums, sizeof run->sums,
+                       offsetof(tam_run_sums, left_out)));
     if (counters.images != run->info.count) {
         return tam_fail(run->ctx, TAM_CONFIG, "%s: the checkpoint's data had %lld images, these have %lld", path,
                         (long long)counters.images, (long long)run->info.count);
@@ -70,8 +76,26 @@ static tam_status load_counters(tam_run *run, const char *path, const tam_tensor
     return TAM_OK;
 }
 
-static tam_status load(tam_run *run, const char *path, const tam_tensors *tensors) {
+static tam_status same_classes(tam_run *run, const char *path, const tam_tensors *tensors) {
     const tam_tensor *names = tam_tensors_find(tensors, "class_names");
+    bool same = names != NULL && names->bytes == run->class_names_bytes;
+    tam_status status = TAM_OK;
+    if (same) {
+        char *there = tam_allocate(run->ctx, names->bytes, 1, "the class names");
+        if (there == NULL) {
+            return TAM_RESOURCES;
+        }
+        status = tam_tensors_read(tensors, names, 0, names->bytes, there);
+        same = status != TAM_OK || memcmp(there, run->class_names, names->bytes) == 0;
+        tam_release(run->ctx, there);
+    }
+    if (!same) {
+        return tam_fail(run->ctx, TAM_CONFIG, "%s: the checkpoint's classes have other names than the data's", path);
+    }
+    return status;
+}
+
+static tam_status load(tam_run *run, const char *path, const tam_tensors *tensors) {
     TAM_TRY(same_text(run, path, tensors, "format", TAM_MODEL_FORMAT));
     TAM_TRY(same_text(run, path, tensors, "kind", "checkpoint"));
     TAM_TRY(same_text(run, path, tensors, "net", run->config.net));
@@ -81,10 +105,7 @@ static tam_status load(tam_run *run, const char *path, const tam_tensors *tensor
     TAM_TRY(same_number(run, path, tensors, "channels", run->info.channels));
     TAM_TRY(same_number(run, path, tensors, "height", run->info.height));
     TAM_TRY(same_number(run, path, tensors, "width", run->info.width));
-    if (names == NULL || names->bytes != run->class_names_bytes ||
-        memcmp(names->data, run->class_names, names->bytes) != 0) {
-        return tam_fail(run->ctx, TAM_CONFIG, "%s: the checkpoint's classes have other names than the data's", path);
-    }
+    TAM_TRY(same_classes(run, path, tensors));
     TAM_TRY(load_counters(run, path, tensors));
     return tam_snapshot_restore(run->snapshot, path, tensors);
 }

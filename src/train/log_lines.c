@@ -18,6 +18,7 @@ void tam_log_start(tam_run *run) {
     tam_log_whole(log, "steps", run->steps);
     tam_log_whole(log, "batch", run->config.batch);
     tam_log_text(log, "sampler", run->config.sampler);
+    tam_log_text(log, "head_dtype", run->config.head_dtype);
     if (run->config.init_from != NULL) {
         tam_log_whole(log, "init_step", run->init_step);
         tam_log_text(log, "class_weights", run->class_weights);
@@ -39,6 +40,18 @@ static void log_running(tam_run *run) {
     tam_log_raw(&run->log, "]");
 }
 
+/* Where not every class takes part in every step and every gradient. */
+static void log_left_out(tam_run *run) {
+    const tam_left_out_sums *sums = &run->sums.left_out;
+    if (run->config.sample_rate < 1.0) {
+        tam_log_real(&run->log, "classes", tam_mean(sums->classes, sums->steps));
+    }
+    if (run->config.gradient_filter > 0) {
+        tam_log_real(&run->log, "tiles_left_out", tam_mean(sums->tiles_left_out, sums->tiles));
+        tam_log_real(&run->log, "filter_bound", sums->largest_bound);
+    }
+}
+
 void tam_log_step(tam_run *run) {
     tam_log *log = &run->log;
     const tam_sums *sums = &run->sums.line;
@@ -56,6 +69,7 @@ void tam_log_step(tam_run *run) {
     tam_log_whole(log, "unreadable", run->counters.unreadable);
     tam_log_whole(log, "no_pairs", run->counters.no_pairs);
     log_running(run);
+    log_left_out(run);
     tam_log_real(log, "images_per_second", tam_mean(run->times.images - run->times_at_line.images, wall));
     for (int i = 0; i < TAM_SHARES; i++) {
         tam_log_real(log, share_names[i], tam_mean(run->times.share[i] - run->times_at_line.share[i], wall));
@@ -67,6 +81,7 @@ void tam_log_step(tam_run *run) {
     tam_log_raw(log, "]");
     tam_log_write(log);
     run->sums.line = (tam_sums){0};
+    run->sums.left_out = (tam_left_out_sums){0};
     memset(run->sums.histogram, 0, sizeof run->sums.histogram);
     run->times_at_line = run->times;
 }

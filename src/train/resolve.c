@@ -43,6 +43,10 @@ static tam_status check(tam_ctx *ctx, const tam_train_config *config) {
     TAM_TRY(check_range(ctx, "log-every", config->log_every, 1, 1e9));
     TAM_TRY(check_range(ctx, "checkpoint-seconds", config->checkpoint_seconds, 1, 1e9));
     TAM_TRY(check_range(ctx, "loader-threads", config->loader_threads, 1, 256));
+    TAM_TRY(check_range(ctx, "gradient-filter", config->gradient_filter, 0, 60));
+    if (!(config->sample_rate > 0.0 && config->sample_rate <= 1.0)) {
+        return tam_fail(ctx, TAM_CONFIG, "sample-rate is %g, not above 0 and at most 1", config->sample_rate);
+    }
     if (!(config->lr > 0.0 && isfinite(config->lr))) {
         return tam_fail(ctx, TAM_CONFIG, "lr is %g, not above 0", config->lr);
     }
@@ -56,6 +60,8 @@ tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_t
     resolved->schedule = text_unless_null(config->schedule, "cosine");
     resolved->augment = text_unless_null(config->augment, "none");
     resolved->sampler = text_unless_null(config->sampler, "shuffle");
+    resolved->head_dtype = text_unless_null(config->head_dtype, "f32");
+    resolved->sample_rate = config->sample_rate == 0.0 ? 1.0 : config->sample_rate;
     resolved->dim = whole_unless_zero(config->dim, 512);
     resolved->epochs = whole_unless_zero(config->epochs, 10);
     resolved->loader_threads = whole_unless_zero(config->loader_threads, 1);

@@ -104,7 +104,11 @@ static tam_status make_net(tam_run *run) {
                             .classes = run->info.classes,
                             .dim = config->dim,
                             .batch = config->batch,
-                            .seed = config->seed};
+                            .seed = config->seed,
+                            .dtype = config->head_dtype,
+                            .workspace = config->head_workspace,
+                            .sample_rate = config->sample_rate,
+                            .gradient_filter = config->gradient_filter};
     TAM_TRY(tam_schedule_read(run->ctx, config->schedule, config->lr, run->steps, config->warmup, &run->schedule));
     TAM_TRY(tam_head_create(run->ctx, &head, &run->head));
     TAM_TRY(warn_of_single_images(run));

@@ -41,6 +41,12 @@ typedef struct tam_sums {
     double steps, loss, class_loss, centre_loss, theta, correct, counted;
 } tam_sums;
 
+/* What a head that leaves classes or tiles out says of it, summed over steps. */
+typedef struct tam_left_out_sums {
+    double steps, classes, tiles, tiles_left_out;
+    double largest_bound; /* of a step */
+} tam_left_out_sums;
+
 /* What a checkpoint keeps besides the net and the head: "train.counters" (i64) and "train.sums" (f64). */
 typedef struct tam_counters {
     int64_t step;         /* steps done, skipped ones included */
@@ -57,6 +63,7 @@ typedef struct tam_run_sums {
     double histogram[TAM_THETA_BINS];
     double best_eer, last_eer;       /* NaN before the first validation */
     double last_loss, last_accuracy; /* of the last whole epoch */
+    tam_left_out_sums left_out;      /* since the last line of the log; checkpoints from before do not have it */
 } tam_run_sums;
 
 typedef struct tam_run {

@@ -72,12 +72,21 @@ size_t tam_train_config_text(const tam_train_config *config, char *text, size_t 
     put_text(&out, "loss", config->loss);
     put_whole(&out, "dim", config->dim);
     put_whole(&out, config->steps > 0 ? "steps" : "epochs", config->steps > 0 ? config->steps : config->epochs);
-    /* "shuffle" and no beginning are not written: runs from before there was a choice go on. */
+    /* "shuffle", no beginning and an exact head in f32 are not written: runs from before there was a choice go on. */
     bool drawn = strcmp(config->sampler, "shuffle") != 0;
     put_text(&out, "sampler", drawn ? config->sampler : NULL);
     put_text(&out, "init-from", config->init_from);
     if (!drawn) {
         put_whole(&out, "batch", config->batch);
+    }
+    if (strcmp(config->head_dtype, "f32") != 0) {
+        put_text(&out, "head-dtype", config->head_dtype);
+    }
+    if (config->sample_rate < 1.0) {
+        put_real(&out, "sample-rate", config->sample_rate);
+    }
+    if (config->gradient_filter > 0) {
+        put_whole(&out, "gradient-filter", config->gradient_filter);
     }
     put_real(&out, "lr", config->lr);
     put_real(&out, "momentum", config->momentum);

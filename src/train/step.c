@@ -23,6 +23,14 @@ void tam_sums_add(tam_sums *sums, const tam_head_result *result) {
     sums->counted += (double)result->counted;
 }
 
+static void add_left_out(tam_left_out_sums *sums, const tam_head_result *result) {
+    sums->steps += 1.0;
+    sums->classes += (double)result->classes;
+    sums->tiles += (double)result->tiles;
+    sums->tiles_left_out += (double)result->tiles_left_out;
+    sums->largest_bound = fmax(sums->largest_bound, result->filter_bound);
+}
+
 double tam_mean(double sum, double count) {
     return count > 0.0 ? sum / count : NAN;
 }
@@ -31,6 +39,7 @@ static void account(tam_run *run, const tam_batch *batch, const tam_head_result 
     tam_sums_add(&run->sums.line, result);
     tam_sums_add(&run->sums.epoch, result);
     tam_sums_add(&run->report, result);
+    add_left_out(&run->sums.left_out, result);
     for (int i = 0; i < batch->n; i++) {
         /* Pair losses know no angle of a sample that is the only one of its class. */
         if (batch->labels[i] < 0 || !isfinite(run->theta[i])) {

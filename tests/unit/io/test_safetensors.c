@@ -10,16 +10,18 @@ static const float weight[6] = {1.0f, -2.5f, 3e-30f, 4e30f, 5.0f, -0.0f};
 static const double running[2] = {0.1, -1e300};
 static const int64_t counts[3] = {-1, INT64_MAX, 7};
 static const uint8_t names[5] = "a\0bc";
+static const uint16_t halves[3] = {0x3f80, 0xbf00, 0x7f7f};
 
 static const tam_tensor arrays[] = {
-    {"conv1.weight", TAM_DTYPE_F32, 2, {2, 3}, weight, sizeof weight},
-    {"running", TAM_DTYPE_F64, 1, {2}, running, sizeof running},
-    {"empty", TAM_DTYPE_F32, 2, {0, 4}, weight, 0},
-    {"counts", TAM_DTYPE_I64, 1, {3}, counts, sizeof counts},
-    {"names", TAM_DTYPE_U8, 1, {5}, names, sizeof names},
+    {"conv1.weight", TAM_DTYPE_F32, 2, {2, 3}, weight, sizeof weight, 0},
+    {"running", TAM_DTYPE_F64, 1, {2}, running, sizeof running, 0},
+    {"empty", TAM_DTYPE_F32, 2, {0, 4}, weight, 0, 0},
+    {"counts", TAM_DTYPE_I64, 1, {3}, counts, sizeof counts, 0},
+    {"names", TAM_DTYPE_U8, 1, {5}, names, sizeof names, 0},
+    {"head.weight", TAM_DTYPE_BF16, 2, {3, 1}, halves, sizeof halves, 0},
 };
 static const tam_metadata facts[] = {{"format", "test 1"}, {"graph", "input = x\n\"quoted\" \\ \xC3\xA9"}};
-enum { ARRAYS = 5, FACTS = 2 };
+enum { ARRAYS = 6, FACTS = 2 };
 
 /* A file's path and its bytes. */
 typedef struct sample {
@@ -60,14 +62,70 @@ static void what_is_written_is_read(void **state) {
         for (int d = 0; d < item->dims; d++) {
             assert_int_equal(item->size[d], arrays[i].size[d]);
         }
+        uint8_t there[64];
         assert_int_equal(item->bytes, arrays[i].bytes);
-        assert_memory_equal(item->data, arrays[i].data, arrays[i].bytes);
+        assert_null(item->data); /* it stays in the file */
+        test_ok(s.ctx, tam_tensors_read(read, item, 0, item->bytes, there));
+        assert_memory_equal(there, arrays[i].data, arrays[i].bytes);
         assert_ptr_equal(tam_tensors_find(read, arrays[i].name), item);
     }
     assert_null(tam_tensors_find(read, "absent"));
     assert_string_equal(tam_tensors_text(read, "graph"), facts[1].value);
     assert_null(tam_tensors_text(read, "absent"));
     tam_tensors_free(read);
+    sample_free(&s);
+}
+
+/* Any part of an array can be read from a file and from memory, and nothing beyond it. */
+static void arrays_are_read_in_parts(void **state) {
+    (void)state;
+    sample s;
+    sample_make(&s);
+    for (int from_memory = 0; from_memory < 2; from_memory++) {
+        tam_tensors *read;
+        test_ok(s.ctx, from_memory ? tam_tensors_parse(s.ctx, s.path, s.data, s.size, &read)
+                                   : tam_tensors_open(s.ctx, s.path, &read));
+        const tam_tensor *item = tam_tensors_find(read, "conv1.weight");
+        for (size_t from = 0; from <= sizeof weight; from++) {
+            for (size_t count = 0; from + count <= sizeof weight; count++) {
+                uint8_t part[sizeof weight + 1];
+                memset(part, 0x55, sizeof part);
+                test_ok(s.ctx, tam_tensors_read(read, item, from, count, part));
+                assert_memory_equal(part, (const uint8_t *)weight + from, count);
+                assert_int_equal(part[count], 0x55);
+            }
+        }
+        uint8_t byte;
+        test_fails(s.ctx, tam_tensors_read(read, item, sizeof weight, 1, &byte), TAM_INTERNAL, "'conv1.weight'");
+        test_fails(s.ctx, tam_tensors_read(read, item, 1, SIZE_MAX, &byte), TAM_INTERNAL, "'conv1.weight'");
+        tam_tensors_free(read);
+    }
+    sample_free(&s);
+}
+
+/* Arrays larger than a block of the checksums' reading, in a file that costs only that block of memory. */
+static void a_large_file_takes_little_memory(void **state) {
+    (void)state;
+    enum { NUMBERS = 5000011 };
+    sample s;
+    tam_tensors *read;
+    sample_make(&s);
+    uint16_t *values = malloc(NUMBERS * sizeof *values), last;
+    for (uint32_t i = 0; i < NUMBERS; i++) {
+        values[i] = (uint16_t)(i * 2654435761u >> 16);
+    }
+    const tam_tensor large = {"w", TAM_DTYPE_BF16, 1, {NUMBERS}, values, NUMBERS * sizeof *values, 0};
+    test_ok(s.ctx, tam_tensors_write(s.ctx, s.path, &large, 1, NULL, 0));
+    test_ok(s.ctx, tam_tensors_open(s.ctx, s.path, &read));
+    test_ok(s.ctx, tam_tensors_read(read, tam_tensors_at(read, 0), large.bytes - sizeof last, sizeof last, &last));
+    assert_int_equal(last, values[NUMBERS - 1]);
+    assert_true(tam_ctx_memory(s.ctx).peak_bytes < (size_t)2 << 20);
+    tam_tensors_free(read);
+    char command[160];
+    snprintf(command, sizeof command, "printf X | dd of='%s' bs=1 seek=7000000 conv=notrunc status=none", s.path);
+    assert_int_equal(system(command), 0);
+    test_fails(s.ctx, tam_tensors_open(s.ctx, s.path, &read), TAM_INPUT, "'w' is damaged");
+    free(values);
     sample_free(&s);
 }
 
@@ -104,7 +162,7 @@ static void every_flipped_bit_is_refused(void **state) {
     sample s;
     tam_tensors *read;
     sample_make(&s);
-    size_t data_at = s.size - sizeof weight - sizeof running - sizeof counts - sizeof names;
+    size_t data_at = s.size - sizeof weight - sizeof running - sizeof counts - sizeof names - sizeof halves;
     for (size_t bit = 0; bit < s.size * 8; bit++) {
         s.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
         tam_status status = tam_tensors_parse(s.ctx, "flip", s.data, s.size, &read);
@@ -116,6 +174,7 @@ static void every_flipped_bit_is_refused(void **state) {
             assert_true(unchecked || tam_tensors_find(read, "empty")->size[1] != 4);
             assert_string_equal(tam_tensors_text(read, "graph"), facts[1].value);
             assert_memory_equal(tam_tensors_find(read, "running")->data, running, sizeof running);
+            assert_int_equal(tam_tensors_find(read, "head.weight")->dtype, TAM_DTYPE_BF16);
         }
         tam_tensors_free(read);
         s.data[bit / 8] ^= (uint8_t)(1u << (bit % 8));
@@ -156,7 +215,11 @@ static void wrong_headers_are_refused_by_name(void **state) {
          "\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
          4, "duplicate"},
         {"{\"a\":1}", 0, "'a' lacks dtype"},
-        {"{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4, "'a' has type 'F16'"},
+        {"{\"a\":{\"dtype\":\"F16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
+         "'a' has type 'F16'; known are F32 F64 I32 I64 U8 BF16"},
+        {"{\"a\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+         "'a' has 4 bytes where its shape needs 2"},
+        {"{\"a\":{\"dtype\":\"BF16\",\"shape\":[9223372036854775807,2],\"data_offsets\":[0,4]}}", 4, "no usable shape"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[-1],\"data_offsets\":[0,4]}}", 4, "'a' has no usable shape"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":[1.0],\"data_offsets\":[0,4]}}", 4, "'a' has no usable shape"},
         {"{\"a\":{\"dtype\":\"F32\",\"shape\":3,\"data_offsets\":[0,4]}}", 4, "'a' has no usable shape"},
@@ -233,7 +296,8 @@ int main(void) {
         cmocka_unit_test(what_is_written_is_read),           cmocka_unit_test(same_content_gives_same_bytes),
         cmocka_unit_test(every_truncation_is_refused),       cmocka_unit_test(every_flipped_bit_is_refused),
         cmocka_unit_test(wrong_headers_are_refused_by_name), cmocka_unit_test(huge_headers_cost_nothing),
-        cmocka_unit_test(failed_writes_leave_the_old_file),
+        cmocka_unit_test(failed_writes_leave_the_old_file),  cmocka_unit_test(arrays_are_read_in_parts),
+        cmocka_unit_test(a_large_file_takes_little_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
