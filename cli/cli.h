@@ -24,7 +24,16 @@
 
 #include "tammes/tammes.h"
 
-typedef enum cli_type { CLI_SWITCH, CLI_TEXT, CLI_INT, CLI_INT64, CLI_UINT64, CLI_REAL, CLI_CHOICE } cli_type;
+typedef enum cli_type {
+    CLI_SWITCH,
+    CLI_TEXT,
+    CLI_INT,
+    CLI_INT64,
+    CLI_UINT64,
+    CLI_REAL,
+    CLI_CHOICE,
+    CLI_WORKSPACE
+} cli_type;
 
 /* One flag; made by the functions below, so that the compiler checks the type behind `value`. */
 typedef struct cli_option {
@@ -58,6 +67,11 @@ static inline cli_option cli_real(const char *name, double *value, double low, d
 /* *value receives the number of the word in `words` ("auto|no"). */
 static inline cli_option cli_choice(const char *name, int *value, const char *words, const char *about) {
     return (cli_option){.name = name, .type = CLI_CHOICE, .value = value, .argument = words, .about = about};
+}
+/* Memory as in tam_head_config.workspace: bytes, also as in 500k, 64M, 1.5G (powers of 1000); "auto" becomes 0, and 0
+ * TAM_HEAD_LEAST_WORKSPACE. */
+static inline cli_option cli_workspace(const char *name, size_t *value, const char *about) {
+    return (cli_option){.name = name, .type = CLI_WORKSPACE, .value = value, .argument = "SIZE|auto", .about = about};
 }
 static inline cli_option cli_required(cli_option option) {
     option.required = true;

@@ -95,6 +95,35 @@ static tam_status assign_choice(cli_call *call, const cli_option *option, const 
     return refuse(call, option, word, source, reason);
 }
 
+static tam_status assign_workspace(cli_call *call, const cli_option *option, const char *word, cli_source source) {
+    static const char suffixes[] = "kMG";
+    static const double most = 0x1p53; /* whole numbers up to here are exact */
+    char digits[64], *end = digits;
+    size_t length = strspn(word, "0123456789.");
+    const char *suffix = word[length] != '\0' ? strchr(suffixes, word[length]) : NULL;
+    double bytes = 0.0;
+    if (strcmp(word, "auto") == 0) {
+        *(size_t *)option->value = 0;
+        return TAM_OK;
+    }
+    if (length > 0 && length < sizeof digits) {
+        memcpy(digits, word, length);
+        digits[length] = '\0';
+        bytes = strtod(digits, &end);
+    }
+    if (end == digits || *end != '\0' || word[length + (suffix != NULL)] != '\0') {
+        return refuse(call, option, word, source, "is neither auto nor bytes as in 800000, 500k, 64M or 1.5G");
+    }
+    for (const char *power = suffixes; suffix != NULL && power <= suffix; power++) {
+        bytes *= 1000.0;
+    }
+    if (bytes > most) {
+        return refuse(call, option, word, source, "is more than 9007199254740992 bytes");
+    }
+    *(size_t *)option->value = bytes >= 0.5 ? (size_t)round(bytes) : TAM_HEAD_LEAST_WORKSPACE;
+    return TAM_OK;
+}
+
 tam_status cli_assign(cli_call *call, const cli_option *option, const char *words, cli_source source) {
     switch (option->type) {
     case CLI_SWITCH:
@@ -111,6 +140,8 @@ tam_status cli_assign(cli_call *call, const cli_option *option, const char *word
         return TAM_OK;
     case CLI_CHOICE:
         return assign_choice(call, option, words, source);
+    case CLI_WORKSPACE:
+        return assign_workspace(call, option, words, source);
     default:
         return assign_number(call, option, words, source);
     }

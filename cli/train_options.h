@@ -27,6 +27,14 @@
         cli_text("augment", &(config)->augment, "POLICY", "none (default), flip, affine, or shift=0.1,rotate=15,..."), \
         cli_text("sampler", &(config)->sampler, "NAME[:k=v]",                                                          \
                  "shuffle (default), or pk:P=16,K=4: P classes with K images each in a batch"),                        \
+        cli_text("head-dtype", &(config)->head_dtype, "f32|bf16|bf16-lean",                                            \
+                 "f32 (default); bf16: faster products; bf16-lean: in half the memory, too"),                          \
+        cli_workspace("head-workspace", &(config)->head_workspace,                                                     \
+                      "memory of the head's step: bytes, or 500k, 64M, 1.5G (by 1000); 0: the least; auto (default)"), \
+        cli_real("sample-rate", &(config)->sample_rate, 1e-9, 1.0,                                                     \
+                 "share of the classes that take part in a step: the batch's and others at random (1)"),               \
+        cli_int("gradient-filter", &(config)->gradient_filter, 0, 60,                                                  \
+                "leave tiles of classes below a probability of 2^-N out of the gradient (0: exact)"),                  \
         cli_int("loader-threads", &(config)->loader_threads, 1, 256, "threads that decode and augment (1)"),           \
         cli_int("checkpoint-seconds", &(config)->checkpoint_seconds, 1, 1000000000,                                    \
                 "seconds between checkpoints (60)"),                                                                   \
