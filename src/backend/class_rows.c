@@ -132,6 +132,25 @@ TAM_KERNEL static void descend_bf16(int64_t n, const tam_sgd *sgd, uint32_t key,
     }
 }
 
+TAM_KERNEL static void coast_bf16(int64_t n, const tam_sgd *sgd, uint32_t key, tam_bf16 *restrict w,
+                                  tam_bf16 *restrict v) {
+    float lr = sgd->lr, momentum = sgd->momentum, decay = sgd->weight_decay;
+    for (int64_t d = 0; d < n; d++) {
+        uint32_t random = scramble(key + (uint32_t)d);
+        float old = tam_bf16_value(w[d]), speed = momentum * tam_bf16_value(v[d]) + decay * old;
+        v[d] = tam_bf16_at_random(speed, random & 0xffffu);
+        w[d] = tam_bf16_at_random(old - lr * speed, random >> 16);
+    }
+}
+
+TAM_KERNEL static void coast_f32(int64_t n, const tam_sgd *sgd, float *restrict w, float *restrict v) {
+    float lr = sgd->lr, momentum = sgd->momentum, decay = sgd->weight_decay;
+    for (int64_t d = 0; d < n; d++) {
+        v[d] = momentum * v[d] + decay * w[d];
+        w[d] -= lr * v[d];
+    }
+}
+
 static uint32_t key_of_row(uint64_t rounding, int64_t row) {
     uint32_t low = scramble((uint32_t)rounding ^ (uint32_t)row);
     return scramble(low + (uint32_t)(rounding >> 32) + (uint32_t)((uint64_t)row >> 32) * 0x9e3779b9u);
@@ -189,5 +208,20 @@ void tam_class_rows_finish(tam_class_dtype dtype, const tam_class_tile *tile, co
     add_own(dtype, tile, update, first, count, dw);
     for (int64_t k = 0; k < count; k++) {
         finish_row(dtype, tile, update, first + k, dw + k * tile->dim);
+    }
+}
+
+void tam_class_rows_coast(tam_class_dtype dtype, const tam_class_tile *tile, const tam_class_update *update) {
+    for (int64_t k = 0; k < tile->rows; k++) {
+        int64_t dim = tile->dim, row = tile->row[k];
+        if (update->dw != NULL) {
+            memset(update->dw + row * dim, 0, (size_t)dim * sizeof(float));
+        }
+        if (update->sgd != NULL && dtype == TAM_CLASS_BF16_LEAN) {
+            coast_bf16(dim, update->sgd, key_of_row(update->rounding, row), (tam_bf16 *)tile->w + row * dim,
+                       (tam_bf16 *)tile->momentum + row * dim);
+        } else if (update->sgd != NULL) {
+            coast_f32(dim, update->sgd, (float *)tile->w + row * dim, (float *)tile->momentum + row * dim);
+        }
     }
 }

@@ -23,4 +23,7 @@ bool tam_class_rows_measure(tam_class_dtype dtype, const void *w, int dim, int64
 void tam_class_rows_finish(tam_class_dtype dtype, const tam_class_tile *tile, const tam_class_update *update,
                            int64_t first, int64_t count, float *dw);
 
+/* The rows move by momentum and decay alone: their gradient is taken to be 0, and has no own samples. */
+void tam_class_rows_coast(tam_class_dtype dtype, const tam_class_tile *tile, const tam_class_update *update);
+
 #endif

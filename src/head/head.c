@@ -1,17 +1,20 @@
+#include "head/row_kernels.h"
+#include <math.h>
+#include <string.h>
+
+#include "backend/class_rows.h"
 #include "base/random.h"
 #include "head/head_inside.h"
 
 /* Normal numbers of deviation 0.01, each class from its own stream: class j starts alike whatever C is. */
 static void init_chunk(void *argument, int64_t chunk, int worker) {
     tam_head *head = argument;
-    (void)worker;
-    for (int64_t j = tam_head_chunk_begin(head, chunk); j < tam_head_chunk_begin(head, chunk + 1); j++) {
+    const tam_head_cut cut = tam_head_cut_of(head, head->classes);
+    float *row = tam_head_scratch_of(head, chunk, worker)->row;
+    for (int64_t j = tam_head_chunk_begin(&cut, chunk); j < tam_head_chunk_begin(&cut, chunk + 1); j++) {
         for (int k = 0; k < head->subs; k++) {
-            tam_random random = tam_random_at(head->seed, TAM_PURPOSE_HEAD_INIT, (uint32_t)j, (uint32_t)k);
-            float *w = head->w + (j * head->subs + k) * head->dim;
-            for (int d = 0; d < head->dim; d++) {
-                w[d] = 0.01f * tam_random_normal(&random);
-            }
+            tam_random_normals(head->seed, TAM_PURPOSE_HEAD_INIT, (uint32_t)j, (uint32_t)k, head->dim, 0.01f, row);
+            tam_class_row_write(head->dtype, head->w, j * head->subs + k, head->dim, row);
         }
     }
 }
@@ -30,16 +33,50 @@ static tam_status check_sizes(tam_ctx *ctx, const tam_head_config *config) {
     return TAM_OK;
 }
 
-tam_status tam_head_create(tam_ctx *ctx, const tam_head_config *config, tam_head **out) {
-    *out = NULL;
+static tam_status read_dtype(tam_ctx *ctx, const char *name, tam_class_dtype *dtype) {
+    static const char *const names[TAM_CLASS_DTYPES] = {"f32", "bf16", "bf16-lean"};
+    for (int k = 0; k < TAM_CLASS_DTYPES; k++) {
+        if (name == NULL || strcmp(name, names[k]) == 0) {
+            *dtype = (tam_class_dtype)k;
+            return TAM_OK;
+        }
+    }
+    return tam_fail(ctx, TAM_CONFIG, "a head of dtype '%s'; there are f32, bf16 and bf16-lean", name);
+}
+
+/* How many classes take part in a step: at least those of a batch and one more. */
+static tam_status read_rate(tam_ctx *ctx, const tam_head_config *config, int64_t *taking) {
+    double rate = config->sample_rate == 0.0 ? 1.0 : config->sample_rate;
+    if (!(rate > 0.0 && rate <= 1.0)) {
+        return tam_fail(ctx, TAM_CONFIG, "a sample rate of %g, outside (0, 1]", rate);
+    }
+    int64_t share = (int64_t)ceil(rate * (double)config->classes), least = (int64_t)config->batch + 1;
+    share = share < least ? least : share;
+    *taking = share < config->classes ? share : config->classes;
+    return TAM_OK;
+}
+
+static tam_status check_filter(tam_ctx *ctx, const tam_head_config *config, const tam_head *head) {
+    const tam_class_loss *loss = head->loss.class_loss;
+    if (config->gradient_filter < 0 || config->gradient_filter > 60) {
+        return tam_fail(ctx, TAM_CONFIG, "a gradient filter of %d, outside [1, 60] and not 0", config->gradient_filter);
+    }
+    bool fits = loss != NULL && loss->kind == TAM_LOSS_SOFTMAX && loss->scale != NULL &&
+                tam_head_has(head, TAM_LOSS_UNIT_X) && tam_head_has(head, TAM_LOSS_UNIT_W);
+    if (config->gradient_filter > 0 && !fits) {
+        return tam_fail(ctx, TAM_CONFIG,
+                        "the gradient filter is for losses whose other logits are a scaled cosine, and '%s' is none",
+                        config->loss != NULL ? config->loss : "arcface");
+    }
+    return TAM_OK;
+}
+
+/* All but memory. */
+static tam_status describe(tam_ctx *ctx, const tam_head_config *config, tam_head *head) {
     TAM_TRY(check_sizes(ctx, config));
     const tam_backend *backend = tam_backend_find(ctx, config->backend);
     if (backend == NULL) {
         return TAM_CONFIG;
-    }
-    tam_head *head = tam_allocate(ctx, 1, sizeof *head, "a head");
-    if (head == NULL) {
-        return TAM_RESOURCES;
     }
     *head = (tam_head){
         .ctx = ctx,
@@ -48,22 +85,46 @@ tam_status tam_head_create(tam_ctx *ctx, const tam_head_config *config, tam_head
         .dim = config->dim,
         .batch = config->batch,
         .subs = 1,
+        .gradient_filter = config->gradient_filter,
         .seed = config->seed,
-        .workspace_bytes = sizeof *head,
     };
-    tam_status status = tam_loss_read(ctx, config->loss, config->classes, &head->loss);
-    if (status == TAM_OK) {
-        head->state = head->loss.state;
-        head->subs =
-            head->loss.class_loss != NULL ? tam_class_loss_sub_centres(head->loss.class_loss, &head->loss.state) : 1;
-        status = tam_head_take_memory(head, config->workspace);
+    TAM_TRY(read_dtype(ctx, config->dtype, &head->dtype));
+    TAM_TRY(read_rate(ctx, config, &head->taking));
+    TAM_TRY(tam_loss_read(ctx, config->loss, config->classes, &head->loss));
+    TAM_TRY(check_filter(ctx, config, head));
+    head->products = backend->class_products(head->dtype);
+    head->state = head->loss.state;
+    if (head->loss.class_loss != NULL) {
+        head->subs = tam_class_loss_sub_centres(head->loss.class_loss, &head->loss.state);
     }
+    return TAM_OK;
+}
+
+tam_status tam_head_count_bytes(tam_ctx *ctx, const tam_head_config *config, tam_head_bytes *bytes) {
+    tam_head head;
+    *bytes = (tam_head_bytes){0};
+    TAM_TRY(describe(ctx, config, &head));
+    TAM_TRY(tam_head_take_memory(&head, config->workspace, true));
+    *bytes = (tam_head_bytes){head.weights_bytes, head.least_bytes, head.workspace_bytes};
+    return TAM_OK;
+}
+
+tam_status tam_head_create(tam_ctx *ctx, const tam_head_config *config, tam_head **out) {
+    *out = NULL;
+    tam_head described;
+    TAM_TRY(describe(ctx, config, &described));
+    tam_head *head = tam_allocate(ctx, 1, sizeof *head, "a head");
+    if (head == NULL) {
+        return TAM_RESOURCES;
+    }
+    *head = described;
+    tam_status status = tam_head_take_memory(head, config->workspace, false);
     if (status != TAM_OK) {
         tam_head_free(head);
         return status;
     }
     if (head->w != NULL) {
-        tam_team_run(ctx, head->chunks, init_chunk, head);
+        tam_team_run(ctx, tam_head_cut_of(head, head->classes).chunks, init_chunk, head);
     }
     *out = head;
     return TAM_OK;
@@ -78,7 +139,35 @@ void tam_head_free(tam_head *head) {
 }
 
 float *tam_head_weights(tam_head *head) {
-    return head->w;
+    return head->dtype == TAM_CLASS_BF16_LEAN ? NULL : head->w;
+}
+
+static tam_status check_rows(const tam_head *head, int64_t first, int64_t count) {
+    int64_t rows = head->classes * head->subs;
+    if (head->w == NULL) {
+        return tam_fail(head->ctx, TAM_CONFIG, "a loss on pairs has no class weights");
+    }
+    if (first < 0 || count < 0 || first > rows || count > rows - first) {
+        return tam_fail(head->ctx, TAM_CONFIG, "rows %lld to %lld of %lld class weights", (long long)first,
+                        (long long)first + (long long)count, (long long)rows);
+    }
+    return TAM_OK;
+}
+
+tam_status tam_head_read_weights(const tam_head *head, int64_t first, int64_t count, float *values) {
+    TAM_TRY(check_rows(head, first, count));
+    for (int64_t k = 0; k < count; k++) {
+        tam_class_row_read(head->dtype, head->w, first + k, head->dim, values + k * head->dim);
+    }
+    return TAM_OK;
+}
+
+tam_status tam_head_write_weights(tam_head *head, int64_t first, int64_t count, const float *values) {
+    TAM_TRY(check_rows(head, first, count));
+    for (int64_t k = 0; k < count; k++) {
+        tam_class_row_write(head->dtype, head->w, first + k, head->dim, values + k * head->dim);
+    }
+    return TAM_OK;
 }
 
 int tam_head_sub_centres(const tam_head *head) {

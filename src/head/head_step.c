@@ -2,7 +2,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "head/head_inside.h"
+#include "head/sampling.h"
 
 static tam_status check_batch(const tam_head *head, int n, const int32_t *y, int *counted) {
     *counted = 0;
@@ -22,7 +24,7 @@ static tam_status check_batch(const tam_head *head, int n, const int32_t *y, int
 /* Whether the second pass may run: a step with a NaN or infinite loss must not move anything. */
 static bool all_finite(const tam_head_job *job, double loss) {
     bool finite = isfinite(loss);
-    for (int k = 0; k < job->head->chunks; k++) {
+    for (int k = 0; k < job->head->cut.chunks; k++) {
         finite = finite && job->head->chunk_finite[k];
     }
     for (int i = 0; i < job->n; i++) {
@@ -43,7 +45,7 @@ static void report_rows(const tam_head_job *job, float *theta, tam_head_result *
             continue;
         }
         double top = -INFINITY;
-        for (int k = 0; k < head->chunks; k++) {
+        for (int k = 0; k < head->cut.chunks; k++) {
             const tam_head_partial *partial = &head->partial[(int64_t)k * head->batch + i];
             top = fmax(top, partial->top);
         }
@@ -65,10 +67,10 @@ static double loss_of_rows(const tam_head_job *job) {
     return loss;
 }
 
-/* The part of a loss that is known with its gradient only. */
-static double loss_of_second_pass(const tam_head_job *job) {
+/* The part of a loss that is no softmax, from the other classes. */
+static double loss_of_others(const tam_head_job *job) {
     double loss = 0.0;
-    for (int k = 0; k < job->head->chunks; k++) {
+    for (int k = 0; k < job->head->cut.chunks; k++) {
         for (int i = 0; i < job->n; i++) {
             loss += job->y[i] >= 0 || i == 0 ? job->head->partial[(int64_t)k * job->head->batch + i].loss : 0.0;
         }
@@ -81,6 +83,32 @@ static void run_rows(tam_head_job *job, tam_task work) {
     tam_team_run(job->head->ctx, tasks, work, job);
 }
 
+static void pack(tam_head_job *job, tam_class_pack packing) {
+    const tam_head *head = job->head;
+    job->packing = packing;
+    tam_team_run(head->ctx, head->products->pack_tasks(packing, job->n, head->dim), tam_head_pack, job);
+}
+
+/* Which classes take part, and how rounding falls in this step. */
+static void draw(tam_head_job *job) {
+    tam_head *head = job->head;
+    int64_t done = tam_head_steps_done(head);
+    tam_random random = tam_random_at(head->seed, TAM_PURPOSE_ROUNDING, (uint32_t)done, (uint32_t)(done >> 32));
+    job->rounding = (uint64_t)tam_random_bits(&random) << 32;
+    job->rounding |= tam_random_bits(&random);
+    if (head->chosen != NULL) {
+        tam_sampling_draw(head->seed, done, head->classes, head->taking, job->n, job->y, head->choosing, head->chosen);
+    }
+}
+
+static void report_tiles(const tam_head_job *job, tam_head_result *result) {
+    const tam_head *head = job->head;
+    for (int k = 0; k < head->cut.chunks; k++) {
+        result->tiles += tam_head_tiles_of(&head->cut, k);
+        result->tiles_left_out += head->chunk_left_out[k];
+    }
+}
+
 /* The class loss: forward, and, unless something is not finite, backward. Returns whether all was finite. */
 static bool run_class_loss(tam_head_job *job, float *theta, tam_head_result *result) {
     tam_head *head = job->head;
@@ -89,19 +117,27 @@ static bool run_class_loss(tam_head_job *job, float *theta, tam_head_result *res
         int classes = tam_head_count_classes(job);
         job->own_weight = classes > 0 ? 1.0 / classes : 0.0;
     }
+    draw(job);
     run_rows(job, tam_head_prepare_rows);
+    pack(job, TAM_PACK_FOR_LOGITS);
     tam_head_observe(job);
     run_rows(job, tam_head_own_logits);
-    tam_team_run(head->ctx, head->chunks, tam_head_first_pass, job);
+    tam_team_run(head->ctx, head->cut.chunks, tam_head_first_pass, job);
     if (tam_head_is(head, TAM_LOSS_SOFTMAX)) {
         result->class_loss = tam_head_softmax_loss(job);
     }
-    result->class_loss += loss_of_rows(job);
+    result->class_loss += loss_of_rows(job) + loss_of_others(job);
+    result->classes = head->taking;
     bool finite = all_finite(job, result->class_loss + result->centre_loss);
     if (finite) {
-        tam_team_run(head->ctx, head->chunks, tam_head_second_pass, job);
+        tam_head_weigh_rows(job);
         run_rows(job, tam_head_finish_rows);
-        result->class_loss += loss_of_second_pass(job);
+        result->filter_bound = tam_head_filter_bound(job);
+        if (job->update != NULL || job->dw != NULL || job->dbias != NULL) {
+            pack(job, TAM_PACK_FOR_WEIGHTS);
+            tam_team_run(head->ctx, head->cut.chunks, tam_head_second_pass, job);
+            report_tiles(job, result);
+        }
     }
     report_rows(job, theta, result);
     return finite;

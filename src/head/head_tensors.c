@@ -8,9 +8,10 @@ enum { MOST_TENSORS = 6 };
 /* All tensors of this head, in a fixed order; returns how many. */
 static int list(tam_head *head, tam_head_tensor *out) {
     int64_t c = head->classes, rows = c * head->subs, d = head->dim;
+    const char *numbers = head->dtype == TAM_CLASS_BF16_LEAN ? "BF16" : "F32";
     const tam_head_tensor all[MOST_TENSORS] = {
-        {.name = "head.weight", .dtype = "F32", .data = head->w, .dims = 2, .size = {rows, d}},
-        {.name = "head.momentum", .dtype = "F32", .data = head->momentum, .dims = 2, .size = {rows, d}},
+        {.name = "head.weight", .dtype = numbers, .data = head->w, .dims = 2, .size = {rows, d}},
+        {.name = "head.momentum", .dtype = numbers, .data = head->momentum, .dims = 2, .size = {rows, d}},
         {.name = "head.bias", .dtype = "F32", .data = head->bias, .dims = 1, .size = {c}},
         {.name = "head.bias_momentum", .dtype = "F32", .data = head->bias_momentum, .dims = 1, .size = {c}},
         {.name = "head.centres", .dtype = "F32", .data = head->centres, .dims = 2, .size = {c, d}},

@@ -29,60 +29,78 @@ int tam_head_count_classes(const tam_head_job *job) {
     return classes;
 }
 
+/* The runs of a sample's other classes. */
+static void set_runs(const tam_head *head, const tam_head_tile *tile, int i, tam_head_run runs[2]) {
+    int64_t own = tam_head_place_in(tile, &head->row[i]);
+    runs[0] = (tam_head_run){0, own};
+    runs[1] = (tam_head_run){own + 1, tile->count};
+}
+
 /* Both sums of every column. */
-static void add_columns(const tam_head_job *job, tam_head_tile tile, tam_head_scratch *scratch,
+static void add_columns(const tam_head_job *job, const tam_head_tile *tile, bool again, tam_head_scratch *scratch,
                         tam_head_partial *partial) {
     const tam_head *head = job->head;
-    memset(scratch->column_own, 0, (size_t)tile.count * sizeof(float));
-    memset(scratch->column_rest, 0, (size_t)tile.count * sizeof(float));
+    memset(scratch->column_own, 0, (size_t)tile->count * sizeof(float));
+    memset(scratch->column_rest, 0, (size_t)tile->count * sizeof(float));
     for (int i = 0; i < job->n; i++) {
-        int64_t target = tam_head_place_of(job->y[i], tile.first, tile.count);
-        const tam_head_run runs[2] = {{tile.first, 0, target}, {tile.first, target + 1, tile.count}};
+        tam_head_run runs[2];
+        set_runs(head, tile, i, runs);
         for (int r = 0; r < 2 && job->y[i] >= 0; r++) {
-            int64_t n = runs[r].end - runs[r].begin;
+            int64_t begin = runs[r].begin, n = runs[r].end - begin;
             if (n > 0) {
-                double top = tam_head_others(head, &head->row[i], runs[r], tile.values + i * tile.stride, scratch);
-                partial[i].top = fmax(partial[i].top, top);
-                tam_row_add_exponentials(n, scratch->z, scratch->column_rest + runs[r].begin);
+                double top =
+                    tam_head_others(head, &head->row[i], tile, runs[r], tile->values + i * tile->rows.stride, scratch);
+                partial[i].top = again ? partial[i].top : fmax(partial[i].top, top);
+                tam_row_add_exponentials(n, scratch->z + begin, scratch->column_rest + begin);
             }
         }
-        if (target < tile.count && job->y[i] >= 0) {
-            scratch->column_own[target] += tam_exp((float)head->row[i].target.z);
+        if (runs[0].end < tile->count && job->y[i] >= 0) {
+            scratch->column_own[runs[0].end] += tam_exp((float)head->row[i].target.z);
         }
     }
 }
 
-void tam_head_proxies(const tam_head_job *job, tam_head_tile tile, tam_head_scratch *scratch,
-                      tam_head_partial *partial) {
+/* A sample's t over the tile, and the gradient length of its own class. */
+static void share(const tam_head_job *job, const tam_head_tile *tile, int i, tam_head_scratch *scratch) {
     tam_head *head = job->head;
-    float weight = 1.0f / (float)head->classes;
-    add_columns(job, tile, scratch, partial);
-    if (job->n > 0 && job->counted > 0) { /* the tile's loss, laid down with the first sample */
-        partial[0].loss += tam_row_log_sums(tile.count, scratch->column_rest) / (double)head->classes +
-                           tam_row_log_sums(tile.count, scratch->column_own) * job->own_weight;
-    }
-    for (int i = 0; i < job->n; i++) {
-        const tam_head_row *row = &head->row[i];
-        float *tile_row = tile.values + i * tile.stride;
-        int64_t target = tam_head_place_of(job->y[i], tile.first, tile.count);
-        const tam_head_run runs[2] = {{tile.first, 0, target}, {tile.first, target + 1, tile.count}};
-        if (job->y[i] < 0) {
-            memset(tile_row, 0, (size_t)(tile.count * head->subs) * sizeof(float));
+    tam_head_row *row = &head->row[i];
+    float *t = tile->values + i * tile->rows.stride;
+    tam_head_run runs[2];
+    set_runs(head, tile, i, runs);
+    for (int r = 0; r < 2; r++) {
+        int64_t begin = runs[r].begin, n = runs[r].end - begin;
+        if (n <= 0) {
             continue;
         }
-        for (int r = 0; r < 2; r++) {
-            int64_t n = runs[r].end - runs[r].begin;
-            if (n > 0) {
-                (void)tam_head_others(head, row, runs[r], tile_row, scratch);
-                tam_row_shares(n, scratch->slope, scratch->z, scratch->column_rest + runs[r].begin);
-                partial[i].gc += tam_head_lengths_of_others(head, runs[r], weight, tile_row, scratch);
-            }
+        (void)tam_head_others(head, row, tile, runs[r], t, scratch);
+        tam_row_shares(n, scratch->slope + begin, scratch->z + begin, scratch->column_rest + begin);
+        if (head->subs == 1) {
+            memcpy(t + begin, scratch->slope + begin, (size_t)n * sizeof *t);
+        } else {
+            tam_head_spread(head, runs[r], scratch->slope, scratch->nearest, t);
         }
-        if (target < tile.count) {
-            double sum = (double)scratch->column_own[target];
-            double g = row->target.slope_c * exp(row->target.z) / (1.0 + sum) * job->own_weight;
-            partial[i].gc += g * row->own.c;
-            tam_head_length_of_own(job, i, target, g, tile_row, scratch);
+    }
+    int64_t own = runs[0].end;
+    if (own < tile->count) {
+        double sum = (double)scratch->column_own[own];
+        row->target_g = row->target.slope_c * exp(row->target.z) / (1.0 + sum) * job->own_weight;
+        memset(t + own * head->subs, 0, (size_t)head->subs * sizeof *t);
+    }
+}
+
+void tam_head_proxies(const tam_head_job *job, const tam_head_tile *tile, bool again, tam_head_scratch *scratch,
+                      tam_head_partial *partial) {
+    tam_head *head = job->head;
+    add_columns(job, tile, again, scratch, partial);
+    if (!again && job->counted > 0) { /* the tile's loss, laid down with the first sample */
+        partial[0].loss += tam_row_log_sums(tile->count, scratch->column_rest) / (double)head->taking +
+                           tam_row_log_sums(tile->count, scratch->column_own) * job->own_weight;
+    }
+    for (int i = 0; i < job->n; i++) {
+        if (job->y[i] >= 0) {
+            share(job, tile, i, scratch);
+        } else {
+            memset(tile->values + i * tile->rows.stride, 0, (size_t)tile->rows.rows * sizeof(float));
         }
     }
 }

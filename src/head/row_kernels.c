@@ -214,6 +214,12 @@ TAM_KERNEL void tam_add_row(int64_t n, const float *restrict x, float *restrict 
     }
 }
 
+TAM_KERNEL void tam_add_scaled_row(int64_t n, float a, const float *restrict x, float *restrict y) {
+    for (int64_t d = 0; d < n; d++) {
+        y[d] += a * x[d];
+    }
+}
+
 TAM_KERNEL void tam_add_two_rows(int64_t n, float a, const float *restrict u, float b, const float *restrict v,
                                  float *restrict y) {
     for (int64_t d = 0; d < n; d++) {

@@ -2,6 +2,7 @@
 #ifndef HEAD_ROW_KERNELS_H
 #define HEAD_ROW_KERNELS_H
 
+#include "head/row_temp.h"
 #include <stdint.h>
 
 /* x . y in f64. */
@@ -63,6 +64,9 @@ double tam_row_log_sums(int64_t n, const float *sum);
 
 /* y += x. */
 void tam_add_row(int64_t n, const float *x, float *y);
+
+/* y += a x. */
+void tam_add_scaled_row(int64_t n, float a, const float *x, float *y);
 
 /* y += a u + b v. */
 void tam_add_two_rows(int64_t n, float a, const float *u, float b, const float *v, float *y);

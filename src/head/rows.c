@@ -1,26 +1,34 @@
-/* The head's work on single samples: before the passes what they need of x and of the own class, after them dx. */
+/* The head's work on single samples: before the passes what they need of x and of the own class, after the first dx. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "backend/class_rows.h"
 #include "base/random.h"
 #include "head/head_inside.h"
 #include "head/row_kernels.h"
+#include "head/sampling.h"
+
+/* The largest cosine to another class that is likely: exponentials begin relative to its logit. */
+#define LIKELY_TOP 0.35
+/* A factor below it would make denormal products, which the processor handles a hundred times slower. */
+#define LEAST_FACTOR 1e-30
 
 /* Keeps a NaN, which fmin and fmax would not. */
 static double clamp_cosine(double c) {
     return c > 1.0 ? 1.0 : c < -1.0 ? -1.0 : c;
 }
 
-/* The own class's rows of w: the nearest one, as the loss sees it. */
-static void measure_own(const tam_head *head, const float *x, int64_t y, tam_head_row *row) {
+/* The own class's rows of w: the nearest one, as the loss sees it, into own_w. */
+static void measure_own(const tam_head *head, const float *x, int64_t y, float *own_w, tam_head_row *row) {
     int64_t dim = head->dim;
     double a = sqrt(tam_dot(dim, x, x)), inverse_x = tam_head_inverse(a);
     bool unit_x = tam_head_has(head, TAM_LOSS_UNIT_X), unit_w = tam_head_has(head, TAM_LOSS_UNIT_W);
     row->inverse = unit_x ? inverse_x : 1.0;
     for (int k = 0; k < head->subs; k++) {
-        const float *w = head->w + (y * head->subs + k) * dim;
-        double b = sqrt(tam_dot(dim, w, w)), inverse_w = tam_head_inverse(b), product = tam_dot(dim, x, w);
-        double cosine = clamp_cosine(product * inverse_x * inverse_w);
+        tam_class_row_read(head->dtype, head->w, y * head->subs + k, head->dim, own_w);
+        double b = sqrt(tam_dot(dim, own_w, own_w)), inverse_w = tam_head_inverse(b);
+        double product = tam_dot(dim, x, own_w), cosine = clamp_cosine(product * inverse_x * inverse_w);
         if (k > 0 && !(cosine > row->cosine)) {
             continue;
         }
@@ -29,6 +37,9 @@ static void measure_own(const tam_head *head, const float *x, int64_t y, tam_hea
         row->sub = k;
         row->own = (tam_sample){.c = c, .held = c, .a = a, .b = b};
     }
+    if (row->sub != head->subs - 1) {
+        tam_class_row_read(head->dtype, head->w, y * head->subs + row->sub, head->dim, own_w);
+    }
 }
 
 static void prepare_row(const tam_head_job *job, int i) {
@@ -36,12 +47,13 @@ static void prepare_row(const tam_head_job *job, int i) {
     int64_t dim = head->dim, y = job->y[i];
     float *x_unit = head->x_unit + i * dim;
     tam_head_row *row = &head->row[i];
+    *row = (tam_head_row){.place = -1};
     if (y < 0) {
         memset(x_unit, 0, (size_t)dim * sizeof(float));
         return;
     }
-    *row = (tam_head_row){0};
-    measure_own(head, job->x + i * dim, y, row);
+    row->place = head->chosen != NULL ? tam_sampling_place(head->chosen, head->taking, (int32_t)y) : y;
+    measure_own(head, job->x + i * dim, y, head->own_w + i * dim, row);
     tam_scale_row(dim, row->inverse, job->x + i * dim, x_unit);
 }
 
@@ -65,25 +77,35 @@ static void own_logit(const tam_head_job *job, int i) {
     row->length = loss->length != NULL ? loss->length(state, row->own.a) : (tam_scale){0};
     row->plain = row->scale.value * row->own.c + bias;
     row->target_g = loss->kind == TAM_LOSS_DIRECT ? job->weight * row->target.slope_c : 0.0;
+    row->start = 0.0f;
+    if (tam_head_has(head, TAM_LOSS_UNIT_X) && tam_head_has(head, TAM_LOSS_UNIT_W)) {
+        row->start = rintf((float)(LIKELY_TOP * row->scale.value / TAM_HEAD_LN_2));
+    }
+}
+
+/* The chunks' sums as one, 2^m sum. */
+static void add_chunks(const tam_head *head, int i, tam_head_row *row) {
+    row->m = -INFINITY;
+    for (int k = 0; k < head->cut.chunks; k++) {
+        const tam_head_partial *partial = &head->partial[(int64_t)k * head->batch + i];
+        row->m = partial->started ? fmax(row->m, (double)partial->m) : row->m;
+    }
+    row->sum = 0.0;
+    for (int k = 0; k < head->cut.chunks; k++) {
+        const tam_head_partial *partial = &head->partial[(int64_t)k * head->batch + i];
+        row->sum += partial->started ? partial->sum * exp2((double)partial->m - row->m) : partial->sum;
+    }
+    row->m = row->m == -INFINITY ? 0.0 : row->m; /* no other class where all are filtered */
 }
 
 /* With d = log sum_{j != y} e^z_j - z_y: L = log(1 + e^d), 1 - P_y = 1 / (1 + e^-d), free of cancellation. Returns L.
  */
 static double finish_softmax(const tam_head_job *job, int i) {
-    tam_head *head = job->head;
-    tam_head_row *row = &head->row[i];
-    double max = -INFINITY, sum = 0.0;
-    for (int k = 0; k < head->chunks; k++) {
-        max = fmax(max, head->partial[(int64_t)k * head->batch + i].max);
-    }
-    for (int k = 0; k < head->chunks && max > -INFINITY; k++) {
-        const tam_head_partial *partial = &head->partial[(int64_t)k * head->batch + i];
-        sum += partial->sum * exp(partial->max - max);
-    }
-    row->others = max > -INFINITY ? max + log(sum) : -INFINITY; /* no other class where all are filtered */
+    tam_head_row *row = &job->head->row[i];
+    add_chunks(job->head, i, row);
+    row->others = row->m * TAM_HEAD_LN_2 + log(row->sum);
     double d = row->others - row->target.z;
     double loss = d > 0.0 ? d + log1p(exp(-d)) : log1p(exp(d));
-    row->lse = row->target.z + loss;
     row->wrong = 1.0 / (1.0 + exp(-d));
     row->target_slope = -row->wrong * job->weight;
     row->target_g = row->target_slope * row->target.slope_c;
@@ -100,27 +122,69 @@ double tam_head_softmax_loss(const tam_head_job *job) {
     return loss;
 }
 
-/* dx_i = (sum_j G_ij w^_j - (sum_j G_ij c_ij) x^_i) / |x_i| + r_i x^_i, added to what the terms left there. */
+static int compare_owns(const void *a, const void *b) {
+    const tam_head_own *left = a, *right = b;
+    return left->place != right->place ? (left->place > right->place) - (left->place < right->place)
+                                       : left->i - right->i;
+}
+
+void tam_head_weigh_rows(tam_head_job *job) {
+    tam_head *head = job->head;
+    job->owns = 0;
+    for (int i = 0; i < job->n; i++) {
+        const tam_head_row *row = &head->row[i];
+        head->factor[i] = 0.0f;
+        if (head->bias_factor != NULL) {
+            head->bias_factor[i] = 0.0f;
+        }
+        if (job->y[i] < 0) {
+            continue;
+        }
+        double factor = tam_head_is(head, TAM_LOSS_PROXY) ? 1.0 / (double)head->taking : job->weight;
+        if (tam_head_is(head, TAM_LOSS_SOFTMAX)) {
+            factor = row->sum > 0.0 ? job->weight * row->wrong / row->sum : 0.0;
+        }
+        head->factor[i] = factor < LEAST_FACTOR ? 0.0f : (float)factor;
+        if (head->bias_factor != NULL) {
+            double scale = row->scale.value;
+            head->bias_factor[i] = scale != 0.0 ? (float)((double)head->factor[i] / scale) : 0.0f;
+        }
+        head->own[job->owns++] = (tam_head_own){.place = row->place, .i = i};
+    }
+    qsort(head->own, (size_t)job->owns, sizeof *head->own, compare_owns);
+}
+
+/* dx_i = (sum_j G_ij w^_j - (sum_j G_ij c_ij) x^_i) / |x_i| + r_i x^_i, added to what the terms left there; the own
+ * class apart from the others, whose sum_j G_j c_j is x^ . sum_j G_j w^_j. */
 static void finish_row(const tam_head_job *job, int i) {
     const tam_head *head = job->head;
     tam_head_row *row = &head->row[i];
     int64_t dim = head->dim, stride = head->batch * dim;
-    float *sum = head->dx_chunk + i * dim;
-    double others_gc = head->partial[i].gc;
+    const float *x_unit = head->x_unit + i * dim;
+    float *sum = head->dx_chunk + i * dim, *dx = job->dx + i * dim;
+    bool unit_x = tam_head_has(head, TAM_LOSS_UNIT_X), unit_w = tam_head_has(head, TAM_LOSS_UNIT_W);
     if (job->y[i] < 0) {
         return;
     }
-    for (int k = 1; k < head->chunks; k++) {
-        tam_add_row(dim, sum + k * stride, sum);
-        others_gc += head->partial[(int64_t)k * head->batch + i].gc;
+    for (int k = 0; k < head->cut.chunks; k++) {
+        double shift = (double)head->partial[(int64_t)k * head->batch + i].m - row->m;
+        float share = tam_head_is(head, TAM_LOSS_SOFTMAX) ? (float)exp2(shift) : 1.0f;
+        if (k == 0) {
+            tam_scale_row(dim, (double)(share * head->factor[i]), sum, sum);
+        } else {
+            tam_add_scaled_row(dim, share * head->factor[i], sum + k * stride, sum);
+        }
     }
+    double others_gc = tam_dot(dim, x_unit, sum);
     row->gc = others_gc + row->target_g * row->own.c;
     /* G = P s and dz/da = s' c: the others' radial term is sum_j G_j c_j s'/s; with s = 0 there is no x^ either. */
     double relative = row->scale.value != 0.0 ? row->scale.slope_a / row->scale.value : 0.0;
     double radial = relative * others_gc + row->target_slope * row->target.slope_a + job->weight * row->length.slope_a;
-    double along = tam_head_has(head, TAM_LOSS_UNIT_X) ? (row->own.a > 0.0 ? radial : 0.0) - row->inverse * row->gc
-                                                       : radial * tam_head_inverse(row->own.a);
-    tam_add_two_rows(dim, (float)row->inverse, sum, (float)along, head->x_unit + i * dim, job->dx + i * dim);
+    double along =
+        unit_x ? (row->own.a > 0.0 ? radial : 0.0) - row->inverse * row->gc : radial * tam_head_inverse(row->own.a);
+    double to_own = row->inverse * row->target_g * (unit_w ? tam_head_inverse(row->own.b) : 1.0);
+    tam_add_two_rows(dim, (float)row->inverse, sum, (float)along, x_unit, dx);
+    tam_add_scaled_row(dim, (float)to_own, head->own_w + i * dim, dx);
 }
 
 /* Runs one function over the samples of a task. */

@@ -28,8 +28,8 @@ static int64_t set_own(int n, const int32_t *y, uint64_t *bits) {
 }
 
 /* Sets `count` more of the bits [0, classes), every set of them equally likely: classes are drawn from all, and those
- * that are set already are drawn again. A draw is the upper half of bits x classes; those lower halves that would favour
- * some classes are left out (Lemire, "Fast random integer generation in an interval", 2019). */
+ * that are set already are drawn again. A draw is the upper half of bits x classes; those lower halves that would
+ * favour some classes are left out (Lemire, "Fast random integer generation in an interval", 2019). */
 static void set_others(const tam_random *random, int64_t classes, int64_t count, uint64_t *bits) {
     const uint32_t favoured = (uint32_t)((1ull << 32) % (uint64_t)classes);
     uint32_t drawn[4 * BLOCKS];
@@ -60,8 +60,7 @@ static void list_set(int64_t classes, const uint64_t *bits, int32_t *chosen) {
 void tam_sampling_draw(uint64_t seed, int64_t step, int64_t classes, int64_t wanted, int n, const int32_t *y,
                        void *room, int32_t *chosen) {
     uint64_t *bits = room;
-    tam_random random =
-        tam_random_at(seed, TAM_PURPOSE_HEAD_SAMPLE, (uint32_t)step, (uint32_t)((uint64_t)step >> 32));
+    tam_random random = tam_random_at(seed, TAM_PURPOSE_HEAD_SAMPLE, (uint32_t)step, (uint32_t)((uint64_t)step >> 32));
     memset(bits, 0, tam_sampling_room(classes));
     int64_t own = set_own(n, y, bits);
     int64_t others = wanted - own, left_out = classes - wanted;

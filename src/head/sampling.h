@@ -1,5 +1,5 @@
-/* Which classes take part in a step (An et al., "Partial FC: Training 10 Million Identities on a Single Machine", 2021):
- * those of its samples, and others at random. */
+/* Which classes take part in a step (An et al., "Partial FC: Training 10 Million Identities on a Single Machine",
+ * 2021): those of its samples, and others at random. */
 #ifndef HEAD_SAMPLING_H
 #define HEAD_SAMPLING_H
 

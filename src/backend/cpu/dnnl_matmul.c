@@ -95,7 +95,8 @@ static tam_status make(tam_ctx *ctx, tam_dnnl_matmul *made, int side, bool packe
     }
     tam_dnnl_call_run(made->dnnl, &made->pack);
     tam_dnnl_call_run(made->dnnl, &made->multiply);
-    return is_right(made, side) ? TAM_OK : tam_fail(ctx, TAM_INTERNAL, "oneDNN's bf16 product of side %d is wrong", side);
+    return is_right(made, side) ? TAM_OK
+                                : tam_fail(ctx, TAM_INTERNAL, "oneDNN's bf16 product of side %d is wrong", side);
 }
 
 tam_status tam_dnnl_matmul_create(tam_ctx *ctx, int side, bool packed, tam_dnnl_matmul **out) {

@@ -4,38 +4,63 @@
 static void test_workspace(void **state) {
     (void)state;
     enum { BATCH = 128, CLASSES = 100000 };
-    /* With the smallest workspace, with the default one, and with a batch too large to keep its products. */
-    static const struct {
+    /* With the smallest workspace, with the default one, and with a batch too large to keep everything. */
+    static const size_t kept = sizeof(float) * BATCH * CLASSES;
+    const struct {
         int batch, dim;
         size_t workspace, least, most;
-    } cases[] = {{BATCH, 512, 1, 0, 8000000},
-                 {BATCH, 64, 0, sizeof(float) * BATCH * CLASSES, sizeof(float) * BATCH * CLASSES + 8000000},
-                 {4 * BATCH, 64, 0, 0, 32000000}};
-    for (int k = 0; k < 3; k++) {
+    } cases[] = {{BATCH, 512, TAM_HEAD_LEAST_WORKSPACE, 0, 20000000},
+                 {BATCH, 64, 0, kept, kept + 12000000},
+                 {4 * BATCH, 64, 0, 32 << 20, 64 << 20},
+                 {4 * BATCH, 64, 100000000, 80000000, 100000000}};
+    for (int k = 0; k < 4; k++) {
         tam_ctx *ctx = test_ctx(0);
         tam_head *head = NULL;
+        tam_head_bytes told;
         tam_head_config config = {
             .classes = CLASSES, .dim = cases[k].dim, .batch = cases[k].batch, .workspace = cases[k].workspace};
+        test_ok(ctx, tam_head_count_bytes(ctx, &config, &told));
         test_ok(ctx, tam_head_create(ctx, &config, &head));
         size_t bytes = tam_head_workspace_bytes(head);
-        print_message("workspace: %.2f MB\n", (double)bytes / 1e6);
+        print_message("workspace: %.2f MB, at least %.2f MB\n", (double)bytes / 1e6, (double)told.least / 1e6);
         size_t trained = 2 * sizeof(float) * (size_t)CLASSES * (size_t)cases[k].dim;
         assert_int_equal(tam_ctx_memory(ctx).peak_bytes, trained + bytes);
-        assert_true(bytes >= cases[k].least && bytes < cases[k].most);
+        assert_int_equal(told.weights, trained);
+        assert_int_equal(told.workspace, bytes);
+        assert_true(bytes >= cases[k].least && bytes <= cases[k].most);
         tam_head_free(head);
         test_ctx_free(ctx);
     }
 }
 
-/* On a machine with very many threads it stays below as well: chunks, not threads, set the limit. */
+/* What cannot hold one tile is refused with what could, and that is enough. */
+static void test_too_small_a_workspace(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(2);
+    tam_head *head = NULL;
+    tam_head_bytes told;
+    tam_head_config config = {.classes = 1000, .dim = 32, .batch = 8};
+    char least[32];
+    test_ok(ctx, tam_head_count_bytes(ctx, &config, &told));
+    snprintf(least, sizeof least, "(%zu bytes)", told.least);
+    config.workspace = told.least - 1;
+    test_fails(ctx, tam_head_create(ctx, &config, &head), TAM_CONFIG, least);
+    test_fails(ctx, tam_head_count_bytes(ctx, &config, &told), TAM_CONFIG, least);
+    config.workspace++;
+    test_ok(ctx, tam_head_create(ctx, &config, &head));
+    assert_int_equal(tam_head_workspace_bytes(head), config.workspace);
+    tam_head_free(head);
+    test_ctx_free(ctx);
+}
+
+/* On a machine with very many threads it stays small as well: chunks, not threads, set the limit. */
 static void test_workspace_of_many_threads(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(64);
-    tam_head *head = NULL;
-    tam_head_config config = {.classes = 5000, .dim = 512, .batch = 128, .workspace = 1};
-    test_ok(ctx, tam_head_create(ctx, &config, &head));
-    assert_true(tam_head_workspace_bytes(head) + sizeof(float) * (100000 - 5000) < 32000000);
-    tam_head_free(head);
+    tam_head_bytes told;
+    tam_head_config config = {.classes = 1000000, .dim = 512, .batch = 128};
+    test_ok(ctx, tam_head_count_bytes(ctx, &config, &told));
+    assert_true(told.least < 100000000);
     test_ctx_free(ctx);
 }
 
@@ -139,6 +164,7 @@ static void test_refused_configurations(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_workspace),
+        cmocka_unit_test(test_too_small_a_workspace),
         cmocka_unit_test(test_workspace_of_many_threads),
         cmocka_unit_test(test_steps_allocate_nothing),
         cmocka_unit_test(test_failure_at_every_allocation),

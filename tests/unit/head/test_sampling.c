@@ -92,8 +92,8 @@ static void test_function_of(void **state) {
     const int32_t y[] = {7, 4000, -1, 12}, again[] = {12, 12, 7, 4000, 7};
     const size_t bytes = WANTED * sizeof(int32_t);
     drawn first = draw(3, 4, CLASSES, WANTED, 4, y);
-    drawn others[] = {draw(3, 4, CLASSES, WANTED, 5, again),       draw(3, 5, CLASSES, WANTED, 4, y),
-                      draw(4, 4, CLASSES, WANTED, 4, y),           draw(3, 4 + (1ll << 32), CLASSES, WANTED, 4, y),
+    drawn others[] = {draw(3, 4, CLASSES, WANTED, 5, again), draw(3, 5, CLASSES, WANTED, 4, y),
+                      draw(4, 4, CLASSES, WANTED, 4, y), draw(3, 4 + (1ll << 32), CLASSES, WANTED, 4, y),
                       draw(3 + (1ull << 32), 4, CLASSES, WANTED, 4, y)};
     assert_memory_equal(first.chosen, others[0].chosen, bytes);
     for (int k = 1; k < 5; k++) {
@@ -158,7 +158,7 @@ static void check_counts(int64_t wanted) {
         }
     }
     double population = CLASSES - OWN, rate = (double)(wanted - OWN) / population, chi_square = 0.0;
-    for (int class = 0; class < CLASSES; class++) {
+    for (int class = 0; class < CLASSES; class ++) {
         bool own = class == 0 || class == 1 || class == 500 || class == 998 || class == 999;
         if (own) {
             assert_int_equal(seen[class], STEPS);
