@@ -58,8 +58,8 @@ TAM_API TAM_MUST_USE tam_status tam_head_plan_options(tam_ctx *ctx, const tam_he
                                                       const tam_head_speeds *speeds, double rate,
                                                       tam_head_option *options, int *count);
 
-/* The number of the option to take, or -1 when none fits: of those with all classes the fastest, but less precision
- * must win a tenth of the time to be worth it, and bf16-lean is for where nothing else fits. */
+/* The number of the option to take, or -1 when none fits. Of those with all classes the fastest, but what comes later
+ * in the list must win a tenth of the time to be worth it, and bf16-lean is for where nothing else fits. */
 TAM_API int tam_head_plan_choose(const tam_head_option *options, int count);
 
 #ifdef __cplusplus

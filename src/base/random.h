@@ -21,7 +21,8 @@ typedef enum tam_purpose {
     TAM_PURPOSE_TERM,         /* a = step, b = the term's own */
     TAM_PURPOSE_CLASS_ORDER,  /* a = epoch, b = round of the classes */
     TAM_PURPOSE_CLASS_IMAGES, /* a = step, b = place of the class in the batch */
-    TAM_PURPOSE_ROUNDING      /* a = step */
+    TAM_PURPOSE_ROUNDING,     /* a = step */
+    TAM_PURPOSE_CALIBRATION   /* numbers whose values do not matter */
 } tam_purpose;
 
 /* One block of the generator: ten rounds over the counter under the key. */

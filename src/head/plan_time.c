@@ -1,0 +1,157 @@
+/* How long a step takes: measured on small heads, carried over to C classes. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/memory.h"
+#include "base/random.h"
+#include "head/plan.h"
+
+/* A calibration steps a small head, whose time shows the fixed cost, and a larger one. */
+enum { SMALL_CLASSES = 2048, LARGE_CLASSES = 1 << 16, LEAST_STEPS = 3, MOST_STEPS = 50 };
+/* And no more classes than take about so many bytes in f32. */
+enum { SMALL_BYTES = 1 << 25, LARGE_BYTES = 1 << 28 };
+
+typedef struct calibration {
+    tam_ctx *ctx;
+    tam_head_config config;
+    double seconds; /* for one head */
+    float *x, *dx;
+    int32_t *y;
+} calibration;
+
+static void fill(calibration *c) {
+    tam_random random = tam_random_at(c->config.seed, TAM_PURPOSE_CALIBRATION, 0, 0);
+    for (size_t k = 0; k < (size_t)c->config.batch * (size_t)c->config.dim; k++) {
+        c->x[k] = tam_random_uniform(&random) - 0.5f;
+    }
+}
+
+/* The fastest of a few steps of a head of that many classes: others on the machine only ever slow it down. */
+static tam_status time_step(calibration *c, int64_t classes, size_t workspace, double rate, double *seconds) {
+    static const tam_head_update update = {.lr = 0.01f, .momentum = 0.9f, .weight_decay = 5e-4f};
+    tam_head_config config = c->config;
+    tam_head *head = NULL;
+    double began = tam_seconds();
+    config.classes = classes;
+    config.workspace = workspace;
+    config.sample_rate = rate;
+    TAM_TRY(tam_head_create(c->ctx, &config, &head));
+    tam_status status = TAM_OK;
+    for (int step = 0; status == TAM_OK && step < MOST_STEPS; step++) {
+        tam_head_result result;
+        for (int i = 0; i < config.batch; i++) {
+            c->y[i] = (int32_t)((classes * i / config.batch + step) % classes);
+        }
+        double step_began = tam_seconds();
+        status = tam_head_step(head, config.batch, c->x, c->y, c->dx, NULL, &update, &result);
+        double now = tam_seconds(), taken = now - step_began;
+        *seconds = step <= 1 || taken < *seconds ? taken : *seconds; /* the first touches memory that is new */
+        if (step >= LEAST_STEPS && now - began >= c->seconds) {
+            break;
+        }
+    }
+    tam_head_free(head);
+    return status;
+}
+
+/* At most so many classes of at most so many bytes: two rows of D numbers and a column of N each. */
+static int64_t bounded(const tam_head_config *config, int64_t most, int64_t bytes) {
+    int64_t fit = bytes / (8 * (int64_t)config->dim + 4 * (int64_t)config->batch);
+    most = fit < most ? fit : most;
+    most = most < 2 ? 2 : most;
+    return most < config->classes ? most : config->classes;
+}
+
+static int64_t small_size(const tam_head_config *config) {
+    return bounded(config, SMALL_CLASSES, SMALL_BYTES);
+}
+
+/* How many classes the larger head has: as many as c->seconds allow for some steps and the making. */
+static int64_t larger_size(const calibration *c, double first_seconds, int64_t first_classes) {
+    double each = first_seconds / (double)first_classes;
+    double classes = c->seconds / (each * (LEAST_STEPS + 5));
+    int64_t most = bounded(&c->config, LARGE_CLASSES, LARGE_BYTES);
+    return classes >= (double)most ? most : classes <= (double)first_classes ? first_classes : (int64_t)classes;
+}
+
+static tam_status calibrate_one(calibration *c, size_t workspace, tam_head_speed *speed) {
+    int64_t small = small_size(&c->config);
+    double first = 0.0, second = 0.0, whole = c->seconds;
+    c->seconds = whole / 5;
+    TAM_TRY(time_step(c, small, workspace, 1.0, &first));
+    c->seconds = whole - c->seconds;
+    int64_t large = larger_size(c, first, small);
+    tam_status status = large > small ? time_step(c, large, workspace, 1.0, &second) : TAM_OK;
+    c->seconds = whole;
+    *speed = (tam_head_speed){.each = first / (double)small};
+    if (status == TAM_OK && large > small) {
+        double slope = (second - first) / (double)(large - small), most = second / (double)large;
+        speed->each = slope > most || slope <= 0.0 ? most : slope;
+        speed->fixed = second - speed->each * (double)large;
+    }
+    return status;
+}
+
+/* Kept and made again, for one dtype. Where nothing can be kept the two are one. */
+static tam_status calibrate_dtype(calibration *c, int dtype, tam_head_speeds *speeds) {
+    tam_head_bytes all, least;
+    c->config.dtype = tam_head_dtype_names[dtype];
+    tam_head_config config = c->config;
+    config.classes = small_size(&config);
+    config.sample_rate = 1.0;
+    config.workspace = TAM_HEAD_KEEP_ALL;
+    if (tam_head_count_bytes(c->ctx, &config, &all) != TAM_OK) {
+        return dtype == 0 ? TAM_CONFIG : TAM_OK; /* this loss has no such dtype */
+    }
+    config.workspace = TAM_HEAD_LEAST_WORKSPACE;
+    TAM_TRY(tam_head_count_bytes(c->ctx, &config, &least));
+    TAM_TRY(calibrate_one(c, TAM_HEAD_LEAST_WORKSPACE, &speeds->again[dtype]));
+    speeds->kept[dtype] = speeds->again[dtype];
+    return all.workspace > least.workspace ? calibrate_one(c, TAM_HEAD_KEEP_ALL, &speeds->kept[dtype]) : TAM_OK;
+}
+
+/* What drawing classes adds for each class of all. */
+static tam_status calibrate_draw(calibration *c, tam_head_speeds *speeds) {
+    int64_t classes = bounded(&c->config, LARGE_CLASSES, LARGE_BYTES);
+    double rate = 0.02, seconds = 0.0;
+    tam_head_bytes bytes;
+    tam_head_config config = c->config;
+    c->config.dtype = config.dtype = tam_head_dtype_names[0];
+    config.classes = classes;
+    config.workspace = TAM_HEAD_LEAST_WORKSPACE;
+    config.sample_rate = rate;
+    if (tam_head_count_bytes(c->ctx, &config, &bytes) != TAM_OK) {
+        return TAM_OK; /* this loss draws no classes */
+    }
+    TAM_TRY(time_step(c, classes, TAM_HEAD_LEAST_WORKSPACE, rate, &seconds));
+    double over = seconds - speeds->again[0].fixed - speeds->again[0].each * rate * (double)classes;
+    speeds->draw = over > 0.0 ? over / (double)classes : 0.0;
+    return TAM_OK;
+}
+
+tam_status tam_head_plan_calibrate(tam_ctx *ctx, const tam_head_config *config, double seconds,
+                                   tam_head_speeds *speeds) {
+    tam_head_bytes bytes;
+    *speeds = (tam_head_speeds){0};
+    TAM_TRY(tam_head_count_bytes(ctx, config, &bytes));
+    calibration c = {.ctx = ctx, .config = *config, .seconds = (seconds > 0.0 ? seconds : 1.0) / (2 * TAM_HEAD_DTYPES)};
+    size_t numbers = (size_t)config->batch * (size_t)config->dim;
+    c.config.gradient_filter = 0;
+    c.x = tam_allocate(ctx, numbers, sizeof(float), "the calibration's batch");
+    c.dx = tam_allocate(ctx, numbers, sizeof(float), "the calibration's batch");
+    c.y = tam_allocate(ctx, (size_t)config->batch, sizeof(int32_t), "the calibration's batch");
+    tam_status status = c.x != NULL && c.dx != NULL && c.y != NULL ? TAM_OK : TAM_RESOURCES;
+    if (status == TAM_OK) {
+        fill(&c);
+    }
+    for (int dtype = 0; status == TAM_OK && dtype < TAM_HEAD_DTYPES; dtype++) {
+        status = calibrate_dtype(&c, dtype, speeds);
+    }
+    if (status == TAM_OK) {
+        status = calibrate_draw(&c, speeds);
+    }
+    tam_release(ctx, c.x);
+    tam_release(ctx, c.dx);
+    tam_release(ctx, c.y);
+    return status;
+}
