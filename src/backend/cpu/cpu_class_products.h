@@ -7,4 +7,7 @@
 /* The first kernels of the list that this processor can run; the last ones run anywhere. */
 const tam_class_products *tam_cpu_class_products(tam_class_dtype dtype);
 
+/* All that this processor can run, in that order; NULL from their number on. */
+const tam_class_products *tam_cpu_class_products_at(tam_class_dtype dtype, int index);
+
 #endif

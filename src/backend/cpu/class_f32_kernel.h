@@ -1,0 +1,254 @@
+/* The class head's f32 products for one instruction set; included once by each class_f32_<set>.c, which defines
+ *     KERNEL_TARGET   the attribute of every function here
+ *     LANES           f32 numbers in a vector
+ *     ROWS, VECTORS   the register tile: ROWS x VECTORS vectors of sums stay in registers; ROWS is 4 or 8
+ *     KERNEL_NAME     of the table
+ *
+ * All three products are one loop, sum[r][lane] = sum_k a[r][k] b[k][lane], where a number of `a` is spread over a
+ * vector and b lies packed in panels, VECTORS vectors wide (the last one may be narrower):
+ *     logits       a: rows of w where they lie      b: x, a lane each sample     k over D
+ *     embeddings   a: rows of t                     b: w^, a lane each d         k over the tile's classes
+ *     weights      a: columns of t                  b: f x, a lane each d        k over N
+ * Rows that are missing in the last ROWS of a are read as the last one again; what they give is dropped. */
+#include "backend/class_rows.h"
+#include "backend/cpu/class_f32_multiply.h"
+
+#define CALL static KERNEL_TARGET
+
+/* Calls `part` with the number of vectors as a constant. */
+#define FOR_WIDTH(width, part, ...)     \
+    do {                                \
+        if ((width) > 2 * LANES) {      \
+            part(VECTORS, __VA_ARGS__); \
+        } else if ((width) > LANES) {   \
+            part(2, __VA_ARGS__);       \
+        } else {                        \
+            part(1, __VA_ARGS__);       \
+        }                               \
+    } while (0)
+
+static size_t packed_bytes(tam_class_pack pack, int n, int dim) {
+    int lanes = pack == TAM_PACK_FOR_LOGITS ? n : dim, depth = pack == TAM_PACK_FOR_LOGITS ? dim : n;
+    return (((size_t)lanes + LANES - 1) / LANES * LANES) * (size_t)depth * sizeof(float);
+}
+
+static size_t slot_bytes(int n, int64_t stride) {
+    return (size_t)n * (size_t)stride * sizeof(float);
+}
+
+/* For embeddings a panel of w^; for weights columns of t and the sums of a block of classes. */
+static size_t room_bytes(int n, int dim, int64_t rows) {
+    size_t panel = (size_t)rows * WIDTH, block = ((size_t)n + (size_t)dim) * BLOCK;
+    return (panel > block ? panel : block) * sizeof(float);
+}
+
+static int64_t pack_tasks(tam_class_pack pack, int n, int dim) {
+    (void)pack, (void)dim;
+    return (n + LANES - 1) / LANES;
+}
+
+/* Samples [first, first + LANES) as a vector of each d. */
+CALL void pack_for_logits(int n, int dim, const float *x, const float *factor, float *packed, int64_t first) {
+    int64_t panel = first / WIDTH, width = panel_width(n, panel), count = least(LANES, n - first);
+    float *to = packed + panel * WIDTH * dim + first % WIDTH;
+    for (int64_t d = 0; d < dim; d++, to += width) {
+        for (int64_t i = 0; i < count; i++) {
+            to[i] = factor != NULL ? factor[first + i] * x[(first + i) * dim + d] : x[(first + i) * dim + d];
+        }
+        memset(to + count, 0, (size_t)(LANES - count) * sizeof *to);
+    }
+}
+
+/* Row i of the product's right side, cut into panels. */
+CALL void pack_for_weights(int n, int dim, const float *x, const float *factor, float *packed, int64_t i) {
+    float scale = factor != NULL ? factor[i] : 1.0f;
+    for (int64_t panel = 0; panel * WIDTH < dim; panel++) {
+        int64_t width = panel_width(dim, panel), first = panel * WIDTH, count = least(width, dim - first);
+        float *to = packed + first * n + i * width;
+        for (int64_t d = 0; d < count; d++) {
+            to[d] = scale * x[i * dim + first + d];
+        }
+        memset(to + count, 0, (size_t)(width - count) * sizeof *to);
+    }
+}
+
+CALL void pack(tam_class_pack what, int n, int dim, const float *x, const float *factor, void *packed, int64_t task) {
+    int64_t first = task * LANES, end = least(first + LANES, n);
+    if (what == TAM_PACK_FOR_LOGITS) {
+        pack_for_logits(n, dim, x, factor, packed, first);
+        return;
+    }
+    for (int64_t i = first; i < end; i++) {
+        pack_for_weights(n, dim, x, factor, packed, i);
+    }
+}
+
+PART const float *row_of(const tam_class_tile *tile, int64_t k) {
+    return (const float *)tile->w + tile->row[least(k, tile->rows - 1)] * tile->dim;
+}
+
+PART void logits_part(const int vectors, const tam_class_tile *tile, const float *const a[ROWS], const float *b,
+                      const ahead *next, int64_t samples, float *p) {
+    vec sum[ROWS][VECTORS];
+    multiply(vectors, tile->dim, a, 1, b, next, sum);
+    put_transposed(vectors, sum, least(vectors * LANES, samples), p, tile->stride);
+}
+
+/* For ROWS classes after ROWS classes all samples, while the next classes come in from memory. */
+CALL void logits(const tam_class_tile *tile, const void *packed, float *p) {
+    int64_t n = tile->n, dim = tile->dim, panels = panel_count(n);
+    for (int64_t j = 0; j < tile->stride; j += ROWS) {
+        const float *a[ROWS];
+        for (int r = 0; r < ROWS; r++) {
+            a[r] = row_of(tile, j + r);
+        }
+        for (int64_t panel = 0; panel < panels; panel++) {
+            int64_t first = panel * WIDTH;
+            const float *b = (const float *)packed + first * dim;
+            ahead next = {0};
+            for (int64_t r = ROWS * panel / panels; r < ROWS * (panel + 1) / panels; r++) {
+                next.at[next.count++] = (const char *)row_of(tile, j + ROWS + r);
+            }
+            pace(&next, dim, dim * 4, b);
+            FOR_WIDTH(panel_width(n, panel), logits_part, tile, a, b, &next, n - first, p + first * tile->stride + j);
+        }
+    }
+}
+
+/* A panel of w^ into the room. */
+PART void gather(const tam_class_tile *tile, int64_t first, int64_t width, float *panel) {
+    int64_t count = least(width, tile->dim - first);
+    for (int64_t k = 0; k < tile->rows; k++) {
+        const float *w = row_of(tile, k) + first;
+        float inverse = tile->inverse_w[k], *to = panel + k * width;
+        if (count == WIDTH) {
+            UNROLL
+            for (int v = 0; v < VECTORS; v++) {
+                *(vec *)(to + v * LANES) = inverse * *(const vec *)(w + v * LANES);
+            }
+            continue;
+        }
+        for (int64_t d = 0; d < count; d++) {
+            to[d] = inverse * w[d];
+        }
+        memset(to + count, 0, (size_t)(width - count) * sizeof *to);
+    }
+}
+
+PART void embeddings_part(const int vectors, const tam_class_tile *tile, const float *const a[ROWS], const float *b,
+                          const ahead *next, int64_t samples, int64_t first, float *dx) {
+    vec sum[ROWS][VECTORS];
+    multiply(vectors, tile->rows, a, 1, b, next, sum);
+    for (int r = 0; r < ROWS; r++) {
+        if (r < samples) {
+            add(vectors, sum[r], tile->dim - first, dx + r * tile->dim + first);
+        }
+    }
+}
+
+/* For each panel of w^ all samples. */
+CALL void embeddings(const tam_class_tile *tile, const float *t, void *slot, float *dx) {
+    (void)slot;
+    int64_t n = tile->n, dim = tile->dim;
+    float *b = tile->room;
+    for (int64_t first = 0; first < dim; first += WIDTH) {
+        int64_t width = panel_width(dim, first / WIDTH);
+        gather(tile, first, width, b);
+        for (int64_t i = 0; i < n; i += ROWS) {
+            const float *a[ROWS];
+            for (int r = 0; r < ROWS; r++) {
+                a[r] = t + least(i + r, n - 1) * tile->stride;
+            }
+            ahead next = {.count = 0};
+            pace(&next, tile->rows, 0, b);
+            FOR_WIDTH(width, embeddings_part, tile, a, b, &next, n - i, first, dx + i * dim);
+        }
+    }
+}
+
+/* Columns [first, first + BLOCK) of t, each sample's times its rescale, into [N, BLOCK]. */
+PART void gather_columns(const tam_class_tile *tile, const float *t, const float *rescale, int64_t first,
+                         float *columns) {
+    for (int64_t i = 0; i < tile->n; i++) {
+        const float *from = t + i * tile->stride + first;
+        float factor = rescale != NULL ? rescale[i] : 1.0f;
+        for (int64_t k = 0; k < BLOCK; k++) {
+            columns[i * BLOCK + k] = factor * from[k];
+        }
+    }
+}
+
+PART void weights_part(const int vectors, const tam_class_tile *tile, const float *const a[ROWS], const float *b,
+                       const ahead *next, int64_t first, float *dw) {
+    vec sum[ROWS][VECTORS];
+    multiply(vectors, tile->n, a, BLOCK, b, next, sum);
+    UNROLL
+    for (int r = 0; r < ROWS; r++) {
+        put(vectors, sum[r], tile->dim - first, dw + r * tile->dim + first);
+    }
+}
+
+/* What the block of classes from j on reads from memory, `call` of `calls`: first its columns of t, then its rows. */
+PART void come(const tam_class_tile *tile, const float *t, int64_t j, int64_t call, int64_t calls, const float *b,
+               ahead *next) {
+    next->count = 0;
+    if (j >= tile->rows) {
+        pace(next, tile->n, 0, b);
+    } else if (call == 0) {
+        *next = (ahead){.count = 1, .stride = tile->stride * 4, .at = {(const char *)(t + j)}};
+    } else {
+        for (int64_t r = 2 * BLOCK * (call - 1) / (calls - 1); r < 2 * BLOCK * call / (calls - 1); r++) {
+            int64_t row = tile->row[least(j + r / 2, tile->rows - 1)];
+            const float *from = r % 2 == 0 || tile->momentum == NULL ? tile->w : tile->momentum;
+            next->at[next->count++] = (const char *)(from + row * tile->dim);
+        }
+        pace(next, tile->n, tile->dim * 4, b);
+    }
+}
+
+/* For each block of classes all of D, and its rows move while they are in the cache. */
+CALL void weights(const tam_class_tile *tile, void *slot, const void *packed, const tam_class_update *update) {
+    int64_t n = tile->n, dim = tile->dim, calls = panel_count(dim) * (BLOCK / ROWS);
+    const float *t = slot;
+    float *columns = tile->room, *dw = columns + n * BLOCK;
+    for (int64_t j = 0; j < tile->rows; j += BLOCK) {
+        gather_columns(tile, t, update->rescale, j, columns);
+        for (int64_t call = 0; call < calls; call++) {
+            int64_t group = call % (BLOCK / ROWS) * ROWS, first = call / (BLOCK / ROWS) * WIDTH;
+            const float *a[ROWS], *b = (const float *)packed + first * n;
+            ahead next;
+            for (int r = 0; r < ROWS; r++) {
+                a[r] = columns + group + r;
+            }
+            come(tile, t, j + BLOCK, call, calls, b, &next);
+            FOR_WIDTH(panel_width(dim, first / WIDTH), weights_part, tile, a, b, &next, first, dw + group * dim);
+        }
+        tam_class_rows_finish(TAM_CLASS_F32, tile, update, j, least(BLOCK, tile->rows - j), dw);
+    }
+}
+
+CALL void column_sums(const tam_class_tile *tile, const void *slot, const float *factor, const float *rescale,
+                      float *sums) {
+    memset(sums, 0, (size_t)tile->rows * sizeof *sums);
+    for (int64_t i = 0; i < tile->n; i++) {
+        const float *t = (const float *)slot + i * tile->stride;
+        float scale = factor[i] * (rescale != NULL ? rescale[i] : 1.0f);
+        for (int64_t k = 0; k < tile->rows; k++) {
+            sums[k] += scale * t[k];
+        }
+    }
+}
+
+static const tam_class_products table = {
+    .name = KERNEL_NAME,
+    .in_place = true,
+    .packed_bytes = packed_bytes,
+    .slot_bytes = slot_bytes,
+    .room_bytes = room_bytes,
+    .pack_tasks = pack_tasks,
+    .pack = pack,
+    .logits = logits,
+    .embeddings = embeddings,
+    .weights = weights,
+    .column_sums = column_sums,
+};

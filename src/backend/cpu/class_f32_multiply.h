@@ -1,0 +1,149 @@
+/* The f32 product that class_f32_kernel.h is made of: sums that stay in registers, and where they go from there. */
+#include <string.h>
+
+#include "backend/class_products.h"
+
+#define PART static inline __attribute__((always_inline)) KERNEL_TARGET
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
+typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
+typedef float vec4 __attribute__((vector_size(16), aligned(4), may_alias));
+
+/* AHEAD: steps of k by which b comes into the nearest cache before it is needed. */
+enum { WIDTH = VECTORS * LANES, BLOCK = TAM_CLASS_MULTIPLE, AHEAD = 8, LINE = 64 };
+
+/* Memory that comes into the cache while a product runs: `count` pieces, each read at[piece] + 0, 1, 2 ... times
+ * `stride` bytes, one read a step of k. */
+typedef struct ahead {
+    int count;
+    int64_t stride;
+    const char *at[2 * BLOCK];
+} ahead;
+
+PART int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+PART int64_t round_up(int64_t count) {
+    return (count + LANES - 1) / LANES * LANES;
+}
+
+PART int64_t panel_count(int64_t count) {
+    return (count + WIDTH - 1) / WIDTH;
+}
+
+/* Lanes of a panel, with its padding. */
+PART int64_t panel_width(int64_t count, int64_t panel) {
+    return least(WIDTH, round_up(count) - panel * WIDTH);
+}
+
+/* A stride with which `depth` steps read pieces of that many bytes; with nothing to read, b again. */
+PART void pace(ahead *next, int64_t depth, int64_t bytes, const float *b) {
+    if (next->count == 0 || next->count > depth) {
+        *next = (ahead){.count = 1, .stride = 0, .at = {(const char *)b}};
+    } else {
+        int64_t steps = depth / next->count;
+        next->stride = (bytes + steps - 1) / steps;
+    }
+}
+
+/* sum[r][lane] = sum_k a[r][k step] b[k][lane]. `vectors` is a constant wherever this is called. */
+PART void multiply(const int vectors, int64_t depth, const float *const a[ROWS], int64_t step, const float *b,
+                   const ahead *next, vec sum[ROWS][VECTORS]) {
+    UNROLL
+    for (int r = 0; r < ROWS; r++) {
+        UNROLL
+        for (int v = 0; v < vectors; v++) {
+            sum[r][v] = (vec){0};
+        }
+    }
+    int64_t k = 0;
+    for (int piece = 0; piece < next->count; piece++) {
+        const char *coming = next->at[piece];
+        for (int64_t end = depth * (piece + 1) / next->count; k < end; k++) {
+            vec right[VECTORS];
+            UNROLL
+            for (int v = 0; v < vectors; v++) {
+                right[v] = *(const vec *)(b + v * LANES);
+            }
+            UNROLL
+            for (int v = 0; v < vectors; v += LINE / 4 / LANES) {
+                __builtin_prefetch(b + (AHEAD * vectors + v) * LANES, 0, 3);
+            }
+            __builtin_prefetch(coming, 0, 2);
+            coming += next->stride;
+            b += vectors * LANES;
+            UNROLL
+            for (int r = 0; r < ROWS; r++) {
+                vec left = a[r][k * step] - (vec){0};
+                UNROLL
+                for (int v = 0; v < vectors; v++) {
+                    sum[r][v] += left * right[v];
+                }
+            }
+        }
+    }
+}
+
+/* `count` of the lanes of a row of sums, from the first. */
+PART void put(const int vectors, const vec *sum, int64_t count, float *to) {
+    UNROLL
+    for (int v = 0; v < vectors; v++) {
+        if ((v + 1) * LANES <= count) {
+            *(vec *)(to + v * LANES) = sum[v];
+        } else if (v * LANES < count) {
+            vec value = sum[v];
+            memcpy(to + v * LANES, &value, (size_t)(count - v * LANES) * sizeof *to);
+        }
+    }
+}
+
+PART void add(const int vectors, const vec *sum, int64_t count, float *to) {
+    UNROLL
+    for (int v = 0; v < vectors; v++) {
+        if ((v + 1) * LANES <= count) {
+            *(vec *)(to + v * LANES) += sum[v];
+        } else {
+            for (int64_t d = v * LANES; d < count; d++) {
+                to[d] += sum[v][d - v * LANES];
+            }
+        }
+    }
+}
+
+/* Four rows of four numbers, `from` apart, to four columns, `to` apart. */
+PART void transpose(const float *in, int64_t from, float *out, int64_t to) {
+    vec4 a = *(const vec4 *)in, b = *(const vec4 *)(in + from);
+    vec4 c = *(const vec4 *)(in + 2 * from), d = *(const vec4 *)(in + 3 * from);
+    vec4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5), ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    vec4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5), cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(vec4 *)out = __builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5);
+    *(vec4 *)(out + to) = __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7);
+    *(vec4 *)(out + 2 * to) = __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5);
+    *(vec4 *)(out + 3 * to) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
+}
+
+/* Sums [ROWS classes][lanes] into p, of which `count` samples exist. */
+PART void put_transposed(const int vectors, vec sum[ROWS][VECTORS], int64_t count, float *p, int64_t stride) {
+    float block[ROWS * WIDTH];
+    UNROLL
+    for (int r = 0; r < ROWS; r++) {
+        put(vectors, sum[r], WIDTH, block + r * WIDTH);
+    }
+    int64_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        UNROLL
+        for (int r = 0; r < ROWS; r += 4) {
+            transpose(block + r * WIDTH + i, WIDTH, p + i * stride + r, stride);
+        }
+    }
+    for (; i < count; i++) {
+        for (int r = 0; r < ROWS; r++) {
+            p[i * stride + r] = block[r * WIDTH + i];
+        }
+    }
+}
