@@ -16,10 +16,9 @@ static tam_status read_vector(tam_model *model, const char *path, const char *na
     }
     if (found->dtype != dtype || found->dims != 1 || (size > 0 && found->size[0] != size)) {
         const char *type = dtype == TAM_DTYPE_F64 ? "F64" : "F32";
-        return size > 0
-                   ? tam_fail(model->ctx, TAM_INPUT, "%s: array '%s' is not %s [%lld]", path, name, type,
-                              (long long)size)
-                   : tam_fail(model->ctx, TAM_INPUT, "%s: array '%s' is not a vector of %s", path, name, type);
+        return size > 0 ? tam_fail(model->ctx, TAM_INPUT, "%s: array '%s' is not %s [%lld]", path, name, type,
+                                   (long long)size)
+                        : tam_fail(model->ctx, TAM_INPUT, "%s: array '%s' is not a vector of %s", path, name, type);
     }
     void *copy = tam_arena_take(model->arena, 1, found->bytes);
     if (copy == NULL) {
