@@ -1,15 +1,7 @@
 #include "backend/cpu/cpu_class_products.h"
 
+#include "backend/cpu/class_bf16.h"
 #include "backend/cpu/class_f32.h"
-#include "backend/ref/ref.h"
-
-static const tam_class_products *plain_bf16(void) {
-    return tam_ref_class_products(TAM_CLASS_BF16);
-}
-
-static const tam_class_products *plain_lean(void) {
-    return tam_ref_class_products(TAM_CLASS_BF16_LEAN);
-}
 
 /* Each NULL on a processor that cannot run it. */
 typedef const tam_class_products *(*kernels)(void);
@@ -18,8 +10,8 @@ enum { MOST_KERNELS = 8 };
 
 static const kernels all[TAM_CLASS_DTYPES][MOST_KERNELS] = {
     [TAM_CLASS_F32] = {tam_class_f32_avx512, tam_class_f32_avx2, tam_class_f32_plain},
-    [TAM_CLASS_BF16] = {plain_bf16},
-    [TAM_CLASS_BF16_LEAN] = {plain_lean},
+    [TAM_CLASS_BF16] = {tam_class_bf16_amx, tam_class_bf16_avx512, tam_class_bf16_plain},
+    [TAM_CLASS_BF16_LEAN] = {tam_class_lean_amx, tam_class_lean_avx512, tam_class_lean_plain},
 };
 
 const tam_class_products *tam_cpu_class_products_at(tam_class_dtype dtype, int index) {

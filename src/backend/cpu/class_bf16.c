@@ -1,0 +1,327 @@
+#include "backend/cpu/class_bf16.h"
+
+#include <string.h>
+
+#include "backend/class_rows.h"
+#include "base/kernel.h"
+
+enum { LANES = TAM_BF16_LANES, DEPTH = TAM_BF16_DEPTH, BLOCK = TAM_BF16_BLOCK, LINE = 64 };
+
+static int64_t least(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
+
+/* A task's room. `logits` and `embeddings` share the first three, `weights` uses the others in their place. */
+typedef struct room {
+    float *edge;      /* [32, 32] a block that reaches over an edge; or two rows, filled with zeros: 2 D */
+    tam_bf16 *rows;   /* [32, D] rows of w, rounded: A of p */
+    tam_bf16 *unit;   /* w^ [T, D]: B of dx */
+    tam_bf16 *t;      /* [N, T]: A of dx */
+    float *dw;        /* [32, D] */
+    tam_bf16 *scaled; /* [32, N] rows of a slot, rescaled */
+    size_t bytes;
+} room;
+
+static room room_of(void *memory, int n, int dim, int64_t rows) {
+    size_t of_n = (size_t)tam_bf16_up(n, DEPTH), of_dim = (size_t)tam_bf16_up(dim, DEPTH),
+           of_rows = (size_t)tam_bf16_up(rows, DEPTH);
+    size_t edge = (of_dim > BLOCK * BLOCK / 2 ? of_dim : BLOCK * BLOCK / 2) * 2 * sizeof(float);
+    size_t of_block = BLOCK * of_dim * sizeof(tam_bf16), of_unit = of_rows * of_dim * sizeof(tam_bf16);
+    size_t of_t = of_n * of_rows * sizeof(tam_bf16);
+    size_t first = of_block + of_unit + of_t, second = 2 * of_block + BLOCK * of_n * sizeof(tam_bf16);
+    size_t bytes = edge + (first > second ? first : second);
+    if (memory == NULL) {
+        return (room){.bytes = bytes};
+    }
+    char *base = memory, *shared = base + edge;
+    return (room){.edge = memory,
+                  .rows = (void *)shared,
+                  .unit = (void *)(shared + of_block),
+                  .t = (void *)(shared + of_block + of_unit),
+                  .dw = (void *)shared,
+                  .scaled = (void *)(shared + 2 * of_block),
+                  .bytes = bytes};
+}
+
+static room room_of_tile(const tam_class_tile *tile) {
+    return room_of(tile->room, tile->n, tile->dim, tile->rows);
+}
+
+size_t tam_bf16_room_bytes(int n, int dim, int64_t rows) {
+    return room_of(NULL, n, dim, rows).bytes;
+}
+
+size_t tam_bf16_slot_bytes(int n, int64_t stride) {
+    return (size_t)stride * (size_t)tam_bf16_up(n, DEPTH) * sizeof(tam_bf16);
+}
+
+/* Memory that the finish of a block will read, or the next block's rows: fetched while the products run, which read
+ * little. Two streams that move together. */
+typedef struct ahead {
+    const char *next[2];
+    int64_t left; /* bytes of each */
+} ahead;
+
+static bool rows_follow(const tam_class_tile *tile, int64_t first, int64_t count) {
+    return tile->row[first + count - 1] - tile->row[first] == count - 1;
+}
+
+/* The rows [first, first + count) of w, and with `both` of momentum: nothing where they are scattered. */
+static ahead ahead_of(tam_class_dtype dtype, const tam_class_tile *tile, int64_t first, int64_t count, bool both) {
+    int64_t row_bytes = tile->dim * (int64_t)tam_class_number_bytes(dtype);
+    if (count < 1 || !rows_follow(tile, first, count)) {
+        return (ahead){{NULL, NULL}, 0};
+    }
+    const char *w = (const char *)tile->w + tile->row[first] * row_bytes;
+    const char *momentum = (const char *)tile->momentum + tile->row[first] * row_bytes;
+    return (ahead){{w, both ? momentum : w}, count * row_bytes};
+}
+
+static void fetch_ahead(ahead *stream, tam_bf16_block *block) {
+    enum { MOST = 8 }; /* lines while 32 of K are multiplied: as many as memory gives in that time */
+    int64_t steps = block->depth / DEPTH, lines = stream->left / LINE / steps;
+    block->lines = (int)least(lines, stream->next[0] != stream->next[1] ? MOST / 2 : MOST);
+    for (int k = 0; k < 2; k++) {
+        block->ahead[k] = stream->next[k];
+        stream->next[k] += block->lines * steps * LINE;
+    }
+    stream->left -= block->lines * steps * LINE;
+}
+
+/* Row k of the tile as it lies in w, or the same filled with zeros in `edge`. */
+static const void *whole_row(tam_class_dtype dtype, const tam_class_tile *tile, int64_t k, void *edge) {
+    size_t number = tam_class_number_bytes(dtype), bytes = (size_t)tile->dim * number;
+    const char *row = k < tile->rows ? (const char *)tile->w + tile->row[k] * (int64_t)bytes : NULL;
+    if (row != NULL && tile->dim % DEPTH == 0) {
+        return row;
+    }
+    memset(edge, 0, (size_t)tam_bf16_up(tile->dim, DEPTH) * number);
+    if (row != NULL) {
+        memcpy(edge, row, bytes);
+    }
+    return edge;
+}
+
+/* The rows [first, first + 32) into the room, as A of p and as B of dx. Returns A, which may be w itself. */
+static const tam_bf16 *read_rows(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam_class_tile *tile,
+                                 const room *r, int64_t first) {
+    int64_t dim = tam_bf16_up(tile->dim, DEPTH), b_stride = tam_bf16_up(tile->rows, DEPTH) * LANES;
+    int64_t count = least(BLOCK, tile->rows - first);
+    bool lean = dtype == TAM_CLASS_BF16_LEAN;
+    bool direct = lean && dim == tile->dim && count % LANES == 0 && rows_follow(tile, first, count);
+    for (int64_t k = 0; k < BLOCK; k += 2) {
+        const void *row[2];
+        float scale[2];
+        tam_bf16 *a[2];
+        for (int i = 0; i < 2; i++) {
+            row[i] = whole_row(dtype, tile, first + k + i, r->edge + i * dim);
+            scale[i] = first + k + i < tile->rows ? tile->inverse_w[first + k + i] : 0.0f;
+            a[i] = r->rows + (k + i) * dim;
+            if (lean && !direct) {
+                memcpy(a[i], row[i], (size_t)dim * sizeof *a[i]);
+            }
+        }
+        tam_bf16 *b = r->unit + (first + k) * LANES;
+        if (lean) {
+            kind->scale_rows(dim, (const tam_bf16 *const[2]){row[0], row[1]}, scale, b, b_stride);
+        } else {
+            kind->round_rows(dim, (const float *const[2]){row[0], row[1]}, scale, a, b, b_stride);
+        }
+    }
+    return direct ? (const tam_bf16 *)tile->w + tile->row[first] * dim : r->rows;
+}
+
+/* p of up to 32 samples from i on, from c [32 classes, 32 samples]. */
+static void write_logits(const tam_bf16_kind *kind, const tam_class_tile *tile, const tam_bf16_block *block, int64_t i,
+                         int64_t first, float *p) {
+    for (int64_t k = 0; k < block->rows * LANES; k += LANES) {
+        for (int64_t l = 0; l < block->columns * LANES; l += LANES) {
+            const float *c = block->c + k * BLOCK + l;
+            float *to = p + (i + l) * tile->stride + first + k;
+            int64_t samples = least(LANES, tile->n - i - l);
+            if (samples == LANES) {
+                kind->transpose(c, BLOCK, to, tile->stride);
+            } else {
+                float edge[LANES * LANES];
+                kind->transpose(c, BLOCK, edge, LANES);
+                for (int64_t s = 0; s < samples; s++) {
+                    memcpy(to + s * tile->stride, edge + s * LANES, LANES * sizeof *to);
+                }
+            }
+        }
+    }
+}
+
+void tam_bf16_logits(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam_class_tile *tile, const void *packed,
+                     float *p) {
+    room r = room_of_tile(tile);
+    int64_t dim = tam_bf16_up(tile->dim, DEPTH);
+    kind->begin();
+    for (int64_t first = 0; first < tile->rows; first += BLOCK) {
+        int64_t count = least(BLOCK, tile->rows - first), next = first + count;
+        ahead stream = ahead_of(dtype, tile, next, least(BLOCK, tile->rows - next), false);
+        tam_bf16_block block = {.rows = (int)(tam_bf16_up(count, LANES) / LANES),
+                                .depth = dim,
+                                .a = read_rows(kind, dtype, tile, &r, first),
+                                .a_stride = dim,
+                                .b_stride = dim * LANES,
+                                .c = r.edge,
+                                .c_stride = BLOCK};
+        for (int64_t i = 0; i < tile->n; i += BLOCK) {
+            block.columns = tile->n - i > LANES ? 2 : 1;
+            block.b = (const tam_bf16 *)packed + i * dim;
+            fetch_ahead(&stream, &block);
+            kind->block(&block);
+            write_logits(kind, tile, &block, i, first, p);
+        }
+    }
+    kind->end();
+}
+
+/* t into the room, and its transpose into the slot. */
+static void round_slot(const tam_bf16_kind *kind, const tam_class_tile *tile, const float *t, tam_bf16 *rows,
+                       tam_bf16 *slot) {
+    int64_t of_n = tam_bf16_up(tile->n, DEPTH), of_rows = tam_bf16_up(tile->rows, DEPTH);
+    for (int64_t i = 0; i < tile->n; i += BLOCK) {
+        for (int64_t k = 0; k < of_rows; k += LANES) {
+            int64_t samples = least(BLOCK, tile->n - i), classes = least(LANES, tile->rows - k);
+            float edge[BLOCK * LANES];
+            tam_bf16 beyond[BLOCK * LANES];
+            const float *from = t + i * tile->stride + k;
+            int64_t stride = tile->stride;
+            if (samples < BLOCK || classes < LANES) {
+                memset(edge, 0, sizeof edge);
+                for (int64_t s = 0; s < samples && classes > 0; s++) {
+                    memcpy(edge + s * LANES, from + s * stride, (size_t)classes * sizeof *edge);
+                }
+                from = edge;
+                stride = LANES;
+            }
+            kind->round_slot(from, stride, rows + i * of_rows + k, of_rows,
+                             k < tile->stride ? slot + k * of_n + i : beyond, k < tile->stride ? of_n : BLOCK);
+        }
+    }
+}
+
+static void add_edge(const tam_class_tile *tile, const float *edge, int64_t i, int64_t d, float *dx) {
+    int64_t samples = least(BLOCK, tile->n - i), width = least(BLOCK, tile->dim - d);
+    for (int64_t s = 0; s < samples; s++) {
+        for (int64_t k = 0; k < width; k++) {
+            dx[(i + s) * tile->dim + d + k] += edge[s * BLOCK + k];
+        }
+    }
+}
+
+void tam_bf16_embeddings(const tam_bf16_kind *kind, const tam_class_tile *tile, const float *t, void *slot, float *dx) {
+    room r = room_of_tile(tile);
+    int64_t of_rows = tam_bf16_up(tile->rows, DEPTH);
+    round_slot(kind, tile, t, r.t, slot);
+    if (dx == NULL) {
+        return;
+    }
+    kind->begin();
+    for (int64_t d = 0; d < tile->dim; d += BLOCK) {
+        for (int64_t i = 0; i < tile->n; i += BLOCK) {
+            bool inside = tile->dim - d >= BLOCK && tile->n - i >= BLOCK;
+            tam_bf16_block block = {.rows = tile->n - i > LANES ? 2 : 1,
+                                    .columns = tile->dim - d > LANES ? 2 : 1,
+                                    .depth = of_rows,
+                                    .a = r.t + i * of_rows,
+                                    .a_stride = of_rows,
+                                    .b = r.unit + d * of_rows,
+                                    .b_stride = of_rows * LANES,
+                                    .c = inside ? dx + i * tile->dim + d : r.edge,
+                                    .c_stride = inside ? tile->dim : BLOCK,
+                                    .add = inside};
+            kind->block(&block);
+            if (!inside) {
+                add_edge(tile, r.edge, i, d, dx);
+            }
+        }
+    }
+    kind->end();
+}
+
+static bool all_ones(int n, const float *rescale) {
+    for (int i = 0; rescale != NULL && i < n; i++) {
+        if (rescale[i] != 1.0f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Powers of two: nothing is rounded. */
+TAM_KERNEL static void scale_columns(int64_t n, const float *scale, const tam_bf16 *from, tam_bf16 *to) {
+    for (int64_t i = 0; i < n; i++) {
+        to[i] = tam_bf16_nearest(scale[i] * tam_bf16_value(from[i]));
+    }
+}
+
+/* The rows of the slot, rescaled where that is called for. */
+static const tam_bf16 *slot_rows(const tam_class_tile *tile, const tam_bf16 *slot, const float *rescale, int64_t first,
+                                 tam_bf16 *scaled) {
+    int64_t of_n = tam_bf16_up(tile->n, DEPTH), count = least(BLOCK, tile->stride - first);
+    if (rescale == NULL) {
+        return slot + first * of_n;
+    }
+    for (int64_t k = 0; k < count; k++) {
+        memset(scaled + (k + 1) * of_n - DEPTH, 0, DEPTH * sizeof *scaled);
+        scale_columns(tile->n, rescale, slot + (first + k) * of_n, scaled + k * of_n);
+    }
+    return scaled;
+}
+
+void tam_bf16_weights(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam_class_tile *tile, void *slot,
+                      const void *packed, const tam_class_update *update) {
+    room r = room_of_tile(tile);
+    int64_t dim = tam_bf16_up(tile->dim, DEPTH), of_n = tam_bf16_up(tile->n, DEPTH);
+    const float *rescale = all_ones(tile->n, update->rescale) ? NULL : update->rescale;
+    for (int64_t first = 0; first < tile->rows; first += BLOCK) {
+        int64_t count = least(BLOCK, tile->rows - first);
+        ahead stream = ahead_of(dtype, tile, first, count, update->sgd != NULL);
+        tam_bf16_block block = {.rows = (int)(tam_bf16_up(count, LANES) / LANES),
+                                .columns = 2,
+                                .depth = of_n,
+                                .a = slot_rows(tile, slot, rescale, first, r.scaled),
+                                .a_stride = of_n,
+                                .b_stride = of_n * LANES,
+                                .c_stride = dim};
+        kind->begin();
+        for (int64_t d = 0; d < tile->dim; d += BLOCK) {
+            block.b = (const tam_bf16 *)packed + d * of_n;
+            block.c = r.dw + d;
+            fetch_ahead(&stream, &block);
+            kind->block(&block);
+        }
+        kind->end();
+        for (int64_t k = 1; k < count && dim != tile->dim; k++) {
+            memmove(r.dw + k * tile->dim, r.dw + k * dim, (size_t)tile->dim * sizeof *r.dw);
+        }
+        tam_class_rows_finish(dtype, tile, update, first, count, r.dw);
+    }
+}
+
+TAM_KERNEL static float column_sum(int64_t n, const tam_bf16 *t, const float *factor, const float *rescale) {
+    float sum = 0.0f;
+    if (rescale == NULL) {
+#pragma omp simd reduction(+ : sum)
+        for (int64_t i = 0; i < n; i++) {
+            sum += factor[i] * tam_bf16_value(t[i]);
+        }
+        return sum;
+    }
+#pragma omp simd reduction(+ : sum)
+    for (int64_t i = 0; i < n; i++) {
+        sum += factor[i] * rescale[i] * tam_bf16_value(t[i]);
+    }
+    return sum;
+}
+
+void tam_bf16_column_sums(const tam_class_tile *tile, const void *slot, const float *factor, const float *rescale,
+                          float *sums) {
+    int64_t of_n = tam_bf16_up(tile->n, DEPTH);
+    for (int64_t k = 0; k < tile->rows; k++) {
+        sums[k] = column_sum(tile->n, (const tam_bf16 *)slot + k * of_n, factor, rescale);
+    }
+}
