@@ -47,7 +47,8 @@ typedef struct tam_train_config {
     int gradient_filter;           /* 0: exact */
     uint64_t seed;
     int loader_threads;     /* 1 */
-    int checkpoint_seconds; /* at most so long between checkpoints; 0: 60. Every epoch's end saves too */
+    int checkpoint_seconds; /* between checkpoints; 0: 60. Where one takes more than a ninth of it to write, nine times
+                               as long as that. Every epoch's end saves too */
     int log_every;          /* steps between lines of log.jsonl; 0: 20 */
     tam_resume resume;
     const volatile sig_atomic_t *stop; /* non-zero: finish the step, save, return TAM_STOPPED; may be NULL. A signal
@@ -82,12 +83,13 @@ typedef struct tam_train_result {
 } tam_train_result;
 
 /* Trains until the end, a stop, or a failure. Writes config.yaml, log.jsonl, classes.txt, last.safetensors and
- * best.safetensors to `out`. */
+ * best.safetensors to `out`. A head that the free memory cannot hold is refused before anything large is made
+ * (TAM_RESOURCES; tam_head_plan_check). */
 TAM_API TAM_MUST_USE tam_status tam_train(tam_ctx *ctx, const tam_train_config *config, tam_train_result *result);
 
 /* Whether the configuration fits its data, which is open already, and its run directory: for those who plan several
  * trainings and want to hear of a fault before the first. Makes no net and no file. Fails with the status and sentence
- * that tam_train would; what it does not look at (net, loss, validation, memory) may still fail there. */
+ * that tam_train would; what it does not look at (net, validation, memory beside the head's) may still fail there. */
 TAM_API TAM_MUST_USE tam_status tam_train_check(tam_ctx *ctx, const tam_train_config *config, const tam_dataset *data);
 
 #ifdef __cplusplus

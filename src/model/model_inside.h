@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "io/safetensors.h"
 #include "model/embedder.h"
-#include "tammes/model.h"
+#include "model/model_weights.h"
 
 struct tam_model {
     tam_ctx *ctx;
@@ -20,12 +20,6 @@ struct tam_model {
     tam_tensors *tensors;      /* the file, until it is open; kept where class weights stay in it */
     const tam_tensor *weights; /* head.weight in it, or NULL */
 };
-
-/* As tam_model_open, but the class weights stay in the file, as they may be too many for another copy:
- * tam_model_class_weights is NULL, and tam_model_read_weights gives rows [first, first + count) of them, which must be
- * there (sub_centres > 0). */
-TAM_MUST_USE tam_status tam_model_open_without_weights(tam_ctx *ctx, const char *path, tam_model **out);
-TAM_MUST_USE tam_status tam_model_read_weights(const tam_model *model, int64_t first, int64_t count, float *values);
 
 /* Reads the head's arrays of the file that is being opened; left NULL where it has none. */
 TAM_MUST_USE tam_status tam_model_read_head(tam_model *model, const char *path, bool with_weights);

@@ -1,4 +1,5 @@
 /* last.safetensors: all that a run needs to go on as if it had never stopped. */
+#include <math.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,11 +16,22 @@ tam_status tam_checkpoint_save(tam_run *run) {
         {"train.counters", TAM_DTYPE_I64, 1, {COUNTERS}, &run->counters, sizeof run->counters, 0},
         {"train.sums", TAM_DTYPE_F64, 1, {SUMS}, &run->sums, sizeof run->sums, 0},
     };
+    double began = tam_seconds();
+    tam_status status = tam_snapshot_take(run->snapshot);
+    if (status == TAM_OK) {
+        status = tam_snapshot_write_checkpoint(run->snapshot, run->directory.last, run->counters.step, extra, 2);
+    }
     run->saved = tam_seconds();
-    TAM_TRY(tam_snapshot_take(run->snapshot));
-    TAM_TRY(tam_snapshot_write_checkpoint(run->snapshot, run->directory.last, run->counters.step, extra, 2));
-    run->saved_step = run->counters.step;
-    return TAM_OK;
+    run->save_seconds = run->saved - began;
+    if (status == TAM_OK) {
+        run->saved_step = run->counters.step;
+    }
+    return status;
+}
+
+bool tam_checkpoint_is_due(const tam_run *run, double now) {
+    static const double rest = 9.0; /* times as long as the writing takes: at most a tenth of the time goes into it */
+    return now - run->saved >= fmax(run->config.checkpoint_seconds, rest * run->save_seconds);
 }
 
 static tam_status same_text(tam_run *run, const char *path, const tam_tensors *tensors, const char *key,

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "tammes/model.h"
+#include "model/model_weights.h"
 #include "train/run.h"
+
+enum { BLOCK_NUMBERS = 1 << 18 };
 
 /* The net's text names every layer with its shape: equal texts, equal parameters. */
 static tam_status same_graph(tam_run *run, tam_net *theirs, bool *same) {
@@ -66,6 +68,22 @@ static tam_status take_net(tam_run *run, tam_net *from) {
     return TAM_OK;
 }
 
+/* Block by block, and by way of f32: the two heads may be of different dtypes. */
+static tam_status take_rows(tam_run *run, const tam_model *model, int64_t rows) {
+    int64_t dim = run->config.dim, block = BLOCK_NUMBERS / dim > 0 ? BLOCK_NUMBERS / dim : 1;
+    float *values = tam_allocate(run->ctx, (size_t)(block * dim), sizeof *values, "a block of class weights");
+    tam_status status = values != NULL ? TAM_OK : TAM_RESOURCES;
+    for (int64_t first = 0; status == TAM_OK && first < rows; first += block) {
+        int64_t count = rows - first < block ? rows - first : block;
+        status = tam_model_read_weights(model, first, count, values);
+        if (status == TAM_OK) {
+            status = tam_head_write_weights(run->head, first, count, values);
+        }
+    }
+    tam_release(run->ctx, values);
+    return status;
+}
+
 static bool same_names(const tam_run *run, const tam_model *model) {
     bool same = tam_model_describe(model).classes == run->info.classes;
     for (int64_t c = 0; same && c < run->info.classes; c++) {
@@ -84,41 +102,49 @@ static tam_head_tensor find_tensor(tam_head *head, const char *name) {
     return (tam_head_tensor){0};
 }
 
-/* Returns what to say about it. */
-static const char *take_class_weights(tam_run *run, const tam_model *model) {
-    tam_head_tensor weights = find_tensor(run->head, "head.weight"), bias = find_tensor(run->head, "head.bias");
-    const float *there = tam_model_class_weights(model), *bias_there = tam_model_class_bias(model);
-    if (weights.data == NULL) {
+/* What keeps the run from taking the model's class weights, or "taken". */
+static const char *judge_class_weights(const tam_run *run, const tam_model *model, const tam_head_tensor *weights) {
+    tam_model_info there = tam_model_describe(model);
+    if (weights->data == NULL) {
         return "none: the loss has no class weights";
     }
-    if (there == NULL) {
+    if (there.sub_centres == 0) {
         return "fresh: the model has none";
     }
     if (!same_names(run, model)) {
         return "fresh: the model has other classes";
     }
-    if (weights.size[0] != run->info.classes * tam_model_describe(model).sub_centres) {
+    if (weights->size[0] != run->info.classes * there.sub_centres) {
         return "fresh: the model has another number of sub-centres";
     }
-    memcpy(weights.data, there, (size_t)weights.size[0] * (size_t)weights.size[1] * sizeof *there);
+    return "taken";
+}
+
+static tam_status take_class_weights(tam_run *run, const tam_model *model) {
+    tam_head_tensor weights = find_tensor(run->head, "head.weight"), bias = find_tensor(run->head, "head.bias");
+    const float *bias_there = tam_model_class_bias(model);
+    run->class_weights = judge_class_weights(run, model, &weights);
+    if (strcmp(run->class_weights, "taken") != 0) {
+        return TAM_OK;
+    }
     if (bias.data != NULL && bias_there != NULL) {
         memcpy(bias.data, bias_there, (size_t)bias.size[0] * sizeof *bias_there);
     }
-    return "taken";
+    return take_rows(run, model, weights.size[0]);
 }
 
 tam_status tam_run_init(tam_run *run) {
     const char *path = run->config.init_from;
     tam_model *model = NULL;
-    TAM_TRY(tam_model_open(run->ctx, path, &model));
+    TAM_TRY(tam_model_open_without_weights(run->ctx, path, &model));
     tam_status status = check_fit(run, path, model);
     if (status == TAM_OK) {
         status = take_net(run, tam_model_net(model));
     }
     if (status == TAM_OK) {
-        run->class_weights = take_class_weights(run, model);
+        status = take_class_weights(run, model);
         run->init_step = tam_model_describe(model).step;
-        run->init_read = true;
+        run->init_read = status == TAM_OK;
     }
     tam_model_free(model);
     return status;

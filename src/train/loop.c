@@ -91,7 +91,7 @@ static tam_status train_steps(tam_run *run) {
             tam_log_step(run);
         }
         report(run, false);
-        if (tam_seconds() - run->saved >= run->config.checkpoint_seconds) {
+        if (tam_checkpoint_is_due(run, tam_seconds())) {
             TAM_TRY(save_if_possible(run));
         }
     }

@@ -94,3 +94,15 @@ tam_status tam_train_fit(tam_ctx *ctx, tam_train_config *resolved, const tam_dat
     *steps = resolved->steps > 0 ? resolved->steps : resolved->epochs * *steps_per_epoch;
     return TAM_OK;
 }
+
+tam_head_config tam_train_head(const tam_train_config *resolved, int64_t classes) {
+    return (tam_head_config){.loss = resolved->loss,
+                             .classes = classes,
+                             .dim = resolved->dim,
+                             .batch = resolved->batch,
+                             .seed = resolved->seed,
+                             .dtype = resolved->head_dtype,
+                             .workspace = resolved->head_workspace,
+                             .sample_rate = resolved->sample_rate,
+                             .gradient_filter = resolved->gradient_filter};
+}

@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "data/sampler.h"
 #include "head/head_loss.h"
+#include "tammes/plan.h"
 
 static tam_status open_data(tam_run *run) {
     TAM_TRY(tam_dataset_open(run->ctx, &run->config.data, &run->data));
@@ -15,7 +16,8 @@ static tam_status open_data(tam_run *run) {
     run->counters.images = run->info.count;
     TAM_TRY(tam_train_fit(run->ctx, &run->config, &run->info, &run->steps_per_epoch, &run->steps));
     run->epochs = (run->steps + run->steps_per_epoch - 1) / run->steps_per_epoch;
-    return TAM_OK;
+    const tam_head_config head = tam_train_head(&run->config, run->info.classes);
+    return tam_head_plan_check(run->ctx, &head); /* before anything large is made */
 }
 
 /* The validation images come as the net's input: the training images' size and channels. */
@@ -100,16 +102,8 @@ static tam_status make_net(tam_run *run) {
                           .width = run->info.width,
                           .dim = config->dim,
                           .seed = config->seed};
-    tam_head_config head = {.loss = config->loss,
-                            .classes = run->info.classes,
-                            .dim = config->dim,
-                            .batch = config->batch,
-                            .seed = config->seed,
-                            .dtype = config->head_dtype,
-                            .workspace = config->head_workspace,
-                            .sample_rate = config->sample_rate,
-                            .gradient_filter = config->gradient_filter};
     TAM_TRY(tam_schedule_read(run->ctx, config->schedule, config->lr, run->steps, config->warmup, &run->schedule));
+    const tam_head_config head = tam_train_head(config, run->info.classes);
     TAM_TRY(tam_head_create(run->ctx, &head, &run->head));
     TAM_TRY(warn_of_single_images(run));
     TAM_TRY(tam_net_create(run->ctx, &net, &run->net));

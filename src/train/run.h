@@ -94,6 +94,7 @@ typedef struct tam_run {
     tam_sums report; /* since the last progress report */
     tam_times times_at_report;
     double began, reported, saved, epoch_began; /* moments, seconds of a clock that never jumps */
+    double save_seconds;                        /* that the last checkpoint took */
     bool resumed, best_exists;
     bool no_pairs_told;        /* the warning */
     bool init_read;            /* the parameters of `init_from` are in the net */
@@ -109,6 +110,9 @@ TAM_MUST_USE tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *
  * TAM_CONFIG. */
 TAM_MUST_USE tam_status tam_train_fit(tam_ctx *ctx, tam_train_config *resolved, const tam_dataset_info *info,
                                       int64_t *steps_per_epoch, int64_t *steps);
+
+/* The head of a resolved configuration with so many classes. */
+tam_head_config tam_train_head(const tam_train_config *resolved, int64_t classes);
 
 /* Opens data, net, head, and the run directory; continues from its checkpoint if there is one. On failure too the
  * caller ends with tam_run_close. */
@@ -132,6 +136,8 @@ TAM_MUST_USE tam_status tam_run_end_epoch(tam_run *run);
 
 /* Writes last.safetensors. */
 TAM_MUST_USE tam_status tam_checkpoint_save(tam_run *run);
+/* Whether it is time for another one: after config.checkpoint_seconds, or later where it takes long to write. */
+bool tam_checkpoint_is_due(const tam_run *run, double now);
 /* Continues from `path`. Fails with TAM_INPUT (corrupt) or TAM_CONFIG (another run's). */
 TAM_MUST_USE tam_status tam_checkpoint_load(tam_run *run, const char *path);
 

@@ -173,6 +173,19 @@ static void a_step_allocates_nothing(void **state) {
     train_sample_free(&s);
 }
 
+/* Writing a large head may take longer than the time between checkpoints. */
+static void checkpoints_take_a_tenth_of_the_time(void **state) {
+    (void)state;
+    tam_run run = {.config.checkpoint_seconds = 60, .saved = 1000.0};
+    assert_false(tam_checkpoint_is_due(&run, 1059.9));
+    assert_true(tam_checkpoint_is_due(&run, 1060.0));
+    run.save_seconds = 6.0;
+    assert_true(tam_checkpoint_is_due(&run, 1060.0));
+    run.save_seconds = 90.0;
+    assert_false(tam_checkpoint_is_due(&run, 1809.0));
+    assert_true(tam_checkpoint_is_due(&run, 1810.0));
+}
+
 static void a_diverging_run_is_stopped(void **state) {
     (void)state;
     train_sample s;
@@ -249,6 +262,7 @@ int main(void) {
         cmocka_unit_test(one_bad_step_is_skipped),
         cmocka_unit_test(a_diverging_run_is_stopped),
         cmocka_unit_test(a_stop_saves),
+        cmocka_unit_test(checkpoints_take_a_tenth_of_the_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
