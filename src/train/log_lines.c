@@ -16,9 +16,9 @@ void tam_log_start(tam_run *run) {
     tam_log_whole(log, "images", run->info.count);
     tam_log_whole(log, "parameters", tam_net_describe(run->net).parameters);
     tam_log_whole(log, "steps", run->steps);
+    tam_log_text(log, "head_dtype", run->config.head_dtype);
     tam_log_whole(log, "batch", run->config.batch);
     tam_log_text(log, "sampler", run->config.sampler);
-    tam_log_text(log, "head_dtype", run->config.head_dtype);
     if (run->config.init_from != NULL) {
         tam_log_whole(log, "init_step", run->init_step);
         tam_log_text(log, "class_weights", run->class_weights);

@@ -373,14 +373,10 @@ static void values_that_are_not_finite_are_not_taken(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_comes_back_whole),
-        cmocka_unit_test(a_learned_scale_comes_back),
-        cmocka_unit_test(embedding_is_the_nets_forward),
-        cmocka_unit_test(a_data_set_embeds_in_its_order),
-        cmocka_unit_test(wrong_models_are_refused_by_name),
-        cmocka_unit_test(damage_is_refused),
-        cmocka_unit_test(a_folder_gives_best_else_last),
-        cmocka_unit_test(values_that_are_not_finite_are_not_taken),
+        cmocka_unit_test(a_model_comes_back_whole),         cmocka_unit_test(a_learned_scale_comes_back),
+        cmocka_unit_test(embedding_is_the_nets_forward),    cmocka_unit_test(a_data_set_embeds_in_its_order),
+        cmocka_unit_test(wrong_models_are_refused_by_name), cmocka_unit_test(damage_is_refused),
+        cmocka_unit_test(a_folder_gives_best_else_last),    cmocka_unit_test(values_that_are_not_finite_are_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
