@@ -85,7 +85,7 @@ typedef struct tam_head_result {
  * class loss: the mean angle to the batch's other samples of the class, NaN where there is none); may be NULL. With
  * `update`, w, bias, centres and running statistics move; without (NULL), nothing moves. When the loss, an embedding or
  * a weight is NaN or infinite, the loss comes back NaN, dx is all NaN and nothing moves. Fails with TAM_INPUT when a
- * label is outside its range (the sentence names the row), with TAM_CONFIG when n is outside [1, batch]; nothing has
+ * label is outside its range (the sentence names the sample), with TAM_CONFIG when n is outside [1, batch]; nothing has
  * moved then. */
 TAM_API TAM_MUST_USE tam_status tam_head_step(tam_head *head, int n, const float *x, const int32_t *y, float *dx,
                                               float *theta, const tam_head_update *update, tam_head_result *result);

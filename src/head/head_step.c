@@ -13,7 +13,7 @@ static tam_status check_batch(const tam_head *head, int n, const int32_t *y, int
     }
     for (int i = 0; i < n; i++) {
         if (y[i] < -1 || y[i] >= head->classes) {
-            return tam_fail(head->ctx, TAM_INPUT, "row %d has label %d, outside [0, %lld) and not -1", i, (int)y[i],
+            return tam_fail(head->ctx, TAM_INPUT, "sample %d has label %d, outside [0, %lld) and not -1", i, (int)y[i],
                             (long long)head->classes);
         }
         *counted += y[i] >= 0;

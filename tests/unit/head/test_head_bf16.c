@@ -11,13 +11,8 @@ static const char *const dtypes[] = {"bf16", "bf16-lean"};
 
 static tam_head *make(tam_ctx *ctx, const char *loss, const char *dtype, size_t workspace) {
     tam_head *head = NULL;
-    tam_head_config config = {.loss = loss,
-                              .classes = CLASSES,
-                              .dim = DIM,
-                              .batch = N,
-                              .seed = 3,
-                              .workspace = workspace,
-                              .dtype = dtype};
+    tam_head_config config = {
+        .loss = loss, .classes = CLASSES, .dim = DIM, .batch = N, .seed = 3, .workspace = workspace, .dtype = dtype};
     test_ok(ctx, tam_head_create(ctx, &config, &head));
     return head;
 }
@@ -109,8 +104,8 @@ static void test_same_bits(void **state) {
     }
 }
 
-/* Steps a hundred times smaller than the last digit of a bf16 weight: rounded to the nearest, w would never move; rounded
- * at random, it moves as in f32. */
+/* Steps a hundred times smaller than the last digit of a bf16 weight: rounded to the nearest, w would never move;
+ * rounded at random, it moves as in f32. */
 static void test_small_steps_count(void **state) {
     (void)state;
     enum { STEPS = 200 };

@@ -238,10 +238,10 @@ static void test_bad_steps_move_nothing(void **state) {
         uint64_t before = sum_of_all(head); /* momenta and running statistics are not at their start any more */
         b.y[17] = CLASSES;
         test_fails(ctx, tam_head_step(head, N, b.x, b.y, b.dx, NULL, &plain_update, &result), TAM_INPUT,
-                   "row 17 has label 300, outside [0, 300)");
+                   "sample 17 has label 300, outside [0, 300)");
         b.y[17] = -2;
         test_fails(ctx, tam_head_step(head, N, b.x, b.y, b.dx, NULL, &plain_update, &result), TAM_INPUT,
-                   "row 17 has label -2");
+                   "sample 17 has label -2");
         b.y[17] = 5;
         test_fails(ctx, tam_head_step(head, N + 1, b.x, b.y, b.dx, NULL, &plain_update, &result), TAM_CONFIG,
                    "24 samples");

@@ -10,12 +10,15 @@ enum { N = 21, CLASSES = 1500, DIM = 19 };
 static const tam_head_update update = {.lr = 0.1f, .momentum = 0.9f, .weight_decay = 1e-3f};
 
 /* Losses whose constants do not depend on the number of classes. */
-static const char *const losses[] = {
-    "arcface:s=16",          "softmax",
-    "l2-softmax",            "subcenter-arcface:K=3,s=16",
-    "p2sgrad",               "proxy-anchor:alpha=4",
-    "curricularface:s=16",   "cosface:s=16,interclass-filter=0.3",
-    "arcface:s=16+triplet"};
+static const char *const losses[] = {"arcface:s=16",
+                                     "softmax",
+                                     "l2-softmax",
+                                     "subcenter-arcface:K=3,s=16",
+                                     "p2sgrad",
+                                     "proxy-anchor:alpha=4",
+                                     "curricularface:s=16",
+                                     "cosface:s=16,interclass-filter=0.3",
+                                     "arcface:s=16+triplet"};
 enum { LOSSES = sizeof losses / sizeof losses[0] };
 
 static tam_head *make(tam_ctx *ctx, const char *loss, int64_t classes, double rate, const char *dtype) {
@@ -80,8 +83,8 @@ static void test_as_a_small_head(void **state) {
     test_ctx_free(ctx);
 }
 
-/* Other classes in every step, the same for the same seed; rate 1 is the whole head; so is a rate that leaves fewer than
- * a batch can need. */
+/* Other classes in every step, the same for the same seed; rate 1 is the whole head; so is a rate that leaves fewer
+ * than a batch can need. */
 static void test_draws(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(1);
