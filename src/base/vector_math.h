@@ -1,8 +1,9 @@
-/* Vector exp and acos in f32. The inline forms have no branches, so that a loop over them becomes vector code inside
- * any function marked TAM_KERNEL; the array forms are such loops.
+/* Vector exp, 2^x and acos in f32. The inline forms have no branches, so that a loop over them becomes vector code
+ * inside any function marked TAM_KERNEL; the array forms are such loops.
  *
  * Errors, in units in the last place of the correctly rounded result, swept over the whole domain by
- * tests/unit/base/test_vector_math.c: tam_exp 1.1 ulp, denormal results included; tam_acos 1.4 ulp. */
+ * tests/unit/base/test_vector_math.c: tam_exp 1.1 ulp, denormal results included; tam_exp2_softmax 1.1 ulp;
+ * tam_acos 1.4 ulp. */
 #ifndef BASE_VECTOR_MATH_H
 #define BASE_VECTOR_MATH_H
 
@@ -60,6 +61,25 @@ static inline float tam_exp_softmax(float x) {
     tam_exp_parts parts = tam_exp_split(inside);
     float y = parts.e_r * tam_power_of_two(parts.n);
     return x < -87.3f ? 0.0f : y;
+}
+
+/* 2^x for x <= 127, as a softmax in base 2 needs it: 0 where the result would be denormal (x < -126); NaN for NaN. */
+static inline float tam_exp2_softmax(float x) {
+    const float round = 0x1.8p23f + 127.0f; /* leaves the nearest whole number n, and with it 2^n's exponent */
+    float shifted = x + round;
+    float r = x - (shifted - round);
+    float q = 0x1.4bdff2p-13f;
+    q = q * r + 0x1.5fbcb0p-10f;
+    q = q * r + 0x1.3b21cap-7f;
+    q = q * r + 0x1.c6ada8p-5f;
+    q = q * r + 0x1.ebfbe6p-3f;
+    q = q * r + 0x1.62e432p-1f;
+    q = q * r + 1.0f;
+    uint32_t bits = tam_bits_of(shifted) << 23;
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    float y = q * power;
+    return x < -126.0f ? 0.0f : y;
 }
 
 /* arccos in [0, pi]. Outside [-1, 1], where rounding puts cosines, the nearest end counts; NaN for NaN. */

@@ -15,6 +15,23 @@ void tam_scale_row(int64_t n, double scale, const float *x, float *y);
 float tam_row_logits(int64_t n, const float *products, const float *inverse_w, const float *bias, float scale,
                      float *z);
 
+/* Logits in base 2, z2_j = log2(e) z_j, as exponentials need them. In place too; each returns the largest, NaN passed
+ * over, -infinity for n = 0. Here z2_j = scale2 (p_j inverse_w_j). */
+float tam_row_scaled_logits(int64_t n, const float *p, const float *inverse_w, float scale2, float *z2);
+/* z2_j = scale2 (p_j inverse_w_j) + log2(e) bias_j. */
+float tam_row_biased_logits(int64_t n, const float *p, const float *inverse_w, const float *bias, float scale2,
+                            float *z2);
+/* z_j log2(e) in place of z_j. */
+float tam_row_to_base_2(int64_t n, float *z);
+
+/* e_j = 2^(z2_j - reference), for differences up to 61; 0 below 2^-126, NaN for NaN. t_j = slope e_j, in place of z2
+ * too; returns sum_j e_j (relative error below 1e-6 for n up to 2048). */
+double tam_row_shares_of_scale(int64_t n, const float *z2, float reference, float slope, float *t);
+/* The same with a slope for each class: t_j = slope_j e_j; t may be z2 or slope. */
+double tam_row_shares_of_slopes(int64_t n, const float *z2, float reference, const float *slope, float *t);
+/* The sum alone. */
+double tam_row_share_sum(int64_t n, const float *z2, float reference);
+
 /* c_j from the products; returns the largest. */
 float tam_row_cosines(int64_t n, const float *products, const float *inverse_w, float *c);
 

@@ -39,10 +39,10 @@ static void set_others(const tam_random *random, int64_t classes, int64_t count,
         int64_t draws = count < 4 * blocks ? count : 4 * blocks;
         for (int64_t k = 0; k < draws; k++) {
             uint64_t product = drawn[k] * (uint64_t)classes;
-            uint64_t class = product >> 32;
-            uint64_t old = bits[class / WORD];
-            uint64_t fresh = (~old >> (class % WORD) & 1u) & ((uint32_t)product >= favoured);
-            bits[class / WORD] = old | fresh << (class % WORD);
+            uint64_t label = product >> 32;
+            uint64_t old = bits[label / WORD];
+            uint64_t fresh = (~old >> (label % WORD) & 1u) & ((uint32_t)product >= favoured);
+            bits[label / WORD] = old | fresh << (label % WORD);
             count -= (int64_t)fresh;
         }
     }

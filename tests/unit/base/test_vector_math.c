@@ -90,6 +90,42 @@ static void test_exp_softmax(void **state) {
     assert_true(isnan(tam_exp_softmax(NAN)));
 }
 
+/* Within 1.1 ulp where 2^x is normal, and exactly 0 below; whole powers are exact. */
+static void test_exp2_softmax(void **state) {
+    (void)state;
+    static float x[BLOCK], y[BLOCK];
+    double largest = 0.0;
+    for (uint64_t bits = 0; bits <= UINT32_MAX;) {
+        int filled = 0;
+        for (; filled < BLOCK && bits <= UINT32_MAX; bits += EVERY) {
+            float candidate = from_bits((uint32_t)bits);
+            if (candidate <= 127.0f) {
+                x[filled++] = candidate;
+            }
+        }
+        for (int i = 0; i < filled; i++) { /* vector code in an optimised build */
+            y[i] = tam_exp2_softmax(x[i]);
+        }
+        for (int i = 0; i < filled; i++) {
+            if (x[i] < -126.0f) {
+                assert_true(y[i] == 0.0f);
+            } else {
+                assert_true(y[i] >= FLT_MIN);
+                largest = fmax(largest, ulps(y[i], exp2((double)x[i])));
+            }
+        }
+    }
+    print_message("exp2: %.3f ulp\n", largest);
+    assert_true(largest <= 1.1);
+    assert_true(largest > 0.5);
+    for (int n = -126; n <= 127; n++) {
+        assert_true(tam_exp2_softmax((float)n) == ldexpf(1.0f, n));
+    }
+    assert_true(tam_exp2_softmax(-INFINITY) == 0.0f);
+    assert_true(isnan(tam_exp2_softmax(NAN)) && isnan(tam_exp2_softmax(from_bits(0x7fc00001u))));
+    assert_true(isnan(tam_exp2_softmax(from_bits(0xffffffffu))));
+}
+
 static void test_acos_edges(void **state) {
     (void)state;
     float above = nextafterf(1.0f, 2.0f);
@@ -117,8 +153,9 @@ static void test_lengths(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_exp_bound),   cmocka_unit_test(test_acos_bound), cmocka_unit_test(test_exp_edges),
-        cmocka_unit_test(test_exp_softmax), cmocka_unit_test(test_acos_edges), cmocka_unit_test(test_lengths),
+        cmocka_unit_test(test_exp_bound),   cmocka_unit_test(test_acos_bound),   cmocka_unit_test(test_exp_edges),
+        cmocka_unit_test(test_exp_softmax), cmocka_unit_test(test_exp2_softmax), cmocka_unit_test(test_acos_edges),
+        cmocka_unit_test(test_lengths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

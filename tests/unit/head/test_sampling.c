@@ -158,12 +158,12 @@ static void check_counts(int64_t wanted) {
         }
     }
     double population = CLASSES - OWN, rate = (double)(wanted - OWN) / population, chi_square = 0.0;
-    for (int class = 0; class < CLASSES; class ++) {
-        bool own = class == 0 || class == 1 || class == 500 || class == 998 || class == 999;
+    for (int label = 0; label < CLASSES; label++) {
+        bool own = label <= 1 || label == 500 || label >= 998;
         if (own) {
-            assert_int_equal(seen[class], STEPS);
+            assert_int_equal(seen[label], STEPS);
         } else {
-            double off = seen[class] - rate * STEPS;
+            double off = seen[label] - rate * STEPS;
             chi_square += off * off / (STEPS * rate * (1.0 - rate)) * (population - 1.0) / population;
         }
     }
