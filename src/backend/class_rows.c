@@ -88,15 +88,43 @@ TAM_KERNEL static void scale(int64_t n, float a, float *y) {
     }
 }
 
-/* dw -= (dw . w^) w^ with w^ = inverse w, in this order: w may be tiny and its inverse huge. */
-TAM_KERNEL static void project_f32(int64_t n, float inverse, const float *restrict w, float *restrict dw) {
-    float along = 0.0f;
-#pragma omp simd reduction(+ : along)
-    for (int64_t d = 0; d < n; d++) {
-        along += dw[d] * (inverse * w[d]);
+/* (inverse dw) . w^ with w^ = inverse w, in this order: w may be tiny and its inverse huge. Several sums, or each
+ * addition would wait for the one before. */
+TAM_KERNEL static float along_f32(int64_t n, float inverse, const float *restrict w, const float *restrict dw) {
+    enum { SUMS = 64 };
+    float part[SUMS] = {0.0f}, along = 0.0f;
+    int64_t whole = n / SUMS * SUMS;
+    for (int64_t d = 0; d < whole; d += SUMS) {
+        for (int k = 0; k < SUMS; k++) {
+            part[k] += (inverse * dw[d + k]) * (inverse * w[d + k]);
+        }
     }
+    for (int64_t d = whole; d < n; d++) {
+        part[d - whole] += (inverse * dw[d]) * (inverse * w[d]);
+    }
+#pragma omp simd reduction(+ : along)
+    for (int k = 0; k < SUMS; k++) {
+        along += part[k];
+    }
+    return along;
+}
+
+/* dw = inverse dw - along w^ */
+TAM_KERNEL static void project_f32(int64_t n, float inverse, float along, const float *restrict w, float *restrict dw) {
     for (int64_t d = 0; d < n; d++) {
-        dw[d] -= along * (inverse * w[d]);
+        dw[d] = inverse * dw[d] - along * (inverse * w[d]);
+    }
+}
+
+/* The same and its step of SGD (backend/sgd.c), in one sweep. */
+TAM_KERNEL static void project_and_descend_f32(int64_t n, const tam_sgd *sgd, float inverse, float along,
+                                               const float *restrict dw, float *restrict w, float *restrict v) {
+    float lr = sgd->lr, momentum = sgd->momentum, rate = sgd->gradient_scale, decay = sgd->weight_decay;
+    for (int64_t d = 0; d < n; d++) {
+        float slope = inverse * dw[d] - along * (inverse * w[d]);
+        float speed = momentum * v[d] + (rate * slope + decay * w[d]);
+        v[d] = speed;
+        w[d] -= lr * speed;
     }
 }
 
@@ -156,41 +184,61 @@ static uint32_t key_of_row(uint64_t rounding, int64_t row) {
     return scramble(low + (uint32_t)(rounding >> 32) + (uint32_t)((uint64_t)row >> 32) * 0x9e3779b9u);
 }
 
-static void finish_row(tam_class_dtype dtype, const tam_class_tile *tile, const tam_class_update *update, int64_t k,
-                       float *dw) {
+static void finish_f32(const tam_class_tile *tile, const tam_class_update *update, int64_t k, float *dw) {
     int64_t dim = tile->dim, row = tile->row[k];
-    bool lean = dtype == TAM_CLASS_BF16_LEAN;
-    tam_bf16 *w16 = lean ? (tam_bf16 *)tile->w + row * dim : NULL;
-    float *w32 = lean ? NULL : (float *)tile->w + row * dim;
+    float *w = (float *)tile->w + row * dim, inverse = 1.0f, along = 0.0f;
+    if (update->unit_w) {
+        inverse = tile->inverse_w[k];
+        along = along_f32(dim, inverse, w, dw);
+    }
+    if (update->dw != NULL) {
+        project_f32(dim, inverse, along, w, dw);
+        memcpy(update->dw + row * dim, dw, (size_t)dim * sizeof *dw);
+        inverse = 1.0f;
+        along = 0.0f;
+    }
+    if (update->sgd != NULL) {
+        project_and_descend_f32(dim, update->sgd, inverse, along, dw, w, (float *)tile->momentum + row * dim);
+    }
+}
+
+static void finish_bf16(const tam_class_tile *tile, const tam_class_update *update, int64_t k, float *dw) {
+    int64_t dim = tile->dim, row = tile->row[k];
+    tam_bf16 *w = (tam_bf16 *)tile->w + row * dim;
     if (update->unit_w) {
         scale(dim, tile->inverse_w[k], dw);
-        if (lean) {
-            project_bf16(dim, tile->inverse_w[k], w16, dw);
-        } else {
-            project_f32(dim, tile->inverse_w[k], w32, dw);
-        }
+        project_bf16(dim, tile->inverse_w[k], w, dw);
     }
     if (update->dw != NULL) {
         memcpy(update->dw + row * dim, dw, (size_t)dim * sizeof *dw);
     }
-    if (update->sgd != NULL && lean) {
-        descend_bf16(dim, update->sgd, key_of_row(update->rounding, row), dw, w16,
+    if (update->sgd != NULL) {
+        descend_bf16(dim, update->sgd, key_of_row(update->rounding, row), dw, w,
                      (tam_bf16 *)tile->momentum + row * dim);
-    } else if (update->sgd != NULL) {
-        tam_sgd_row(update->sgd, dim, w32, (float *)tile->momentum + row * dim, dw);
     }
+}
+
+/* The first of the own samples whose place is not before `place`. */
+static int first_own(const tam_class_update *update, int64_t place) {
+    int low = 0, high = update->owns;
+    while (low < high) {
+        int middle = low + (high - low) / 2;
+        if (update->own[middle].place < place) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
 }
 
 /* What the samples of these classes add. */
 static void add_own(tam_class_dtype dtype, const tam_class_tile *tile, const tam_class_update *update, int64_t first,
                     int64_t count, float *dw) {
     int64_t dim = tile->dim;
-    for (int k = 0; k < update->owns; k++) {
+    for (int k = first_own(update, first); k < update->owns && update->own[k].place < first + count; k++) {
         const tam_class_own *own = &update->own[k];
         float *sum = dw + (own->place - first) * dim;
-        if (own->place < first || own->place >= first + count) {
-            continue;
-        }
         add_scaled(dim, own->g, own->x, sum);
         if (own->along != 0.0f && dtype != TAM_CLASS_BF16_LEAN) {
             add_scaled(dim, own->along, (const float *)tile->w + tile->row[own->place] * dim, sum);
@@ -207,7 +255,11 @@ void tam_class_rows_finish(tam_class_dtype dtype, const tam_class_tile *tile, co
                            int64_t first, int64_t count, float *dw) {
     add_own(dtype, tile, update, first, count, dw);
     for (int64_t k = 0; k < count; k++) {
-        finish_row(dtype, tile, update, first + k, dw + k * tile->dim);
+        if (dtype == TAM_CLASS_BF16_LEAN) {
+            finish_bf16(tile, update, first + k, dw + k * tile->dim);
+        } else {
+            finish_f32(tile, update, first + k, dw + k * tile->dim);
+        }
     }
 }
 

@@ -15,6 +15,9 @@
 
 #define CALL static KERNEL_TARGET
 
+/* A sample's t of the classes of one register tile. */
+typedef float column __attribute__((vector_size(ROWS * 4), aligned(4), may_alias));
+
 /* Calls `part` with the number of vectors as a constant. */
 #define FOR_WIDTH(width, part, ...)     \
     do {                                \
@@ -146,12 +149,12 @@ PART void embeddings_part(const int vectors, const tam_class_tile *tile, const f
     }
 }
 
-/* For each panel of w^ all samples. */
+/* For each panel of w^ all samples. t is in its slot already. */
 CALL void embeddings(const tam_class_tile *tile, const float *t, void *slot, float *dx) {
     (void)slot;
-    int64_t n = tile->n, dim = tile->dim;
+    int64_t n = dx == NULL ? 0 : tile->n, dim = tile->dim;
     float *b = tile->room;
-    for (int64_t first = 0; first < dim; first += WIDTH) {
+    for (int64_t first = 0; first < dim && n > 0; first += WIDTH) {
         int64_t width = panel_width(dim, first / WIDTH);
         gather(tile, first, width, b);
         for (int64_t i = 0; i < n; i += ROWS) {
@@ -166,14 +169,15 @@ CALL void embeddings(const tam_class_tile *tile, const float *t, void *slot, flo
     }
 }
 
-/* Columns [first, first + BLOCK) of t, each sample's times its rescale, into [N, BLOCK]. */
+/* Columns [first, first + BLOCK) of t, each sample's times its rescale, as [BLOCK / ROWS, N, ROWS]. */
 PART void gather_columns(const tam_class_tile *tile, const float *t, const float *rescale, int64_t first,
                          float *columns) {
     for (int64_t i = 0; i < tile->n; i++) {
-        const float *from = t + i * tile->stride + first;
         float factor = rescale != NULL ? rescale[i] : 1.0f;
-        for (int64_t k = 0; k < BLOCK; k++) {
-            columns[i * BLOCK + k] = factor * from[k];
+        UNROLL
+        for (int64_t k = 0; k < BLOCK; k += ROWS) {
+            column *to = (column *)(columns + k * tile->n + i * ROWS);
+            *to = factor * *(const column *)(t + i * tile->stride + first + k);
         }
     }
 }
@@ -181,7 +185,7 @@ PART void gather_columns(const tam_class_tile *tile, const float *t, const float
 PART void weights_part(const int vectors, const tam_class_tile *tile, const float *const a[ROWS], const float *b,
                        const ahead *next, int64_t first, float *dw) {
     vec sum[ROWS][VECTORS];
-    multiply(vectors, tile->n, a, BLOCK, b, next, sum);
+    multiply(vectors, tile->n, a, ROWS, b, next, sum);
     UNROLL
     for (int r = 0; r < ROWS; r++) {
         put(vectors, sum[r], tile->dim - first, dw + r * tile->dim + first);
@@ -218,7 +222,7 @@ CALL void weights(const tam_class_tile *tile, void *slot, const void *packed, co
             const float *a[ROWS], *b = (const float *)packed + first * n;
             ahead next;
             for (int r = 0; r < ROWS; r++) {
-                a[r] = columns + group + r;
+                a[r] = columns + group * n + r;
             }
             come(tile, t, j + BLOCK, call, calls, b, &next);
             FOR_WIDTH(panel_width(dim, first / WIDTH), weights_part, tile, a, b, &next, first, dw + group * dim);

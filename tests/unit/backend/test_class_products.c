@@ -79,7 +79,12 @@ static float *put_t(const world *t, const tam_class_products *p) {
 static void check_embeddings(const world *t, const tam_class_products *p, const float *lengths) {
     size_t count = (size_t)t->n * (size_t)t->dim;
     float *got = (float *)t->dx.data, *before = copy_of(got, count * sizeof *got);
+    p->embeddings(&t->tile, logits_of(t, p), t->slot.data, NULL);
+    void *slot = copy_of(t->slot.data, t->slot.bytes);
+    memset(t->slot.data, CANARY, p->in_place ? 0 : t->slot.bytes);
     p->embeddings(&t->tile, logits_of(t, p), t->slot.data, got);
+    assert_memory_equal(slot, t->slot.data, t->slot.bytes);
+    free(slot);
     for (int64_t i = 0; i < t->n; i++) {
         for (int64_t d = 0; d < t->dim; d++) {
             double sum = (double)before[i * t->dim + d], magnitude = fabs(sum);
