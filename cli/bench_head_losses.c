@@ -12,14 +12,14 @@ static const char yardstick[] = "cosface";
 
 typedef struct contestant {
     const char *loss;
-    double error;         /* from the reference backend, on a small head */
+    head_check check;
     int sub_centres;      /* of a class */
     double *milliseconds; /* [rounds] */
     double *ratio;        /* [rounds] to the yardstick in the same round */
 } contestant;
 
 typedef struct contest {
-    const head_size *size;
+    const tam_head_config *config; /* but for the loss */
     int rounds, count;
     contestant *of; /* [count]; the yardstick first */
     double *times;  /* what the contestants' arrays point into */
@@ -30,11 +30,10 @@ typedef struct contest {
 /* A head of its own for each turn: many at once would not fit in memory, and old memory would favour the first. */
 static tam_status take_turn(cli_call *call, contest *all, contestant *who, int round) {
     double times[STEPS_OF_A_TURN];
-    const head_size *size = all->size;
-    float *dx = all->x + (size_t)size->batch * (size_t)size->dim;
+    tam_head_config config = *all->config;
+    float *dx = all->x + (size_t)config.batch * (size_t)config.dim;
     tam_head *head = NULL;
-    tam_head_config config = {
-        .loss = who->loss, .classes = size->classes, .dim = size->dim, .batch = size->batch, .seed = call->seed};
+    config.loss = who->loss;
     tam_status status = tam_head_create(call->ctx, &config, &head);
     if (status == TAM_OK) {
         who->sub_centres = tam_head_sub_centres(head);
@@ -42,9 +41,9 @@ static tam_status take_turn(cli_call *call, contest *all, contestant *who, int r
     /* Step -1 touches the memory for the first time: it does not count. */
     for (int step = -1; status == TAM_OK && step < STEPS_OF_A_TURN; step++) {
         tam_head_result result;
-        bench_head_fill(call->seed + (uint64_t)(step + 1), size, all->x, all->y);
+        bench_head_fill(call->seed + (uint64_t)(step + 1), &config, all->x, all->y);
         double began = bench_now();
-        status = tam_head_step(head, size->batch, all->x, all->y, dx, NULL, &bench_head_update, &result);
+        status = tam_head_step(head, config.batch, all->x, all->y, dx, NULL, &bench_head_update, &result);
         if (step >= 0) {
             times[step] = 1e3 * (bench_now() - began);
         }
@@ -60,7 +59,9 @@ static tam_status take_turn(cli_call *call, contest *all, contestant *who, int r
 static tam_status run(cli_call *call, contest *all) {
     tam_status status = TAM_OK;
     for (int i = 0; i < all->count && status == TAM_OK; i++) {
-        status = bench_head_check(call, all->size, all->of[i].loss, &all->of[i].error);
+        tam_head_config config = *all->config;
+        config.loss = all->of[i].loss;
+        status = bench_head_check(call, &config, NULL, &all->of[i].check);
     }
     for (int round = 0; round < all->rounds && status == TAM_OK; round++) {
         for (int turn = 0; turn < all->count && status == TAM_OK; turn++) {
@@ -79,14 +80,14 @@ static tam_status run(cli_call *call, contest *all) {
 }
 
 static void print_table(const contest *all, int threads) {
-    const head_size *size = all->size;
+    const tam_head_config *config = all->config;
     int middle = all->rounds / 2, width = 0;
     for (int i = 0; i < all->count; i++) {
         int length = (int)strlen(all->of[i].loss);
         width = width < length ? length : width;
     }
-    printf("one head step, N=%d D=%d C=%lld, %d threads, f32; medians of %d rounds\n", size->batch, size->dim,
-           (long long)size->classes, threads, all->rounds);
+    printf("one head step, N=%d D=%d C=%lld, %d threads, %s; medians of %d rounds\n", config->batch, config->dim,
+           (long long)config->classes, threads, config->dtype, all->rounds);
     printf("%-*s %10s %22s %17s %11s %12s\n", width, "loss", "ms", "(least, most)", "ratio_to_cosface", "sub-centres",
            "correct to");
     for (int i = 0; i < all->count; i++) {
@@ -94,38 +95,40 @@ static void print_table(const contest *all, int threads) {
         char range[48];
         snprintf(range, sizeof range, "(%.3f, %.3f)", who->milliseconds[0], who->milliseconds[all->rounds - 1]);
         printf("%-*s %10.3f %22s %17.3f %11d %12.1e\n", width, who->loss, who->milliseconds[middle], range,
-               who->ratio[middle], who->sub_centres, who->error);
+               who->ratio[middle], who->sub_centres, bench_head_error(&who->check));
     }
 }
 
 static tam_status print_json(cli_call *call, const contest *all, int threads) {
-    const head_size *size = all->size;
+    const tam_head_config *config = all->config;
     json_t *losses = json_array();
     for (int i = 0; i < all->count; i++) {
         const contestant *who = &all->of[i];
-        json_array_append_new(losses, json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "loss", cli_json_text(who->loss),
-                                                "ms_median", cli_json_real(who->milliseconds[all->rounds / 2]),
-                                                "ms_min", cli_json_real(who->milliseconds[0]), "ms_max",
-                                                cli_json_real(who->milliseconds[all->rounds - 1]), "ratio_to_cosface",
-                                                cli_json_real(who->ratio[all->rounds / 2]), "sub_centres",
-                                                who->sub_centres, "error", cli_json_real(who->error)));
+        json_array_append_new(losses,
+                              json_pack("{s:o, s:o, s:o, s:o, s:o, s:i, s:o}", "loss", cli_json_text(who->loss),
+                                        "ms_median", cli_json_real(who->milliseconds[all->rounds / 2]), "ms_min",
+                                        cli_json_real(who->milliseconds[0]), "ms_max",
+                                        cli_json_real(who->milliseconds[all->rounds - 1]), "ratio_to_cosface",
+                                        cli_json_real(who->ratio[all->rounds / 2]), "sub_centres", who->sub_centres,
+                                        "error", cli_json_real(bench_head_error(&who->check))));
     }
-    return cli_print_json(call, json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:s, s:o}", "case", "head losses", "classes",
-                                          (json_int_t)size->classes, "dim", size->dim, "batch", size->batch, "rounds",
-                                          all->rounds, "threads", threads, "dtype", "f32", "losses", losses));
+    return cli_print_json(call,
+                          json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:s, s:o}", "case", "head losses", "classes",
+                                    (json_int_t)config->classes, "dim", config->dim, "batch", config->batch, "rounds",
+                                    all->rounds, "threads", threads, "dtype", config->dtype, "losses", losses));
 }
 
 /* The list's losses behind the yardstick, which is not taken twice. */
 static tam_status enter(cli_call *call, const loss_list *list, contest *all) {
     size_t most = (size_t)list->count + 1, rounds = (size_t)all->rounds;
-    size_t numbers = (size_t)all->size->batch * (size_t)all->size->dim;
+    size_t numbers = (size_t)all->config->batch * (size_t)all->config->dim;
     all->of = calloc(most, sizeof *all->of);
     all->times = calloc(2 * most * rounds, sizeof *all->times);
     all->x = malloc(2 * numbers * sizeof *all->x);
-    all->y = malloc((size_t)all->size->batch * sizeof *all->y);
+    all->y = malloc((size_t)all->config->batch * sizeof *all->y);
     if (all->of == NULL || all->times == NULL || all->x == NULL || all->y == NULL) {
         return cli_fail(call, TAM_RESOURCES, "no memory for %d losses and a batch of %d", list->count,
-                        all->size->batch);
+                        all->config->batch);
     }
     for (int i = -1; i < list->count; i++) {
         const char *loss = i < 0 ? yardstick : list->item[i];
@@ -138,10 +141,10 @@ static tam_status enter(cli_call *call, const loss_list *list, contest *all) {
     return TAM_OK;
 }
 
-tam_status bench_head_losses(cli_call *call, const head_size *size, const char *losses, int rounds) {
+tam_status bench_head_losses(cli_call *call, const tam_head_config *config, const char *losses, int rounds) {
     loss_list list;
-    contest all = {.size = size, .rounds = rounds};
-    tam_status status = loss_list_read(call, losses, size->classes, &list);
+    contest all = {.config = config, .rounds = rounds};
+    tam_status status = loss_list_read(call, losses, config->classes, &list);
     if (status == TAM_OK) {
         status = enter(call, &list, &all);
     }
