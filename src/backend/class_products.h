@@ -63,8 +63,9 @@ typedef struct tam_class_update {
 } tam_class_update;
 
 typedef struct tam_class_products {
-    const char *name; /* of the kernels: "avx512", "amx", ... */
-    bool in_place;    /* p and t are f32 and lie in the slot itself; else `embeddings` fills the slot from t */
+    const char *name;  /* of the kernels: "avx512", "amx", ... */
+    bool in_place;     /* p and t are f32 and lie in the slot itself; else `embeddings` fills the slot from t */
+    bool lengths_late; /* `logits` does not read inverse_w, which may be measured after it, when w is in the cache */
 
     /* Sizes; each is a sum of products of its arguments that cannot overflow for N, T <= 2^20 and D <= 2^20. */
     size_t (*packed_bytes)(tam_class_pack pack, int n, int dim);

@@ -50,11 +50,14 @@ void tam_head_first_pass(void *argument, int64_t chunk, int worker) {
     memset(dx, 0, (size_t)job->n * (size_t)head->dim * sizeof *dx);
     for (int64_t k = 0; k < tam_head_tiles_of(&head->cut, chunk); k++) {
         tam_head_tile tile = tam_head_tile_at(head, job->n, chunk, k, scratch);
-        if (!job->again) {
+        if (!job->again && !head->products->lengths_late) {
             finite = measure(head, &tile) && finite;
         }
         if (!job->again || !tile.kept || !head->products->in_place) {
             head->products->logits(&tile.rows, head->packed[TAM_PACK_FOR_LOGITS], tile.values);
+        }
+        if (!job->again && head->products->lengths_late) {
+            finite = measure(head, &tile) && finite;
         }
         if (job->sums_only) {
             for (int i = 0; i < job->n; i++) {

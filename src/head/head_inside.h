@@ -74,7 +74,7 @@ typedef struct tam_head_scratch {
 /* Where a sample's own row of w lies. */
 typedef struct tam_head_own {
     int64_t place; /* of the class among those that take part */
-    int i;
+    int sub, i;
 } tam_head_own;
 
 struct tam_head {
@@ -112,7 +112,7 @@ struct tam_head {
     float *tile_m;             /* [chunks, chunk_tiles, N] m of each sample when its t were made */
     float *tile_sum;           /* the same of its sum in this tile; NULL without gradient_filter */
     tam_head_row *row;         /* [N] */
-    tam_head_own *own;         /* [N] by place, those that count */
+    tam_head_own *own;         /* [N] by place and sub-centre, those that count */
     tam_head_partial *partial; /* [chunks, N] */
     bool *chunk_finite;        /* [chunks]: no weight is NaN or infinite */
     int64_t *chunk_left_out;   /* [chunks] tiles without part in dw */

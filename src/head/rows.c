@@ -124,8 +124,9 @@ double tam_head_softmax_loss(const tam_head_job *job) {
 
 static int compare_owns(const void *a, const void *b) {
     const tam_head_own *left = a, *right = b;
-    return left->place != right->place ? (left->place > right->place) - (left->place < right->place)
-                                       : left->i - right->i;
+    int by_place = (left->place > right->place) - (left->place < right->place);
+    int by_sub = left->sub - right->sub;
+    return by_place != 0 ? by_place : by_sub != 0 ? by_sub : left->i - right->i;
 }
 
 void tam_head_weigh_rows(tam_head_job *job) {
@@ -149,7 +150,7 @@ void tam_head_weigh_rows(tam_head_job *job) {
             double scale = row->scale.value;
             head->bias_factor[i] = scale != 0.0 ? (float)((double)head->factor[i] / scale) : 0.0f;
         }
-        head->own[job->owns++] = (tam_head_own){.place = row->place, .i = i};
+        head->own[job->owns++] = (tam_head_own){.place = row->place, .sub = row->sub, .i = i};
     }
     qsort(head->own, (size_t)job->owns, sizeof *head->own, compare_owns);
 }

@@ -246,6 +246,7 @@ CALL void column_sums(const tam_class_tile *tile, const void *slot, const float 
 static const tam_class_products table = {
     .name = KERNEL_NAME,
     .in_place = true,
+    .lengths_late = true,
     .packed_bytes = packed_bytes,
     .slot_bytes = slot_bytes,
     .room_bytes = room_bytes,

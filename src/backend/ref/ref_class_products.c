@@ -137,11 +137,12 @@ CALLS(f32, TAM_CLASS_F32)
 CALLS(bf16, TAM_CLASS_BF16)
 CALLS(lean, TAM_CLASS_BF16_LEAN)
 
-#define TABLE(in_place_, pack_, suffix)                                                                   \
-    {                                                                                                     \
-        .name = "plain", .in_place = (in_place_), .packed_bytes = packed_bytes, .slot_bytes = slot_bytes, \
-        .room_bytes = room_bytes, .pack_tasks = pack_tasks, .pack = (pack_), .logits = logits_##suffix,   \
-        .embeddings = embeddings_##suffix, .weights = weights_##suffix, .column_sums = column_sums        \
+#define TABLE(in_place_, pack_, suffix)                                                                \
+    {                                                                                                  \
+        .name = "plain", .in_place = (in_place_), .lengths_late = true, .packed_bytes = packed_bytes,  \
+        .slot_bytes = slot_bytes, .room_bytes = room_bytes, .pack_tasks = pack_tasks, .pack = (pack_), \
+        .logits = logits_##suffix, .embeddings = embeddings_##suffix, .weights = weights_##suffix,     \
+        .column_sums = column_sums                                                                     \
     }
 
 const tam_class_products *tam_ref_class_products(tam_class_dtype dtype) {

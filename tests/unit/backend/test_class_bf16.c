@@ -90,9 +90,9 @@ static output output_of(const tam_class_products *kernels, const input *in) {
     size_t of_dx = (size_t)in->n * (size_t)in->dim, of_dw = (size_t)(in->row[in->rows - 1] + 1) * (size_t)in->dim;
     output out = {floats((size_t)in->n * (size_t)in->stride, 0.0f), floats(of_dx, 0.0f), floats(of_dw, 0.0f),
                   floats((size_t)in->rows, 0.0f)};
-    tam_class_tile tile = {in->n,        in->dim,     in->rows,   in->row,
-                           in->w,        in->momentum, in->inverse, in->stride,
-                           block_of(kernels->room_bytes(in->n, in->dim, in->rows))};
+    tam_class_tile tile = {in->n,       in->dim,    in->rows,
+                           in->row,     in->w,      in->momentum,
+                           in->inverse, in->stride, block_of(kernels->room_bytes(in->n, in->dim, in->rows))};
     void *for_logits = packed(kernels, in, TAM_PACK_FOR_LOGITS);
     void *for_weights = packed(kernels, in, TAM_PACK_FOR_WEIGHTS);
     void *slot = block_of(kernels->slot_bytes(in->n, in->stride));
