@@ -41,6 +41,7 @@ static int first_own(const tam_head_job *job, int64_t place) {
     return low;
 }
 
+/* In the order of rows: samples of one class may have different sub-centres. */
 static int list_owns(const tam_head_job *job, const tam_head_tile *tile, tam_class_own *own) {
     const tam_head *head = job->head;
     int count = 0;
@@ -48,8 +49,13 @@ static int list_owns(const tam_head_job *job, const tam_head_tile *tile, tam_cla
         int i = head->own[k].i;
         const tam_head_row *row = &head->row[i];
         double along = row->target_slope * row->target.slope_b * tam_head_inverse(row->own.b);
-        own[count++] = (tam_class_own){
-            .place = (head->own[k].place - tile->first) * head->subs + row->sub,
+        int64_t place = (head->own[k].place - tile->first) * head->subs + row->sub;
+        int at = count++;
+        for (; at > 0 && own[at - 1].place > place; at--) {
+            own[at] = own[at - 1];
+        }
+        own[at] = (tam_class_own){
+            .place = place,
             .g = (float)row->target_g,
             .along = tam_head_has(head, TAM_LOSS_UNIT_W) ? 0.0f : (float)along,
             .x = head->x_unit + (int64_t)i * head->dim,
