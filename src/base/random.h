@@ -46,6 +46,10 @@ float tam_random_uniform(tam_random *random);
 float tam_random_between(tam_random *random, float low, float high);
 /* Normal with mean 0 and deviation 1 (Box-Muller, both numbers from one pair; the second is not kept). */
 float tam_random_normal(tam_random *random);
+/* values [n]: normal with mean 0 and that deviation, each a function of seed, purpose, a, b and its place alone (at
+ * most 2^34 places). None is larger than 6.7 deviations. Not the numbers of tam_random_normal, but many at a time. */
+void tam_random_normals(uint64_t seed, tam_purpose purpose, uint32_t a, uint32_t b, int64_t n, float deviation,
+                        float *values);
 /* Uniform in 0 .. limit-1 without bias; limit > 0. */
 uint32_t tam_random_below(tam_random *random, uint32_t limit);
 /* Fisher-Yates shuffle. */

@@ -17,12 +17,15 @@ static inline uint32_t tam_bits_of(float x) {
     return bits;
 }
 
+static inline float tam_float_of(uint32_t bits) {
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
 /* 2^n for n in [-126, 127]. */
 static inline float tam_power_of_two(int32_t n) {
-    uint32_t bits = ((uint32_t)n + 127u) << 23;
-    float value;
-    memcpy(&value, &bits, sizeof value);
-    return value;
+    return tam_float_of(((uint32_t)n + 127u) << 23);
 }
 
 /* e^x = 2^n e^r with n whole and |r| <= ln(2)/2. */
@@ -75,10 +78,7 @@ static inline float tam_exp2_softmax(float x) {
     q = q * r + 0x1.ebfbe6p-3f;
     q = q * r + 0x1.62e432p-1f;
     q = q * r + 1.0f;
-    uint32_t bits = tam_bits_of(shifted) << 23;
-    float power;
-    memcpy(&power, &bits, sizeof power);
-    float y = q * power;
+    float y = q * tam_float_of(tam_bits_of(shifted) << 23);
     return x < -126.0f ? 0.0f : y;
 }
 

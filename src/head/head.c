@@ -1,4 +1,3 @@
-#include "head/row_kernels.h"
 #include <math.h>
 #include <string.h>
 

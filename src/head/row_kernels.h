@@ -2,7 +2,6 @@
 #ifndef HEAD_ROW_KERNELS_H
 #define HEAD_ROW_KERNELS_H
 
-#include "head/row_temp.h"
 #include <stdint.h>
 
 /* x . y in f64. */
