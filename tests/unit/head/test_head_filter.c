@@ -4,7 +4,7 @@
 #include "head/head_inside.h"
 #include "head_support.h"
 
-enum { N = 16, CLASSES = 30000, DIM = 48, FILTER = 24 };
+enum { N = 16, CLASSES = 30000, DIM = 48, FILTER = 18 };
 
 static tam_head *make(tam_ctx *ctx, int filter, size_t workspace, const char *dtype) {
     tam_head *head = NULL;
