@@ -11,9 +11,19 @@ static int64_t least(int64_t a, int64_t b) {
     return a < b ? a : b;
 }
 
+/* Rows and panels that are read together lie an odd number of lines apart, so that they do not fall into the same sets
+ * of a cache. */
+static int64_t unit_stride(int64_t rows) {
+    return tam_bf16_up(rows, DEPTH) * LANES + LINE / 2;
+}
+
+static int64_t t_stride(int64_t rows) {
+    return (tam_bf16_up(rows, DEPTH) / DEPTH | 1) * DEPTH;
+}
+
 /* A task's room. `logits` and `embeddings` share the first three, `weights` uses the others in their place. */
 typedef struct room {
-    float *edge;      /* [32, 32] a block that reaches over an edge; or two rows, filled with zeros: 2 D */
+    float *edge;      /* [2, 32, 32] a block of C; or two rows, filled with zeros: 2 D */
     tam_bf16 *rows;   /* [32, D] rows of w, rounded: A of p */
     tam_bf16 *unit;   /* w^ [T, D]: B of dx */
     tam_bf16 *t;      /* [N, T]: A of dx */
@@ -23,11 +33,12 @@ typedef struct room {
 } room;
 
 static room room_of(void *memory, int n, int dim, int64_t rows) {
-    size_t of_n = (size_t)tam_bf16_up(n, DEPTH), of_dim = (size_t)tam_bf16_up(dim, DEPTH),
-           of_rows = (size_t)tam_bf16_up(rows, DEPTH);
-    size_t edge = (of_dim > BLOCK * BLOCK / 2 ? of_dim : BLOCK * BLOCK / 2) * 2 * sizeof(float);
-    size_t of_block = BLOCK * of_dim * sizeof(tam_bf16), of_unit = of_rows * of_dim * sizeof(tam_bf16);
-    size_t of_t = of_n * of_rows * sizeof(tam_bf16);
+    size_t of_n = (size_t)tam_bf16_up(n, DEPTH), of_dim = (size_t)tam_bf16_up(dim, DEPTH);
+
+    size_t edge = (of_dim > BLOCK * BLOCK ? of_dim : BLOCK * BLOCK) * 2 * sizeof(float);
+    size_t of_block = BLOCK * of_dim * sizeof(tam_bf16),
+           of_unit = of_dim / LANES * (size_t)unit_stride(rows) * sizeof(tam_bf16);
+    size_t of_t = of_n * (size_t)t_stride(rows) * sizeof(tam_bf16);
     size_t first = of_block + of_unit + of_t, second = 2 * of_block + BLOCK * of_n * sizeof(tam_bf16);
     size_t bytes = edge + (first > second ? first : second);
     if (memory == NULL) {
@@ -105,7 +116,7 @@ static const void *whole_row(tam_class_dtype dtype, const tam_class_tile *tile, 
 /* The rows [first, first + 32) into the room, as A of p and as B of dx. Returns A, which may be w itself. */
 static const tam_bf16 *read_rows(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam_class_tile *tile,
                                  const room *r, int64_t first) {
-    int64_t dim = tam_bf16_up(tile->dim, DEPTH), b_stride = tam_bf16_up(tile->rows, DEPTH) * LANES;
+    int64_t dim = tam_bf16_up(tile->dim, DEPTH), b_stride = unit_stride(tile->rows);
     int64_t count = least(BLOCK, tile->rows - first);
     bool lean = dtype == TAM_CLASS_BF16_LEAN;
     bool direct = lean && dim == tile->dim && count % LANES == 0 && rows_follow(tile, first, count);
@@ -165,11 +176,11 @@ void tam_bf16_logits(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam
                                 .a = read_rows(kind, dtype, tile, &r, first),
                                 .a_stride = dim,
                                 .b_stride = dim * LANES,
-                                .c = r.edge,
                                 .c_stride = BLOCK};
         for (int64_t i = 0; i < tile->n; i += BLOCK) {
             block.columns = tile->n - i > LANES ? 2 : 1;
             block.b = (const tam_bf16 *)packed + i * dim;
+            block.c = r.edge + i / BLOCK % 2 * BLOCK * BLOCK;
             fetch_ahead(&stream, &block);
             kind->block(&block);
             write_logits(kind, tile, &block, i, first, p);
@@ -181,9 +192,9 @@ void tam_bf16_logits(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam
 /* t into the room, and its transpose into the slot. */
 static void round_slot(const tam_bf16_kind *kind, const tam_class_tile *tile, const float *t, tam_bf16 *rows,
                        tam_bf16 *slot) {
-    int64_t of_n = tam_bf16_up(tile->n, DEPTH), of_rows = tam_bf16_up(tile->rows, DEPTH);
+    int64_t of_n = tam_bf16_up(tile->n, DEPTH), stride_t = t_stride(tile->rows);
     for (int64_t i = 0; i < tile->n; i += BLOCK) {
-        for (int64_t k = 0; k < of_rows; k += LANES) {
+        for (int64_t k = 0; k < tam_bf16_up(tile->rows, DEPTH); k += LANES) {
             int64_t samples = least(BLOCK, tile->n - i), classes = least(LANES, tile->rows - k);
             float edge[BLOCK * LANES];
             tam_bf16 beyond[BLOCK * LANES];
@@ -197,46 +208,51 @@ static void round_slot(const tam_bf16_kind *kind, const tam_class_tile *tile, co
                 from = edge;
                 stride = LANES;
             }
-            kind->round_slot(from, stride, rows + i * of_rows + k, of_rows,
+            kind->round_slot(from, stride, rows + i * stride_t + k, stride_t,
                              k < tile->stride ? slot + k * of_n + i : beyond, k < tile->stride ? of_n : BLOCK);
         }
     }
 }
 
-static void add_edge(const tam_class_tile *tile, const float *edge, int64_t i, int64_t d, float *dx) {
-    int64_t samples = least(BLOCK, tile->n - i), width = least(BLOCK, tile->dim - d);
-    for (int64_t s = 0; s < samples; s++) {
-        for (int64_t k = 0; k < width; k++) {
-            dx[(i + s) * tile->dim + d + k] += edge[s * BLOCK + k];
+/* dx [rows, columns] += c. */
+TAM_KERNEL static void add_block(int64_t rows, int64_t columns, const float *c, float *dx, int64_t stride) {
+    for (int64_t i = 0; i < rows; i++) {
+        if (columns == BLOCK) {
+            for (int64_t d = 0; d < BLOCK; d++) {
+                dx[i * stride + d] += c[i * BLOCK + d];
+            }
+            continue;
+        }
+        for (int64_t d = 0; d < columns; d++) {
+            dx[i * stride + d] += c[i * BLOCK + d];
         }
     }
 }
 
+/* A block of C is added to dx while the next is multiplied: they lie in two places in turn. */
 void tam_bf16_embeddings(const tam_bf16_kind *kind, const tam_class_tile *tile, const float *t, void *slot, float *dx) {
     room r = room_of_tile(tile);
-    int64_t of_rows = tam_bf16_up(tile->rows, DEPTH);
+    int64_t stride = t_stride(tile->rows), b_stride = unit_stride(tile->rows), turn = 0;
     round_slot(kind, tile, t, r.t, slot);
     if (dx == NULL) {
         return;
     }
     kind->begin();
-    for (int64_t d = 0; d < tile->dim; d += BLOCK) {
-        for (int64_t i = 0; i < tile->n; i += BLOCK) {
-            bool inside = tile->dim - d >= BLOCK && tile->n - i >= BLOCK;
-            tam_bf16_block block = {.rows = tile->n - i > LANES ? 2 : 1,
-                                    .columns = tile->dim - d > LANES ? 2 : 1,
-                                    .depth = of_rows,
-                                    .a = r.t + i * of_rows,
-                                    .a_stride = of_rows,
-                                    .b = r.unit + d * of_rows,
-                                    .b_stride = of_rows * LANES,
-                                    .c = inside ? dx + i * tile->dim + d : r.edge,
-                                    .c_stride = inside ? tile->dim : BLOCK,
-                                    .add = inside};
+    for (int64_t i = 0; i < tile->n; i += BLOCK) {
+        int64_t samples = least(BLOCK, tile->n - i);
+        for (int64_t d = 0; d < tile->dim; d += BLOCK) {
+            int64_t width = least(BLOCK, tile->dim - d);
+            tam_bf16_block block = {.rows = samples > LANES ? 2 : 1,
+                                    .columns = width > LANES ? 2 : 1,
+                                    .depth = tam_bf16_up(tile->rows, DEPTH),
+                                    .a = r.t + i * stride,
+                                    .a_stride = stride,
+                                    .b = r.unit + d / LANES * b_stride,
+                                    .b_stride = b_stride,
+                                    .c = r.edge + turn++ % 2 * BLOCK * BLOCK,
+                                    .c_stride = BLOCK};
             kind->block(&block);
-            if (!inside) {
-                add_edge(tile, r.edge, i, d, dx);
-            }
+            add_block(samples, width, block.c, dx + i * tile->dim + d, tile->dim);
         }
     }
     kind->end();

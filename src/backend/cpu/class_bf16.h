@@ -20,7 +20,8 @@ static inline int64_t tam_bf16_up(int64_t n, int64_t multiple) {
     return (n + multiple - 1) / multiple * multiple;
 }
 
-/* One block of C: [16 rows, 16 columns] with rows and columns 1 or 2. `a` at its first row, `b` at its first panel. */
+/* One block of C: [16 rows, 16 columns] with rows and columns 1 or 2. `a` at its first row, `b` at its first panel. The
+ * same rows of A meet one panel of B after another. */
 typedef struct tam_bf16_block {
     int rows, columns;
     int64_t depth; /* K */
@@ -30,7 +31,6 @@ typedef struct tam_bf16_block {
     int64_t b_stride; /* from panel to panel */
     float *c;
     int64_t c_stride;
-    bool add;             /* to what C holds */
     const char *ahead[2]; /* memory that will soon be read, fetched meanwhile: `lines` of 64 bytes of each from every */
     int lines;            /* 32 of K */
 } tam_bf16_block;

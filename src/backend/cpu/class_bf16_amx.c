@@ -41,9 +41,9 @@ static inline __attribute__((always_inline)) void fetch(const tam_bf16_block *bl
     }
 }
 
-/* C in the registers 0 to 3, A in 4 and 5, B in 6 and 7. */
+/* C in the registers 0 to 3, A in 4 and 5, B in 6 and 7. `stream`: B does not push A out of the nearest cache. */
 AMX static inline __attribute__((always_inline)) void multiply(const tam_bf16_block *block, bool two_rows,
-                                                               bool two_columns) {
+                                                               bool two_columns, bool stream) {
     size_t c_bytes = (size_t)block->c_stride * sizeof(float), a_bytes = (size_t)block->a_stride * sizeof(tam_bf16);
     float *c0 = block->c, *c1 = c0 + TAM_BF16_LANES * block->c_stride;
     const tam_bf16 *a0 = block->a, *a1 = a0 + TAM_BF16_LANES * block->a_stride;
@@ -52,25 +52,21 @@ AMX static inline __attribute__((always_inline)) void multiply(const tam_bf16_bl
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
-    if (block->add) {
-        _tile_loadd(0, c0, c_bytes);
-        if (two_columns) {
-            _tile_loadd(1, c0 + TAM_BF16_LANES, c_bytes);
-        }
-        if (two_rows) {
-            _tile_loadd(2, c1, c_bytes);
-        }
-        if (two_rows && two_columns) {
-            _tile_loadd(3, c1 + TAM_BF16_LANES, c_bytes);
-        }
-    }
     for (int64_t k = 0; k < block->depth; k += TAM_BF16_DEPTH) {
         fetch(block, k);
         _tile_loadd(4, a0 + k, a_bytes);
-        _tile_loadd(6, b0 + k * TAM_BF16_LANES, 64);
+        if (stream) {
+            _tile_stream_loadd(6, b0 + k * TAM_BF16_LANES, 64);
+        } else {
+            _tile_loadd(6, b0 + k * TAM_BF16_LANES, 64);
+        }
         _tile_dpbf16ps(0, 4, 6);
-        if (two_columns) {
+        if (two_columns && stream) {
+            _tile_stream_loadd(7, b1 + k * TAM_BF16_LANES, 64);
+        } else if (two_columns) {
             _tile_loadd(7, b1 + k * TAM_BF16_LANES, 64);
+        }
+        if (two_columns) {
             _tile_dpbf16ps(1, 4, 7);
         }
         if (two_rows) {
@@ -94,14 +90,17 @@ AMX static inline __attribute__((always_inline)) void multiply(const tam_bf16_bl
 }
 
 AMX static void multiply_block(const tam_bf16_block *block) {
-    if (block->rows > 1 && block->columns > 1) {
-        multiply(block, true, true);
+    enum { MOST_DEPTH = 256 }; /* of which 32 rows of A and 32 columns of B lie in 48 KB with something to spare */
+    if (block->rows > 1 && block->columns > 1 && block->depth > MOST_DEPTH) {
+        multiply(block, true, true, true);
+    } else if (block->rows > 1 && block->columns > 1) {
+        multiply(block, true, true, false);
     } else if (block->rows > 1) {
-        multiply(block, true, false);
+        multiply(block, true, false, false);
     } else if (block->columns > 1) {
-        multiply(block, false, true);
+        multiply(block, false, true, false);
     } else {
-        multiply(block, false, false);
+        multiply(block, false, false, false);
     }
 }
 

@@ -139,9 +139,7 @@ AVX512_PART void multiply(const tam_bf16_block *block, int64_t first, bool two) 
     float *c = block->c + first * block->c_stride;
     __m512 sum0[ROWS], sum1[ROWS];
     for (int64_t i = 0; i < ROWS; i++) {
-        const float *from = c + i * block->c_stride;
-        sum0[i] = block->add ? _mm512_loadu_ps(from) : _mm512_setzero_ps();
-        sum1[i] = block->add && two ? _mm512_loadu_ps(from + LANES) : _mm512_setzero_ps();
+        sum0[i] = sum1[i] = _mm512_setzero_ps();
     }
     for (int64_t k = 0; k < block->depth; k += 2) {
         __m512bh low = (__m512bh)_mm512_loadu_si512(b0 + k * LANES);

@@ -86,9 +86,6 @@ TAM_KERNEL_PART void multiply(const tam_bf16_block *block, int64_t first, int64_
     const tam_bf16 *a = block->a + first * block->a_stride, *b = block->b + column * block->b_stride;
     float *c = block->c + first * block->c_stride + column * LANES;
     lanes sum[ROWS] = {{0.0f}};
-    for (int i = 0; i < ROWS && block->add; i++) {
-        memcpy(&sum[i], c + i * block->c_stride, sizeof sum[i]);
-    }
     for (int64_t k = 0; k < block->depth; k += 2) {
         bits pair, even, odd;
         lanes even_value, odd_value;
