@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "backend/class_rows_lean.h"
 #include "backend/sgd.h"
 #include "base/bf16.h"
 #include "base/kernel.h"
@@ -29,40 +30,61 @@ void tam_class_row_write(tam_class_dtype dtype, void *w, int64_t row, int dim, c
     }
 }
 
-TAM_KERNEL static float square_f32(int64_t n, const float *w) {
+/* Several sums, or each addition would wait for the one before. */
+enum { SUMS = 64 };
+
+TAM_KERNEL_PART float sum_of(const float part[SUMS]) {
     float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
-    for (int64_t d = 0; d < n; d++) {
-        sum += w[d] * w[d];
+    for (int k = 0; k < SUMS; k++) {
+        sum += part[k];
     }
     return sum;
 }
 
-TAM_KERNEL static double square_f64(int64_t n, const float *w) {
-    double sum = 0.0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t d = 0; d < n; d++) {
-        sum += (double)w[d] * (double)w[d];
+TAM_KERNEL static float square_f32(int64_t n, const float *w) {
+    float part[SUMS] = {0.0f};
+    int64_t whole = n / SUMS * SUMS;
+    for (int64_t d = 0; d < whole; d += SUMS) {
+        for (int k = 0; k < SUMS; k++) {
+            part[k] += w[d + k] * w[d + k];
+        }
     }
-    return sum;
+    for (int64_t d = whole; d < n; d++) {
+        part[d - whole] += w[d] * w[d];
+    }
+    return sum_of(part);
 }
 
-TAM_KERNEL static double square_bf16(int64_t n, const tam_bf16 *w) {
+TAM_KERNEL static float square_bf16(int64_t n, const tam_bf16 *w) {
+    float part[SUMS] = {0.0f};
+    int64_t whole = n / SUMS * SUMS;
+    for (int64_t d = 0; d < whole; d += SUMS) {
+        for (int k = 0; k < SUMS; k++) {
+            part[k] += tam_bf16_value(w[d + k]) * tam_bf16_value(w[d + k]);
+        }
+    }
+    for (int64_t d = whole; d < n; d++) {
+        part[d - whole] += tam_bf16_value(w[d]) * tam_bf16_value(w[d]);
+    }
+    return sum_of(part);
+}
+
+static double square_f64(tam_class_dtype dtype, const void *w, int64_t row, int64_t dim) {
     double sum = 0.0;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t d = 0; d < n; d++) {
-        sum += (double)tam_bf16_value(w[d]) * (double)tam_bf16_value(w[d]);
+    for (int64_t d = row * dim; d < (row + 1) * dim; d++) {
+        bool lean = dtype == TAM_CLASS_BF16_LEAN;
+        double value = lean ? (double)tam_bf16_value(((const tam_bf16 *)w)[d]) : (double)((const float *)w)[d];
+        sum += value * value;
     }
     return sum;
 }
 
 /* In f32, unless the square could leave its range: then again in f64. */
 static double square_of(tam_class_dtype dtype, const void *w, int64_t row, int64_t dim) {
-    if (dtype == TAM_CLASS_BF16_LEAN) {
-        return square_bf16(dim, (const tam_bf16 *)w + row * dim);
-    }
-    float square = square_f32(dim, (const float *)w + row * dim);
-    return square > 1e-20f && square < 1e30f ? (double)square : square_f64(dim, (const float *)w + row * dim);
+    float square = dtype == TAM_CLASS_BF16_LEAN ? square_bf16(dim, (const tam_bf16 *)w + row * dim)
+                                                : square_f32(dim, (const float *)w + row * dim);
+    return square > 1e-20f && square < 1e30f ? (double)square : square_f64(dtype, w, row, dim);
 }
 
 bool tam_class_rows_measure(tam_class_dtype dtype, const void *w, int dim, int64_t count, const int64_t *row,
@@ -82,17 +104,9 @@ TAM_KERNEL static void add_scaled(int64_t n, float a, const float *restrict x, f
     }
 }
 
-TAM_KERNEL static void scale(int64_t n, float a, float *y) {
-    for (int64_t d = 0; d < n; d++) {
-        y[d] *= a;
-    }
-}
-
-/* (inverse dw) . w^ with w^ = inverse w, in this order: w may be tiny and its inverse huge. Several sums, or each
- * addition would wait for the one before. */
+/* (inverse dw) . w^ with w^ = inverse w, in this order: w may be tiny and its inverse huge. */
 TAM_KERNEL static float along_f32(int64_t n, float inverse, const float *restrict w, const float *restrict dw) {
-    enum { SUMS = 64 };
-    float part[SUMS] = {0.0f}, along = 0.0f;
+    float part[SUMS] = {0.0f};
     int64_t whole = n / SUMS * SUMS;
     for (int64_t d = 0; d < whole; d += SUMS) {
         for (int k = 0; k < SUMS; k++) {
@@ -102,11 +116,7 @@ TAM_KERNEL static float along_f32(int64_t n, float inverse, const float *restric
     for (int64_t d = whole; d < n; d++) {
         part[d - whole] += (inverse * dw[d]) * (inverse * w[d]);
     }
-#pragma omp simd reduction(+ : along)
-    for (int k = 0; k < SUMS; k++) {
-        along += part[k];
-    }
-    return along;
+    return sum_of(part);
 }
 
 /* dw = inverse dw - along w^ */
@@ -128,60 +138,12 @@ TAM_KERNEL static void project_and_descend_f32(int64_t n, const tam_sgd *sgd, fl
     }
 }
 
-TAM_KERNEL static void project_bf16(int64_t n, float inverse, const tam_bf16 *restrict w, float *restrict dw) {
-    float along = 0.0f;
-#pragma omp simd reduction(+ : along)
-    for (int64_t d = 0; d < n; d++) {
-        along += dw[d] * (inverse * tam_bf16_value(w[d]));
-    }
-    for (int64_t d = 0; d < n; d++) {
-        dw[d] -= along * (inverse * tam_bf16_value(w[d]));
-    }
-}
-
-/* 32 bits that look random for every d of a row: Wellons's integer hash of a counter. */
-static inline uint32_t scramble(uint32_t x) {
-    x ^= x >> 16;
-    x *= 0x7feb352du;
-    x ^= x >> 15;
-    x *= 0x846ca68bu;
-    return x ^ x >> 16;
-}
-
-TAM_KERNEL static void descend_bf16(int64_t n, const tam_sgd *sgd, uint32_t key, const float *restrict dw,
-                                    tam_bf16 *restrict w, tam_bf16 *restrict v) {
-    float lr = sgd->lr, momentum = sgd->momentum, rate = sgd->gradient_scale, decay = sgd->weight_decay;
-    for (int64_t d = 0; d < n; d++) {
-        uint32_t random = scramble(key + (uint32_t)d);
-        float old = tam_bf16_value(w[d]);
-        float speed = momentum * tam_bf16_value(v[d]) + (rate * dw[d] + decay * old);
-        v[d] = tam_bf16_at_random(speed, random & 0xffffu);
-        w[d] = tam_bf16_at_random(old - lr * speed, random >> 16);
-    }
-}
-
-TAM_KERNEL static void coast_bf16(int64_t n, const tam_sgd *sgd, uint32_t key, tam_bf16 *restrict w,
-                                  tam_bf16 *restrict v) {
-    float lr = sgd->lr, momentum = sgd->momentum, decay = sgd->weight_decay;
-    for (int64_t d = 0; d < n; d++) {
-        uint32_t random = scramble(key + (uint32_t)d);
-        float old = tam_bf16_value(w[d]), speed = momentum * tam_bf16_value(v[d]) + decay * old;
-        v[d] = tam_bf16_at_random(speed, random & 0xffffu);
-        w[d] = tam_bf16_at_random(old - lr * speed, random >> 16);
-    }
-}
-
 TAM_KERNEL static void coast_f32(int64_t n, const tam_sgd *sgd, float *restrict w, float *restrict v) {
     float lr = sgd->lr, momentum = sgd->momentum, decay = sgd->weight_decay;
     for (int64_t d = 0; d < n; d++) {
         v[d] = momentum * v[d] + decay * w[d];
         w[d] -= lr * v[d];
     }
-}
-
-static uint32_t key_of_row(uint64_t rounding, int64_t row) {
-    uint32_t low = scramble((uint32_t)rounding ^ (uint32_t)row);
-    return scramble(low + (uint32_t)(rounding >> 32) + (uint32_t)((uint64_t)row >> 32) * 0x9e3779b9u);
 }
 
 static void finish_f32(const tam_class_tile *tile, const tam_class_update *update, int64_t k, float *dw) {
@@ -199,22 +161,6 @@ static void finish_f32(const tam_class_tile *tile, const tam_class_update *updat
     }
     if (update->sgd != NULL) {
         project_and_descend_f32(dim, update->sgd, inverse, along, dw, w, (float *)tile->momentum + row * dim);
-    }
-}
-
-static void finish_bf16(const tam_class_tile *tile, const tam_class_update *update, int64_t k, float *dw) {
-    int64_t dim = tile->dim, row = tile->row[k];
-    tam_bf16 *w = (tam_bf16 *)tile->w + row * dim;
-    if (update->unit_w) {
-        scale(dim, tile->inverse_w[k], dw);
-        project_bf16(dim, tile->inverse_w[k], w, dw);
-    }
-    if (update->dw != NULL) {
-        memcpy(update->dw + row * dim, dw, (size_t)dim * sizeof *dw);
-    }
-    if (update->sgd != NULL) {
-        descend_bf16(dim, update->sgd, key_of_row(update->rounding, row), dw, w,
-                     (tam_bf16 *)tile->momentum + row * dim);
     }
 }
 
@@ -256,7 +202,7 @@ void tam_class_rows_finish(tam_class_dtype dtype, const tam_class_tile *tile, co
     add_own(dtype, tile, update, first, count, dw);
     for (int64_t k = 0; k < count; k++) {
         if (dtype == TAM_CLASS_BF16_LEAN) {
-            finish_bf16(tile, update, first + k, dw + k * tile->dim);
+            tam_class_lean_finish(tile, update, first + k, dw + k * tile->dim);
         } else {
             finish_f32(tile, update, first + k, dw + k * tile->dim);
         }
@@ -270,8 +216,7 @@ void tam_class_rows_coast(tam_class_dtype dtype, const tam_class_tile *tile, con
             memset(update->dw + row * dim, 0, (size_t)dim * sizeof(float));
         }
         if (update->sgd != NULL && dtype == TAM_CLASS_BF16_LEAN) {
-            coast_bf16(dim, update->sgd, key_of_row(update->rounding, row), (tam_bf16 *)tile->w + row * dim,
-                       (tam_bf16 *)tile->momentum + row * dim);
+            tam_class_lean_coast(tile, update, k);
         } else if (update->sgd != NULL) {
             coast_f32(dim, update->sgd, (float *)tile->w + row * dim, (float *)tile->momentum + row * dim);
         }

@@ -157,9 +157,137 @@ static void factors_are_rounded_like_the_reference(void **unused) {
     }
 }
 
+/* One row of `dim` numbers that moves by `dw` with these weights and speeds; key and row choose the random bits. */
+typedef struct mover {
+    int dim;
+    int64_t row;
+    uint64_t key;
+    tam_sgd sgd;
+    tam_bf16 w[2 * 64], v[2 * 64];
+    float dw[64];
+} mover;
+
+static void move(mover *m) {
+    const float inverse = 1.0f;
+    float *dw = block_of(sizeof m->dw);
+    memcpy(dw, m->dw, sizeof m->dw);
+    tam_class_tile tile = {
+        .n = 1, .dim = m->dim, .rows = 1, .row = &m->row, .w = m->w, .momentum = m->v, .inverse_w = &inverse};
+    tam_class_update update = {.sgd = &m->sgd, .rounding = m->key};
+    tam_class_rows_finish(TAM_CLASS_BF16_LEAN, &tile, &update, 0, 1, dw);
+    free(dw);
+}
+
+/* Steps far below the last digit: no single one is right, their mean is. The last of 37 numbers go another way. */
+static void steps_are_exact_on_average(void **unused) {
+    (void)unused;
+    enum { DIM = 37, TURNS = 20000 };
+    double w[DIM] = {0.0}, v[DIM] = {0.0};
+    mover m = {.dim = DIM, .sgd = {.lr = 0.5f, .momentum = 0.0f, .gradient_scale = 1.0f}};
+    for (int turn = 0; turn < TURNS; turn++) {
+        m.key = (uint64_t)(turn / 100) << 32 | (uint64_t)(turn % 100);
+        for (int d = 0; d < DIM; d++) {
+            m.w[d] = tam_bf16_nearest(d % 2 == 0 ? 1.0f : -1.5f);
+            m.v[d] = 0;
+            m.dw[d] = (float)(d + 1) * 0x1p-14f + 0x1p-9f;
+        }
+        mover moved = m;
+        move(&moved);
+        for (int d = 0; d < DIM; d++) {
+            double digit = 0x1p-7, above = (double)tam_bf16_value(moved.w[d]) - (double)tam_bf16_value(m.w[d]);
+            assert_true(above == 0.0 || above == -digit || above == -digit / 2.0);
+            w[d] += above / TURNS;
+            v[d] += (double)tam_bf16_value(moved.v[d]) / TURNS;
+        }
+    }
+    for (int d = 0; d < DIM; d++) {
+        double exact = (double)m.dw[d];
+        assert_true(fabs(w[d] + 0.5 * exact) < 5.0 * sqrt(0.5 * exact * 0x1p-7 / TURNS));
+        assert_true(fabs(v[d] - exact) < 5.0 * 0x1p-16 / sqrt((double)TURNS));
+    }
+}
+
+static void what_is_exact_stays(void **unused) {
+    (void)unused;
+    for (int dim = 1; dim <= 64; dim += 9) {
+        mover m = {.dim = dim, .key = (uint64_t)dim, .sgd = {.lr = 1.0f, .momentum = 1.0f, .gradient_scale = 1.0f}};
+        for (int d = 0; d < dim; d++) {
+            m.w[d] = tam_bf16_nearest(3.0f);
+            m.v[d] = tam_bf16_nearest(0.25f);
+            m.dw[d] = 0.25f * (float)(d % 3);
+        }
+        move(&m);
+        for (int d = 0; d < dim; d++) {
+            assert_true(tam_bf16_value(m.v[d]) == 0.25f * (float)(1 + d % 3));
+            assert_true(tam_bf16_value(m.w[d]) == 3.0f - 0.25f * (float)(1 + d % 3));
+        }
+    }
+}
+
+/* Also a NaN whose bits are all 1, to which nothing can be added; its neighbours move as without it. */
+static void infinities_and_nan_stay(void **unused) {
+    (void)unused;
+    const uint32_t full = 0x7fffffffu;
+    for (int turn = 0; turn < 50; turn++) {
+        mover m = {.dim = 40, .key = (uint64_t)turn, .sgd = {.lr = 0.1f, .momentum = 0.9f, .gradient_scale = 1.0f}};
+        for (int d = 0; d < m.dim; d++) {
+            m.w[d] = tam_bf16_nearest(any());
+            m.v[d] = tam_bf16_nearest(any());
+            m.dw[d] = any();
+        }
+        mover plain = m;
+        memcpy(&m.dw[3], &full, sizeof full);
+        m.dw[4] = INFINITY;
+        m.w[39] = 0xff80;
+        m.v[38] = 0x7fff;
+        move(&m);
+        move(&plain);
+        assert_true(isnan(tam_bf16_value(m.v[3])) && isnan(tam_bf16_value(m.w[3])));
+        assert_true(isinf(tam_bf16_value(m.v[4])) && isinf(tam_bf16_value(m.w[4])));
+        assert_false(isfinite(tam_bf16_value(m.w[39])));
+        assert_true(isnan(tam_bf16_value(m.v[38])) && isnan(tam_bf16_value(m.w[38])));
+        for (int d = 0; d < 38; d++) {
+            if (d != 3 && d != 4) {
+                assert_int_equal(m.w[d], plain.w[d]);
+                assert_int_equal(m.v[d], plain.v[d]);
+            }
+        }
+    }
+}
+
+/* Row and key both choose the bits, and a class that no sample moves takes the bits of one with a sum of 0. */
+static void random_bits_have_a_key(void **unused) {
+    (void)unused;
+    enum { DIM = 64, BYTES = DIM * sizeof(tam_bf16) };
+    mover m = {.dim = DIM, .key = 5, .sgd = {.lr = 0.3f, .momentum = 0.9f, .weight_decay = 0.3f}};
+    for (int d = 0; d < DIM; d++) {
+        m.w[d] = m.w[DIM + d] = tam_bf16_nearest(any());
+        m.v[d] = m.v[DIM + d] = tam_bf16_nearest(any());
+    }
+    mover same = m, other_key = m, other_row = m, coasting = m;
+    other_key.key = (uint64_t)5 << 32 | 5;
+    other_row.row = 1;
+    move(&m);
+    move(&same);
+    move(&other_key);
+    move(&other_row);
+    tam_class_tile tile = {.dim = DIM, .rows = 1, .row = &m.row, .w = coasting.w, .momentum = coasting.v};
+    tam_class_update update = {.sgd = &m.sgd, .rounding = m.key};
+    tam_class_rows_coast(TAM_CLASS_BF16_LEAN, &tile, &update);
+    assert_memory_equal(m.w, same.w, BYTES);
+    assert_memory_equal(m.w, coasting.w, BYTES);
+    assert_memory_equal(m.v, coasting.v, BYTES);
+    assert_memory_not_equal(m.v, other_key.v, BYTES);
+    assert_memory_not_equal(m.v, other_row.v + DIM, BYTES);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(factors_are_rounded_like_the_reference),
+        cmocka_unit_test(steps_are_exact_on_average),
+        cmocka_unit_test(what_is_exact_stays),
+        cmocka_unit_test(infinities_and_nan_stay),
+        cmocka_unit_test(random_bits_have_a_key),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
