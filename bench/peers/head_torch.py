@@ -189,7 +189,18 @@ def make(arguments):
     return Chunked(weight, chunk, bf16), chunk
 
 
+def product_gflops():
+    """f32, 1024^3: shows a slow BLAS under PyTorch, beside which no head says anything."""
+    a, best = torch.rand(1024, 1024), 0.0
+    for _ in range(4):
+        began = time.perf_counter()
+        torch.mm(a, a)
+        best = max(best, 2e-9 * 1024 ** 3 / (time.perf_counter() - began))
+    return best
+
+
 def measure(arguments):
+    speed = product_gflops()
     head, chunk = make(arguments)
     times, began = [], None
     for x, y in batches(arguments):
@@ -205,7 +216,7 @@ def measure(arguments):
     print(json.dumps({
         "case": arguments.case, "classes": arguments.classes, "dim": arguments.dim, "batch": arguments.batch,
         "threads": arguments.threads, "ms_median": round(statistics.median(times), 3), "ms_min": round(min(times), 3),
-        "ms_max": round(max(times), 3), "steps": len(times), "chunk": chunk,
+        "ms_max": round(max(times), 3), "steps": len(times), "chunk": chunk, "product_gflops": round(speed, 1),
         "peak_rss_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1),
         "torch": torch.__version__}))
 
