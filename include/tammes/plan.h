@@ -26,7 +26,8 @@ enum { TAM_HEAD_DTYPES = 3 }; /* f32, bf16, bf16-lean */
 typedef struct tam_head_speeds {
     tam_head_speed kept[TAM_HEAD_DTYPES];  /* the first pass's numbers are kept for the second */
     tam_head_speed again[TAM_HEAD_DTYPES]; /* they are made again */
-    double draw; /* seconds for each of all classes, whether it takes part or not, where classes are drawn */
+    double drawn[TAM_HEAD_DTYPES]; /* seconds more for each class that takes part where classes are drawn: to draw it,
+                                      and to find its row, far from the last one */
 } tam_head_speeds;
 
 /* Takes about `seconds` (0: 1) and some 100 MB; config->classes bounds the heads that are tried, its dtype, workspace

@@ -18,10 +18,10 @@ static double step_seconds(const tam_head_config *config, const tam_head_speeds 
                            const tam_head_option *option) {
     int dtype = tam_head_dtype_number(config->dtype);
     const tam_head_speed *kept = &speeds->kept[dtype], *again = &speeds->again[dtype];
-    double all = (double)config->classes, part = all * option->sample_rate;
+    double part = (double)config->classes * option->sample_rate;
     double seconds_kept = kept->fixed + kept->each * part, seconds_again = again->fixed + again->each * part;
     double seconds = option->kept * seconds_kept + (1.0 - option->kept) * seconds_again;
-    return option->sample_rate < 1.0 ? seconds + speeds->draw * all : seconds;
+    return option->sample_rate < 1.0 ? seconds + speeds->drawn[dtype] * part : seconds;
 }
 
 tam_status tam_head_plan_predict(tam_ctx *ctx, const tam_head_config *config, const tam_head_speeds *speeds,

@@ -8,6 +8,8 @@
 
 /* A calibration steps a small head, whose time shows the fixed cost, and a larger one. */
 enum { SMALL_CLASSES = 2048, LARGE_CLASSES = 1 << 16, LEAST_STEPS = 3, MOST_STEPS = 50 };
+/* Drawn classes lie far apart only in a head that is larger than a core's own caches. */
+enum { DRAWN_FROM = 1 << 14, DRAWN_BYTES = 1 << 27 };
 /* And no more classes than take about so many bytes in f32. */
 enum { SMALL_BYTES = 1 << 25, LARGE_BYTES = 1 << 28 };
 
@@ -92,6 +94,25 @@ static tam_status calibrate_one(calibration *c, size_t workspace, tam_head_speed
     return status;
 }
 
+/* What drawing classes adds to their time. */
+static tam_status calibrate_draw(calibration *c, int dtype, tam_head_speeds *speeds) {
+    const double rate = 0.25;
+    double seconds = 0.0;
+    tam_head_bytes bytes;
+    tam_head_config config = c->config;
+    config.classes = bounded(&config, DRAWN_FROM, DRAWN_BYTES);
+    config.workspace = TAM_HEAD_KEEP_ALL;
+    config.sample_rate = rate;
+    if (tam_head_count_bytes(c->ctx, &config, &bytes) != TAM_OK) {
+        return TAM_OK; /* this loss draws no classes */
+    }
+    TAM_TRY(time_step(c, config.classes, config.workspace, rate, &seconds));
+    double part = rate * (double)config.classes;
+    double more = seconds - speeds->kept[dtype].fixed - speeds->kept[dtype].each * part;
+    speeds->drawn[dtype] = more > 0.0 ? more / part : 0.0;
+    return TAM_OK;
+}
+
 /* Kept and made again, for one dtype. Where nothing can be kept the two are one. */
 static tam_status calibrate_dtype(calibration *c, int dtype, tam_head_speeds *speeds) {
     tam_head_bytes all, least;
@@ -107,26 +128,10 @@ static tam_status calibrate_dtype(calibration *c, int dtype, tam_head_speeds *sp
     TAM_TRY(tam_head_count_bytes(c->ctx, &config, &least));
     TAM_TRY(calibrate_one(c, TAM_HEAD_LEAST_WORKSPACE, &speeds->again[dtype]));
     speeds->kept[dtype] = speeds->again[dtype];
-    return all.workspace > least.workspace ? calibrate_one(c, TAM_HEAD_KEEP_ALL, &speeds->kept[dtype]) : TAM_OK;
-}
-
-/* What drawing classes adds for each class of all. */
-static tam_status calibrate_draw(calibration *c, tam_head_speeds *speeds) {
-    int64_t classes = bounded(&c->config, LARGE_CLASSES, LARGE_BYTES);
-    double rate = 0.02, seconds = 0.0;
-    tam_head_bytes bytes;
-    tam_head_config config = c->config;
-    c->config.dtype = config.dtype = tam_head_dtype_names[0];
-    config.classes = classes;
-    config.workspace = TAM_HEAD_LEAST_WORKSPACE;
-    config.sample_rate = rate;
-    if (tam_head_count_bytes(c->ctx, &config, &bytes) != TAM_OK) {
-        return TAM_OK; /* this loss draws no classes */
+    if (all.workspace > least.workspace) {
+        TAM_TRY(calibrate_one(c, TAM_HEAD_KEEP_ALL, &speeds->kept[dtype]));
     }
-    TAM_TRY(time_step(c, classes, TAM_HEAD_LEAST_WORKSPACE, rate, &seconds));
-    double over = seconds - speeds->again[0].fixed - speeds->again[0].each * rate * (double)classes;
-    speeds->draw = over > 0.0 ? over / (double)classes : 0.0;
-    return TAM_OK;
+    return calibrate_draw(c, dtype, speeds);
 }
 
 tam_status tam_head_plan_calibrate(tam_ctx *ctx, const tam_head_config *config, double seconds,
@@ -134,7 +139,7 @@ tam_status tam_head_plan_calibrate(tam_ctx *ctx, const tam_head_config *config, 
     tam_head_bytes bytes;
     *speeds = (tam_head_speeds){0};
     TAM_TRY(tam_head_count_bytes(ctx, config, &bytes));
-    calibration c = {.ctx = ctx, .config = *config, .seconds = (seconds > 0.0 ? seconds : 1.0) / (2 * TAM_HEAD_DTYPES)};
+    calibration c = {.ctx = ctx, .config = *config, .seconds = (seconds > 0.0 ? seconds : 1.0) / (3 * TAM_HEAD_DTYPES)};
     size_t numbers = (size_t)config->batch * (size_t)config->dim;
     c.config.gradient_filter = 0;
     c.x = tam_allocate(ctx, numbers, sizeof(float), "the calibration's batch");
@@ -146,9 +151,6 @@ tam_status tam_head_plan_calibrate(tam_ctx *ctx, const tam_head_config *config, 
     }
     for (int dtype = 0; status == TAM_OK && dtype < TAM_HEAD_DTYPES; dtype++) {
         status = calibrate_dtype(&c, dtype, speeds);
-    }
-    if (status == TAM_OK) {
-        status = calibrate_draw(&c, speeds);
     }
     tam_release(ctx, c.x);
     tam_release(ctx, c.dx);

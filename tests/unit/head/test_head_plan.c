@@ -110,7 +110,7 @@ static void test_options(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(1);
     tam_head_option options[TAM_HEAD_OPTIONS], option;
-    tam_head_speeds speeds = {.draw = 0.5};
+    tam_head_speeds speeds = {.drawn = {0.5, 0.5, 0.5}};
     int count;
     for (int k = 0; k < TAM_HEAD_DTYPES; k++) {
         speeds.kept[k] = (tam_head_speed){10.0 * k + 1.0, 0.25};
@@ -124,7 +124,7 @@ static void test_options(void **state) {
     assert_true(options[0].seconds == 25001.0 && options[1].seconds == 50002.0);
     assert_string_equal(options[4].dtype, "bf16-lean");
     assert_true(options[4].seconds == 25021.0);
-    assert_true(options[6].sample_rate == 0.1 && options[6].seconds == 2501.0 + 50000.0);
+    assert_true(options[6].sample_rate == 0.1 && options[6].seconds == 2501.0 + 5000.0);
     config.workspace = (options[0].bytes.least + options[0].bytes.workspace) / 2;
     test_ok(ctx, tam_head_plan_predict(ctx, &config, &speeds, &option));
     assert_true(option.kept > 0.2 && option.kept < 0.8);
@@ -159,7 +159,7 @@ static void test_calibration(void **state) {
         test_ok(ctx, tam_head_plan_calibrate(ctx, &config, 0.02, &speeds));
         assert_true(speeds.kept[0].each >= 0.0 && speeds.kept[0].fixed >= 0.0);
         assert_true(speeds.again[0].each + speeds.again[0].fixed > 0.0);
-        assert_true(speeds.draw >= 0.0);
+        assert_true(speeds.drawn[0] >= 0.0);
         test_ctx_free(ctx);
     }
 }
