@@ -7,7 +7,7 @@
 #include "head/plan.h"
 
 /* A calibration steps a small head, whose time shows the fixed cost, and a larger one. */
-enum { SMALL_CLASSES = 2048, LARGE_CLASSES = 1 << 16, LEAST_STEPS = 3, MOST_STEPS = 50 };
+enum { SMALL_CLASSES = 1024, LEAST_RATIO = 4, LARGE_CLASSES = 1 << 16, LAST_STEP = 3, MOST_STEPS = 50 };
 /* Drawn classes lie far apart only in a head that is larger than a core's own caches. */
 enum { DRAWN_FROM = 1 << 14, DRAWN_BYTES = 1 << 27 };
 /* And no more classes than take about so many bytes in f32. */
@@ -48,7 +48,7 @@ static tam_status time_step(calibration *c, int64_t classes, size_t workspace, d
         status = tam_head_step(head, config.batch, c->x, c->y, c->dx, NULL, &update, &result);
         double now = tam_seconds(), taken = now - step_began;
         *seconds = step <= 1 || taken < *seconds ? taken : *seconds; /* the first touches memory that is new */
-        if (step >= LEAST_STEPS && now - began >= c->seconds) {
+        if (step >= LAST_STEP && now - began >= c->seconds) {
             break;
         }
     }
@@ -68,12 +68,13 @@ static int64_t small_size(const tam_head_config *config) {
     return bounded(config, SMALL_CLASSES, SMALL_BYTES);
 }
 
-/* How many classes the larger head has: as many as c->seconds allow for some steps and the making. */
-static int64_t larger_size(const calibration *c, double first_seconds, int64_t first_classes) {
-    double each = first_seconds / (double)first_classes;
-    double classes = c->seconds / (each * (LEAST_STEPS + 5));
-    int64_t most = bounded(&c->config, LARGE_CLASSES, LARGE_BYTES);
-    return classes >= (double)most ? most : classes <= (double)first_classes ? first_classes : (int64_t)classes;
+/* How many classes the larger head has: as many as c->seconds allow for its steps and for making it, but not
+ * so few that two times differ by their noise. */
+static int64_t larger_size(const calibration *c, double small_seconds, int64_t small) {
+    double classes = c->seconds * (double)small / (small_seconds * 3 * LAST_STEP);
+    int64_t most = bounded(&c->config, LARGE_CLASSES, LARGE_BYTES), least = LEAST_RATIO * small;
+    least = least < most ? least : most;
+    return classes >= (double)most ? most : classes <= (double)least ? least : (int64_t)classes;
 }
 
 static tam_status calibrate_one(calibration *c, size_t workspace, tam_head_speed *speed) {
