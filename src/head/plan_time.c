@@ -6,8 +6,9 @@
 #include "base/random.h"
 #include "head/plan.h"
 
-/* A calibration steps a small head, whose time shows the fixed cost, and a larger one. */
-enum { SMALL_CLASSES = 1024, LEAST_RATIO = 4, LARGE_CLASSES = 1 << 16, LAST_STEP = 3, MOST_STEPS = 50 };
+/* A calibration steps a small head, whose time shows the fixed cost, and one of a multiple of its classes: chunks of
+ * 144 classes are whole tiles, as those of a large head nearly are. */
+enum { SMALL_CLASSES = 144 * 16, LEAST_MULTIPLE = 2, LARGE_CLASSES = 1 << 16, LAST_STEP = 3, MOST_STEPS = 50 };
 /* Drawn classes lie far apart only in a head that is larger than a core's own caches. */
 enum { DRAWN_FROM = 1 << 14, DRAWN_BYTES = 1 << 27 };
 /* And no more classes than take about so many bytes in f32. */
@@ -68,13 +69,13 @@ static int64_t small_size(const tam_head_config *config) {
     return bounded(config, SMALL_CLASSES, SMALL_BYTES);
 }
 
-/* How many classes the larger head has: as many as c->seconds allow for its steps and for making it, but not
- * so few that two times differ by their noise. */
+/* How many classes the larger head has: as many as c->seconds allow for its steps and for making it, but not so few
+ * that the two times differ by their noise alone. */
 static int64_t larger_size(const calibration *c, double small_seconds, int64_t small) {
-    double classes = c->seconds * (double)small / (small_seconds * 3 * LAST_STEP);
-    int64_t most = bounded(&c->config, LARGE_CLASSES, LARGE_BYTES), least = LEAST_RATIO * small;
-    least = least < most ? least : most;
-    return classes >= (double)most ? most : classes <= (double)least ? least : (int64_t)classes;
+    double multiple = c->seconds / (small_seconds * 3 * LAST_STEP);
+    int64_t most = bounded(&c->config, LARGE_CLASSES, LARGE_BYTES);
+    int64_t whole = multiple < LEAST_MULTIPLE ? LEAST_MULTIPLE : multiple < 64 ? (int64_t)multiple : 64;
+    return whole * small < most ? whole * small : most;
 }
 
 static tam_status calibrate_one(calibration *c, size_t workspace, tam_head_speed *speed) {
