@@ -8,16 +8,15 @@
 
 /* A calibration steps a small head, whose time shows the fixed cost, and one of a multiple of its classes: chunks of
  * 144 classes are whole tiles, as those of a large head nearly are. */
-enum { SMALL_CLASSES = 144 * 16, LEAST_MULTIPLE = 2, LARGE_CLASSES = 1 << 16, LAST_STEP = 3, MOST_STEPS = 50 };
-/* Drawn classes lie far apart only in a head that is larger than a core's own caches. */
-enum { DRAWN_FROM = 1 << 14, DRAWN_BYTES = 1 << 27 };
-/* And no more classes than take about so many bytes in f32. */
-enum { SMALL_BYTES = 1 << 25, LARGE_BYTES = 1 << 28 };
+enum { SMALL_CLASSES = 144 * 16, LEAST_MULTIPLE = 2, LAST_STEP = 3, MOST_STEPS = 50 };
+/* No head of a calibration takes more than about so many bytes. The larger one, and one whose classes are drawn, must
+ * not fit into caches: its rows come from memory, as those of a large head do. */
+enum { SMALL_BYTES = 1 << 25, LARGE_BYTES = 3 << 25, LARGE_CLASSES = 1 << 15, DRAWN_FROM = 1 << 14 };
 
 typedef struct calibration {
     tam_ctx *ctx;
     tam_head_config config;
-    double seconds; /* for one head */
+    double seconds; /* for the steps of one head, with those of the smaller one */
     float *x, *dx;
     int32_t *y;
 } calibration;
@@ -34,12 +33,12 @@ static tam_status time_step(calibration *c, int64_t classes, size_t workspace, d
     static const tam_head_update update = {.lr = 0.01f, .momentum = 0.9f, .weight_decay = 5e-4f};
     tam_head_config config = c->config;
     tam_head *head = NULL;
-    double began = tam_seconds();
     config.classes = classes;
     config.workspace = workspace;
     config.sample_rate = rate;
     TAM_TRY(tam_head_create(c->ctx, &config, &head));
     tam_status status = TAM_OK;
+    double began = tam_seconds();
     for (int step = 0; status == TAM_OK && step < MOST_STEPS; step++) {
         tam_head_result result;
         for (int i = 0; i < config.batch; i++) {
@@ -49,7 +48,7 @@ static tam_status time_step(calibration *c, int64_t classes, size_t workspace, d
         status = tam_head_step(head, config.batch, c->x, c->y, c->dx, NULL, &update, &result);
         double now = tam_seconds(), taken = now - step_began;
         *seconds = step <= 1 || taken < *seconds ? taken : *seconds; /* the first touches memory that is new */
-        if (step >= LAST_STEP && now - began >= c->seconds) {
+        if (step >= LAST_STEP && now - began >= c->seconds / 5) {
             break;
         }
     }
@@ -57,9 +56,10 @@ static tam_status time_step(calibration *c, int64_t classes, size_t workspace, d
     return status;
 }
 
-/* At most so many classes of at most so many bytes: two rows of D numbers and a column of N each. */
+/* At most so many classes of at most so many bytes: rows of w and momentum, and a column of N. */
 static int64_t bounded(const tam_head_config *config, int64_t most, int64_t bytes) {
-    int64_t fit = bytes / (8 * (int64_t)config->dim + 4 * (int64_t)config->batch);
+    bool lean = tam_head_dtype_number(config->dtype) == TAM_HEAD_DTYPES - 1;
+    int64_t fit = bytes / ((lean ? 4 : 8) * (int64_t)config->dim + 4 * (int64_t)config->batch);
     most = fit < most ? fit : most;
     most = most < 2 ? 2 : most;
     return most < config->classes ? most : config->classes;
@@ -69,10 +69,10 @@ static int64_t small_size(const tam_head_config *config) {
     return bounded(config, SMALL_CLASSES, SMALL_BYTES);
 }
 
-/* How many classes the larger head has: as many as c->seconds allow for its steps and for making it, but not so few
- * that the two times differ by their noise alone. */
+/* How many classes the larger head has: as many as c->seconds allow, but not so few that the two times differ by their
+ * noise alone. */
 static int64_t larger_size(const calibration *c, double small_seconds, int64_t small) {
-    double multiple = c->seconds / (small_seconds * 3 * LAST_STEP);
+    double multiple = c->seconds / (small_seconds * (LAST_STEP + 1));
     int64_t most = bounded(&c->config, LARGE_CLASSES, LARGE_BYTES);
     int64_t whole = multiple < LEAST_MULTIPLE ? LEAST_MULTIPLE : multiple < 64 ? (int64_t)multiple : 64;
     return whole * small < most ? whole * small : most;
@@ -80,20 +80,17 @@ static int64_t larger_size(const calibration *c, double small_seconds, int64_t s
 
 static tam_status calibrate_one(calibration *c, size_t workspace, tam_head_speed *speed) {
     int64_t small = small_size(&c->config);
-    double first = 0.0, second = 0.0, whole = c->seconds;
-    c->seconds = whole / 5;
+    double first = 0.0, second = 0.0;
     TAM_TRY(time_step(c, small, workspace, 1.0, &first));
-    c->seconds = whole - c->seconds;
     int64_t large = larger_size(c, first, small);
-    tam_status status = large > small ? time_step(c, large, workspace, 1.0, &second) : TAM_OK;
-    c->seconds = whole;
     *speed = (tam_head_speed){.each = first / (double)small};
-    if (status == TAM_OK && large > small) {
+    if (large > small) {
+        TAM_TRY(time_step(c, large, workspace, 1.0, &second));
         double slope = (second - first) / (double)(large - small), most = second / (double)large;
         speed->each = slope > most || slope <= 0.0 ? most : slope;
         speed->fixed = second - speed->each * (double)large;
     }
-    return status;
+    return TAM_OK;
 }
 
 /* What drawing classes adds to their time. */
@@ -102,7 +99,7 @@ static tam_status calibrate_draw(calibration *c, int dtype, tam_head_speeds *spe
     double seconds = 0.0;
     tam_head_bytes bytes;
     tam_head_config config = c->config;
-    config.classes = bounded(&config, DRAWN_FROM, DRAWN_BYTES);
+    config.classes = bounded(&config, DRAWN_FROM, LARGE_BYTES);
     config.workspace = TAM_HEAD_KEEP_ALL;
     config.sample_rate = rate;
     if (tam_head_count_bytes(c->ctx, &config, &bytes) != TAM_OK) {
@@ -141,7 +138,7 @@ tam_status tam_head_plan_calibrate(tam_ctx *ctx, const tam_head_config *config, 
     tam_head_bytes bytes;
     *speeds = (tam_head_speeds){0};
     TAM_TRY(tam_head_count_bytes(ctx, config, &bytes));
-    calibration c = {.ctx = ctx, .config = *config, .seconds = (seconds > 0.0 ? seconds : 1.0) / (3 * TAM_HEAD_DTYPES)};
+    calibration c = {.ctx = ctx, .config = *config, .seconds = (seconds > 0.0 ? seconds : 1.0) / 5};
     size_t numbers = (size_t)config->batch * (size_t)config->dim;
     c.config.gradient_filter = 0;
     c.x = tam_allocate(ctx, numbers, sizeof(float), "the calibration's batch");
