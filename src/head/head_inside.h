@@ -32,6 +32,7 @@ typedef struct tam_head_row {
     float start;         /* m to begin with */
     double m, sum;       /* sum_{j != y} e^z_j = 2^m sum */
     double others;       /* its logarithm */
+    double loss;         /* of a softmax */
     double wrong;        /* 1 - P_y: the probability of all other classes together */
     double target_g;     /* G of the target / counted */
     double target_slope; /* of the loss by the target's logit / counted: -wrong / counted */
@@ -186,8 +187,10 @@ void tam_head_pack(void *argument, int64_t task, int worker);
 void tam_head_prepare_rows(void *argument, int64_t task, int worker);
 void tam_head_own_logits(void *argument, int64_t task, int worker);
 void tam_head_finish_rows(void *argument, int64_t task, int worker);
-/* The mean loss of a softmax with the probabilities of each sample, after the first pass. */
-double tam_head_softmax_loss(const tam_head_job *job);
+/* A softmax's loss and probabilities of each sample, after the first pass. */
+void tam_head_finish_softmax(void *argument, int64_t task, int worker);
+/* Runs one of them over the step's samples. */
+void tam_head_run_rows(tam_head_job *job, tam_task work);
 /* f_i of each sample, and the samples by their own classes' places. */
 void tam_head_weigh_rows(tam_head_job *job);
 

@@ -54,7 +54,7 @@ static void report_rows(const tam_head_job *job, float *theta, tam_head_result *
     }
 }
 
-/* What each sample adds by its length, and by its own class where the loss is not a softmax. */
+/* What each sample adds by its length, by its softmax, and by its own class where the loss is given by its gradient. */
 static double loss_of_rows(const tam_head_job *job) {
     double loss = 0.0;
     for (int i = 0; i < job->n; i++) {
@@ -62,6 +62,7 @@ static double loss_of_rows(const tam_head_job *job) {
             const tam_head_row *row = &job->head->row[i];
             loss += job->weight * row->length.value;
             loss += tam_head_is(job->head, TAM_LOSS_DIRECT) ? job->weight * row->target.z : 0.0;
+            loss += tam_head_is(job->head, TAM_LOSS_SOFTMAX) ? job->weight * row->loss : 0.0;
         }
     }
     return loss;
@@ -78,7 +79,7 @@ static double loss_of_others(const tam_head_job *job) {
     return loss;
 }
 
-static void run_rows(tam_head_job *job, tam_task work) {
+void tam_head_run_rows(tam_head_job *job, tam_task work) {
     int64_t tasks = (job->n + TAM_HEAD_ROWS_PER_TASK - 1) / TAM_HEAD_ROWS_PER_TASK;
     tam_team_run(job->head->ctx, tasks, work, job);
 }
@@ -118,20 +119,20 @@ static bool run_class_loss(tam_head_job *job, float *theta, tam_head_result *res
         job->own_weight = classes > 0 ? 1.0 / classes : 0.0;
     }
     draw(job);
-    run_rows(job, tam_head_prepare_rows);
+    tam_head_run_rows(job, tam_head_prepare_rows);
     pack(job, TAM_PACK_FOR_LOGITS);
     tam_head_observe(job);
-    run_rows(job, tam_head_own_logits);
+    tam_head_run_rows(job, tam_head_own_logits);
     tam_team_run(head->ctx, head->cut.chunks, tam_head_first_pass, job);
     if (tam_head_is(head, TAM_LOSS_SOFTMAX)) {
-        result->class_loss = tam_head_softmax_loss(job);
+        tam_head_run_rows(job, tam_head_finish_softmax);
     }
     result->class_loss += loss_of_rows(job) + loss_of_others(job);
     result->classes = head->taking;
     bool finite = all_finite(job, result->class_loss + result->centre_loss);
     if (finite) {
         tam_head_weigh_rows(job);
-        run_rows(job, tam_head_finish_rows);
+        tam_head_run_rows(job, tam_head_finish_rows);
         result->filter_bound = tam_head_filter_bound(job);
         if (job->update != NULL || job->dw != NULL || job->dbias != NULL) {
             pack(job, TAM_PACK_FOR_WEIGHTS);
@@ -152,7 +153,9 @@ static tam_status step(tam_head_job *job, float *theta, tam_head_result *result)
     job->weight = 1.0 / (counted > 0 ? counted : 1);
     *result = (tam_head_result){.counted = counted};
     head->state = head->loss.state; /* which a checkpoint may have changed since the last step */
-    memset(job->dx, 0, (size_t)numbers * sizeof(float));
+    if (head->loss.terms > 0) {
+        memset(job->dx, 0, (size_t)numbers * sizeof(float));
+    }
     result->centre_loss = tam_head_terms(job, theta, result);
     bool finite = head->loss.class_loss != NULL ? run_class_loss(job, theta, result) : isfinite(result->centre_loss);
     if (!finite) {

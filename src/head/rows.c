@@ -83,6 +83,11 @@ static void own_logit(const tam_head_job *job, int i) {
     }
 }
 
+/* 2^shift; almost always of 0. */
+static double power_of_two(double shift) {
+    return shift == 0.0 ? 1.0 : exp2(shift);
+}
+
 /* The chunks' sums as one, 2^m sum. */
 static void add_chunks(const tam_head *head, int i, tam_head_row *row) {
     row->m = -INFINITY;
@@ -93,33 +98,25 @@ static void add_chunks(const tam_head *head, int i, tam_head_row *row) {
     row->sum = 0.0;
     for (int k = 0; k < head->cut.chunks; k++) {
         const tam_head_partial *partial = &head->partial[(int64_t)k * head->batch + i];
-        row->sum += partial->started ? partial->sum * exp2((double)partial->m - row->m) : partial->sum;
+        row->sum += partial->started ? partial->sum * power_of_two((double)partial->m - row->m) : partial->sum;
     }
     row->m = row->m == -INFINITY ? 0.0 : row->m; /* no other class where all are filtered */
 }
 
-/* With d = log sum_{j != y} e^z_j - z_y: L = log(1 + e^d), 1 - P_y = 1 / (1 + e^-d), free of cancellation. Returns L.
+/* With d = log sum_{j != y} e^z_j - z_y: L = log(1 + e^d), 1 - P_y = 1 / (1 + e^-d), free of cancellation.
  */
-static double finish_softmax(const tam_head_job *job, int i) {
+static void finish_softmax(const tam_head_job *job, int i) {
     tam_head_row *row = &job->head->row[i];
+    if (job->y[i] < 0) {
+        return;
+    }
     add_chunks(job->head, i, row);
     row->others = row->m * TAM_HEAD_LN_2 + log(row->sum);
     double d = row->others - row->target.z;
-    double loss = d > 0.0 ? d + log1p(exp(-d)) : log1p(exp(d));
+    row->loss = d > 0.0 ? d + log1p(exp(-d)) : log1p(exp(d));
     row->wrong = 1.0 / (1.0 + exp(-d));
     row->target_slope = -row->wrong * job->weight;
     row->target_g = row->target_slope * row->target.slope_c;
-    return loss;
-}
-
-double tam_head_softmax_loss(const tam_head_job *job) {
-    double loss = 0.0;
-    for (int i = 0; i < job->n; i++) {
-        if (job->y[i] >= 0) {
-            loss += job->weight * finish_softmax(job, i);
-        }
-    }
-    return loss;
 }
 
 static int compare_owns(const void *a, const void *b) {
@@ -164,12 +161,15 @@ static void finish_row(const tam_head_job *job, int i) {
     const float *x_unit = head->x_unit + i * dim;
     float *sum = head->dx_chunk + i * dim, *dx = job->dx + i * dim;
     bool unit_x = tam_head_has(head, TAM_LOSS_UNIT_X), unit_w = tam_head_has(head, TAM_LOSS_UNIT_W);
+    if (head->loss.terms == 0) {
+        memset(dx, 0, (size_t)dim * sizeof *dx);
+    }
     if (job->y[i] < 0) {
         return;
     }
     for (int k = 0; k < head->cut.chunks; k++) {
         double shift = (double)head->partial[(int64_t)k * head->batch + i].m - row->m;
-        float share = tam_head_is(head, TAM_LOSS_SOFTMAX) ? (float)exp2(shift) : 1.0f;
+        float share = tam_head_is(head, TAM_LOSS_SOFTMAX) ? (float)power_of_two(shift) : 1.0f;
         if (k == 0) {
             tam_scale_row(dim, (double)(share * head->factor[i]), sum, sum);
         } else {
@@ -210,4 +210,9 @@ void tam_head_own_logits(void *argument, int64_t task, int worker) {
 void tam_head_finish_rows(void *argument, int64_t task, int worker) {
     (void)worker;
     over_rows(argument, task, finish_row);
+}
+
+void tam_head_finish_softmax(void *argument, int64_t task, int worker) {
+    (void)worker;
+    over_rows(argument, task, finish_softmax);
 }

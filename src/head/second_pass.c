@@ -74,7 +74,7 @@ static const float *rescale_of(const tam_head_job *job, const tam_head_tile *til
     for (int i = 0; i < job->n; i++) {
         double shift = job->y[i] >= 0 ? (double)tile->m[i] - head->row[i].m : 0.0;
         same = same && shift == 0.0;
-        rescale[i] = (float)exp2(shift);
+        rescale[i] = shift == 0.0 ? 1.0f : (float)exp2(shift);
     }
     return same ? NULL : rescale;
 }

@@ -7,13 +7,12 @@
 /* log sum_{j != y} e^z_ij under the statistics as they were, by a first pass of their own. */
 static void sum_others(tam_head_job *job, double *others) {
     tam_head *head = job->head;
-    int64_t tasks = (job->n + TAM_HEAD_ROWS_PER_TASK - 1) / TAM_HEAD_ROWS_PER_TASK;
-    tam_team_run(head->ctx, tasks, tam_head_own_logits, job);
+    tam_head_run_rows(job, tam_head_own_logits);
     job->sums_only = true;
     tam_team_run(head->ctx, head->cut.chunks, tam_head_first_pass, job);
     job->sums_only = false;
     job->again = true;
-    (void)tam_head_softmax_loss(job);
+    tam_head_run_rows(job, tam_head_finish_softmax);
     for (int i = 0, at = 0; i < job->n; i++) {
         if (job->y[i] >= 0) {
             others[at++] = head->row[i].others;

@@ -3,7 +3,8 @@
 
 #include "head/head_inside.h"
 
-enum { FEWEST_CHUNK_CLASSES = 128 };
+/* A chunk costs sums of its own, [N, D]: few classes make few chunks, but an even number, for two threads. */
+enum { CHUNK_CLASSES = 256 };
 
 static int64_t divide_up(int64_t a, int64_t b) {
     return (a + b - 1) / b;
@@ -23,8 +24,9 @@ static int64_t tile_classes(const tam_head *head, int64_t chunk_classes) {
 
 /* By the number of classes alone, and tiles by C, K, D and N: never by threads, so that sums are always cut alike. */
 tam_head_cut tam_head_cut_of(const tam_head *head, int64_t classes) {
-    int64_t chunk = divide_up(divide_up(classes, TAM_HEAD_CHUNKS), TAM_CLASS_MULTIPLE) * TAM_CLASS_MULTIPLE;
-    chunk = chunk < FEWEST_CHUNK_CLASSES ? FEWEST_CHUNK_CLASSES : chunk;
+    int64_t chunks = 2 * divide_up(classes, 2 * CHUNK_CLASSES);
+    chunks = chunks > TAM_HEAD_CHUNKS ? TAM_HEAD_CHUNKS : chunks;
+    int64_t chunk = divide_up(divide_up(classes, chunks), TAM_CLASS_MULTIPLE) * TAM_CLASS_MULTIPLE;
     int64_t tile = head->cut.tile_classes > 0 ? head->cut.tile_classes : tile_classes(head, chunk);
     return (tam_head_cut){
         .classes = classes,
