@@ -30,7 +30,8 @@ TAM_API tam_net *tam_model_net(tam_model *model);
 /* Name of training class c; NULL outside [0, classes). */
 TAM_API const char *tam_model_class_name(const tam_model *model, int64_t c);
 /* Class weights [classes K, dim] of the head it was trained with, as f32 whatever its dtype was, in plain rows: K =
- * sub_centres of class 0, then those of class 1, ... NULL when the file has none (a pair loss alone has no classes to learn). */
+ * sub_centres of class 0, then those of class 1, ... NULL when the file has none (a pair loss alone has no classes to
+ * learn). */
 TAM_API const float *tam_model_class_weights(const tam_model *model);
 /* Their biases [classes]; NULL when the file has none (only plain softmax does). */
 TAM_API const float *tam_model_class_bias(const tam_model *model);
