@@ -20,17 +20,6 @@ TAM_KERNEL void tam_scale_row(int64_t n, double scale, const float *restrict x, 
     }
 }
 
-TAM_KERNEL float tam_row_logits(int64_t n, const float *restrict products, const float *restrict inverse_w,
-                                const float *restrict bias, float scale, float *restrict z) {
-    float largest = -INFINITY;
-#pragma omp simd reduction(max : largest)
-    for (int64_t j = 0; j < n; j++) {
-        z[j] = scale * (products[j] * inverse_w[j]) + bias[j];
-        largest = z[j] > largest ? z[j] : largest;
-    }
-    return largest;
-}
-
 TAM_KERNEL float tam_row_cosines(int64_t n, const float *restrict products, const float *restrict inverse_w,
                                  float *restrict c) {
     float largest = -INFINITY;
@@ -97,93 +86,11 @@ TAM_KERNEL void tam_row_filter(int64_t n, const float *restrict c, float limit, 
     }
 }
 
-TAM_KERNEL float tam_row_largest(int64_t n, const float *z) {
-    float largest = -INFINITY;
-#pragma omp simd reduction(max : largest)
-    for (int64_t j = 0; j < n; j++) {
-        largest = z[j] > largest ? z[j] : largest;
-    }
-    return largest;
-}
-
-TAM_KERNEL float tam_row_exp_sum(int64_t n, const float *z, float max) {
-    float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < n; j++) {
-        sum += tam_exp_softmax(z[j] - max);
-    }
-    return sum;
-}
-
 TAM_KERNEL float tam_row_sum(int64_t n, const float *z) {
     float sum = 0.0f;
 #pragma omp simd reduction(+ : sum)
     for (int64_t j = 0; j < n; j++) {
         sum += z[j];
-    }
-    return sum;
-}
-
-/* No probability is above 1: where z and lse are so large that their rounding shows, z - lse can come out positive. The
- * smaller of it and 0 is taken by arithmetic: a comparison here would keep the loop from becoming vector code. */
-static inline float probability(float z, float lse) {
-    float log_p = z - lse;
-    return tam_exp_softmax(0.5f * (log_p - fabsf(log_p)));
-}
-
-TAM_KERNEL float tam_row_gradient(int64_t n, float *restrict g, const float *restrict inverse_w,
-                                  const float *restrict bias, float scale, float lse, float weight,
-                                  float *restrict column_gc, float *restrict column_g) {
-    float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < n; j++) {
-        float c = g[j] * inverse_w[j];
-        float p = weight * probability(scale * c + bias[j], lse);
-        float length = scale * p;
-        g[j] = length * inverse_w[j];
-        column_gc[j] += g[j] * c;
-        column_g[j] += p;
-        sum += length * c;
-    }
-    return sum;
-}
-
-TAM_KERNEL void tam_row_lengths(int64_t n, float *restrict slope, const float *restrict z, float lse) {
-    for (int64_t j = 0; j < n; j++) {
-        slope[j] *= probability(z[j], lse);
-    }
-}
-
-TAM_KERNEL float tam_row_gradient_of_lengths(int64_t n, const float *restrict c, const float *restrict inverse_w,
-                                             const float *restrict length, float weight, float *restrict g,
-                                             float *restrict column_gc) {
-    float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < n; j++) {
-        float weighted = weight * length[j];
-        g[j] = weighted * inverse_w[j];
-        column_gc[j] += g[j] * c[j];
-        sum += weighted * c[j];
-    }
-    return sum;
-}
-
-/* One row of K moves: zeros everywhere and single stores are faster than K strided sweeps. */
-TAM_KERNEL float tam_row_gradient_of_nearest(int64_t n, int subs, const float *restrict c,
-                                             const uint8_t *restrict nearest, const float *restrict inverse_w,
-                                             const float *restrict length, float weight, float *restrict g,
-                                             float *restrict column_gc) {
-    float sum = 0.0f;
-    memset(g, 0, (size_t)(n * subs) * sizeof *g);
-    for (int64_t j = 0; j < n; j++) {
-        int64_t row = j * subs + nearest[j];
-        float share = weight * length[j] * inverse_w[row];
-        g[row] = share;
-        column_gc[row] += share * c[j];
-    }
-#pragma omp simd reduction(+ : sum)
-    for (int64_t j = 0; j < n; j++) {
-        sum += weight * length[j] * c[j];
     }
     return sum;
 }
@@ -208,12 +115,6 @@ double tam_row_log_sums(int64_t n, const float *sum) {
     return total;
 }
 
-TAM_KERNEL void tam_add_row(int64_t n, const float *restrict x, float *restrict y) {
-    for (int64_t d = 0; d < n; d++) {
-        y[d] += x[d];
-    }
-}
-
 TAM_KERNEL void tam_add_scaled_row(int64_t n, float a, const float *restrict x, float *restrict y) {
     for (int64_t d = 0; d < n; d++) {
         y[d] += a * x[d];
@@ -224,11 +125,5 @@ TAM_KERNEL void tam_add_two_rows(int64_t n, float a, const float *restrict u, fl
                                  float *restrict y) {
     for (int64_t d = 0; d < n; d++) {
         y[d] += a * u[d] + b * v[d];
-    }
-}
-
-TAM_KERNEL void tam_subtract_unit_row(int64_t n, float g, float u, const float *restrict x, float *restrict y) {
-    for (int64_t d = 0; d < n; d++) {
-        y[d] -= g * (u * x[d]);
     }
 }

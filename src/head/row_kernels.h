@@ -10,10 +10,6 @@ double tam_dot(int64_t n, const float *x, const float *y);
 /* y = scale x. */
 void tam_scale_row(int64_t n, double scale, const float *x, float *y);
 
-/* z_j = scale c_j + bias_j from the products; returns the largest. */
-float tam_row_logits(int64_t n, const float *products, const float *inverse_w, const float *bias, float scale,
-                     float *z);
-
 /* Logits in base 2, z2_j = log2(e) z_j, as exponentials need them. In place too; each returns the largest, NaN passed
  * over, -infinity for n = 0. Here z2_j = scale2 (p_j inverse_w_j). */
 float tam_row_scaled_logits(int64_t n, const float *p, const float *inverse_w, float scale2, float *z2);
@@ -43,31 +39,8 @@ void tam_row_scaled(int64_t n, const float *c, float scale, float *z, float *slo
 /* Classes with c_j > limit get z_j = removed and slope 0. */
 void tam_row_filter(int64_t n, const float *c, float limit, float removed, float *z, float *slope);
 
-/* The largest z_j. */
-float tam_row_largest(int64_t n, const float *z);
-
-/* sum_j e^(z_j - max). */
-float tam_row_exp_sum(int64_t n, const float *z, float max);
-
 /* sum_j z_j. */
 float tam_row_sum(int64_t n, const float *z);
-
-/* One sample's gradient on a run of other classes, for logits z = scale c + bias:
- *     P = e^(z - lse),  G = weight scale P,  g_j = G / |w_j| in place of the products,
- *     column_gc_j += g_j c_j,  column_g_j += weight P;  returns sum_j G c_j. */
-float tam_row_gradient(int64_t n, float *g, const float *inverse_w, const float *bias, float scale, float lse,
-                       float weight, float *column_gc, float *column_g);
-
-/* slope_j *= e^(z_j - lse): gradient lengths from slopes, for logits that are not a scaled cosine. */
-void tam_row_lengths(int64_t n, float *slope, const float *z, float lse);
-
-/* From cosines and given lengths: G = weight length, g_j = G / |w_j|, column_gc_j += g_j c_j; returns sum_j G c_j. */
-float tam_row_gradient_of_lengths(int64_t n, const float *c, const float *inverse_w, const float *length, float weight,
-                                  float *g, float *column_gc);
-
-/* The same with K = subs rows for each class, of which the nearest takes all; the other rows get 0. */
-float tam_row_gradient_of_nearest(int64_t n, int subs, const float *c, const uint8_t *nearest, const float *inverse_w,
-                                  const float *length, float weight, float *g, float *column_gc);
 
 /* sum_j += e^z_j. */
 void tam_row_add_exponentials(int64_t n, const float *z, float *sum);
@@ -78,16 +51,10 @@ void tam_row_shares(int64_t n, float *slope, const float *z, const float *sum);
 /* sum_j log(1 + sum_j), in f64. */
 double tam_row_log_sums(int64_t n, const float *sum);
 
-/* y += x. */
-void tam_add_row(int64_t n, const float *x, float *y);
-
 /* y += a x. */
 void tam_add_scaled_row(int64_t n, float a, const float *x, float *y);
 
 /* y += a u + b v. */
 void tam_add_two_rows(int64_t n, float a, const float *u, float b, const float *v, float *y);
-
-/* y -= g (u x), in this order: where x is tiny and u = 1/|x| huge, g u could overflow. */
-void tam_subtract_unit_row(int64_t n, float g, float u, const float *x, float *y);
 
 #endif

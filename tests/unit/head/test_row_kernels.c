@@ -188,7 +188,7 @@ static void test_vectors(void **state) {
         float *x = numbers(n, 10, -1.0f, 1.0f), *y = numbers(n, 11, -1.0f, 1.0f), *z = numbers(n, 12, -1.0f, 1.0f);
         float *sum = numbers(n, 12, -1.0f, 1.0f), *scaled = numbers(n, 13, 0.0f, 1.0f);
         double dot = 0.0, size = 0.0;
-        tam_add_row(n, x, sum);
+        tam_add_scaled_row(n, 1.0f, x, sum);
         tam_scale_row(n, 1e-40, x, scaled);
         for (int j = 0; j < n; j++) {
             dot += (double)x[j] * (double)y[j];
