@@ -100,19 +100,19 @@ PART void logits_part(const int vectors, const tam_class_tile *tile, const float
 /* For ROWS classes after ROWS classes all samples, while the next classes come in from memory. */
 CALL void logits(const tam_class_tile *tile, const void *packed, float *p) {
     int64_t n = tile->n, dim = tile->dim, panels = panel_count(n);
+    ahead next = pace(dim, (ROWS + panels - 1) / panels, dim * 4);
     for (int64_t j = 0; j < tile->stride; j += ROWS) {
         const float *a[ROWS];
         for (int r = 0; r < ROWS; r++) {
             a[r] = row_of(tile, j + r);
         }
-        for (int64_t panel = 0; panel < panels; panel++) {
+        for (int64_t panel = 0, coming = j + ROWS; panel < panels; panel++) {
             int64_t first = panel * WIDTH;
             const float *b = (const float *)packed + first * dim;
-            ahead next = {0};
-            for (int64_t r = ROWS * panel / panels; r < ROWS * (panel + 1) / panels; r++) {
-                next.at[next.count++] = (const char *)row_of(tile, j + ROWS + r);
+            for (int64_t piece = 0; piece < next.count; piece++) {
+                next.at[piece] = (const char *)row_of(tile, coming);
+                coming += coming < j + 2 * ROWS - 1;
             }
-            pace(&next, dim, dim * 4, b);
             FOR_WIDTH(panel_width(n, panel), logits_part, tile, a, b, &next, n - first, p + first * tile->stride + j);
         }
     }
@@ -141,6 +141,11 @@ PART void gather(const tam_class_tile *tile, int64_t first, int64_t width, float
 PART void embeddings_part(const int vectors, const tam_class_tile *tile, const float *const a[ROWS], const float *b,
                           const ahead *next, int64_t samples, int64_t first, float *dx) {
     vec sum[ROWS][VECTORS];
+    for (int r = 0; r < least(ROWS, samples); r++) {
+        for (int v = 0; v < vectors; v += LINE / 4 / LANES) {
+            __builtin_prefetch(dx + r * tile->dim + first + v * LANES, 1, 3);
+        }
+    }
     multiply(vectors, tile->rows, a, 1, b, next, sum);
     for (int r = 0; r < ROWS; r++) {
         if (r < samples) {
@@ -149,21 +154,26 @@ PART void embeddings_part(const int vectors, const tam_class_tile *tile, const f
     }
 }
 
-/* For each panel of w^ all samples. t is in its slot already. */
+/* For each panel of w^ all samples, while the rows of w for the next one come in. t is in its slot already. */
 CALL void embeddings(const tam_class_tile *tile, const float *t, void *slot, float *dx) {
     (void)slot;
     int64_t n = dx == NULL ? 0 : tile->n, dim = tile->dim;
+    bool neighbours = tile->row[tile->rows - 1] - tile->row[0] == tile->rows - 1;
     float *b = tile->room;
     for (int64_t first = 0; first < dim && n > 0; first += WIDTH) {
-        int64_t width = panel_width(dim, first / WIDTH);
+        int64_t width = panel_width(dim, first / WIDTH), coming = first + WIDTH;
         gather(tile, first, width, b);
         for (int64_t i = 0; i < n; i += ROWS) {
             const float *a[ROWS];
+            ahead next = {.count = 1, .steps = tile->rows, .at = {(const char *)b}};
             for (int r = 0; r < ROWS; r++) {
                 a[r] = t + least(i + r, n - 1) * tile->stride;
             }
-            ahead next = {.count = 0};
-            pace(&next, tile->rows, 0, b);
+            if (neighbours && coming < least(first + 2 * WIDTH, dim)) {
+                next.stride = dim * 4;
+                next.at[0] = (const char *)(row_of(tile, 0) + coming);
+                coming += LINE / 4;
+            }
             FOR_WIDTH(width, embeddings_part, tile, a, b, &next, n - i, first, dx + i * dim);
         }
     }
@@ -192,22 +202,11 @@ PART void weights_part(const int vectors, const tam_class_tile *tile, const floa
     }
 }
 
-/* What the block of classes from j on reads from memory, `call` of `calls`: first its columns of t, then its rows. */
-PART void come(const tam_class_tile *tile, const float *t, int64_t j, int64_t call, int64_t calls, const float *b,
-               ahead *next) {
-    next->count = 0;
-    if (j >= tile->rows) {
-        pace(next, tile->n, 0, b);
-    } else if (call == 0) {
-        *next = (ahead){.count = 1, .stride = tile->stride * 4, .at = {(const char *)(t + j)}};
-    } else {
-        for (int64_t r = 2 * BLOCK * (call - 1) / (calls - 1); r < 2 * BLOCK * call / (calls - 1); r++) {
-            int64_t row = tile->row[least(j + r / 2, tile->rows - 1)];
-            const float *from = r % 2 == 0 || tile->momentum == NULL ? tile->w : tile->momentum;
-            next->at[next->count++] = (const char *)(from + row * tile->dim);
-        }
-        pace(next, tile->n, tile->dim * 4, b);
-    }
+/* What the block of classes from j on reads from memory: rows of w and momentum in turn, `piece` of 2 BLOCK. */
+PART const char *coming_row(const tam_class_tile *tile, int64_t j, int64_t piece) {
+    int64_t row = tile->row[least(j + piece / 2, tile->rows - 1)];
+    const float *from = piece % 2 == 0 || tile->momentum == NULL ? tile->w : tile->momentum;
+    return (const char *)(from + row * tile->dim);
 }
 
 /* For each block of classes all of D, and its rows move while they are in the cache. */
@@ -215,17 +214,23 @@ CALL void weights(const tam_class_tile *tile, void *slot, const void *packed, co
     int64_t n = tile->n, dim = tile->dim, calls = panel_count(dim) * (BLOCK / ROWS);
     const float *t = slot;
     float *columns = tile->room, *dw = columns + n * BLOCK;
+    ahead lengths = {.count = 1, .steps = n, .stride = tile->stride * 4};
+    ahead rows = pace(n, (2 * BLOCK + calls - 2) / (calls - 1), dim * 4);
     for (int64_t j = 0; j < tile->rows; j += BLOCK) {
         gather_columns(tile, t, update->rescale, j, columns);
-        for (int64_t call = 0; call < calls; call++) {
+        lengths.at[0] = (const char *)(t + least(j + BLOCK, tile->stride - BLOCK));
+        for (int64_t call = 0, coming = 0; call < calls; call++) {
             int64_t group = call % (BLOCK / ROWS) * ROWS, first = call / (BLOCK / ROWS) * WIDTH;
             const float *a[ROWS], *b = (const float *)packed + first * n;
-            ahead next;
             for (int r = 0; r < ROWS; r++) {
                 a[r] = columns + group * n + r;
             }
-            come(tile, t, j + BLOCK, call, calls, b, &next);
-            FOR_WIDTH(panel_width(dim, first / WIDTH), weights_part, tile, a, b, &next, first, dw + group * dim);
+            for (int64_t piece = 0; call > 0 && piece < rows.count; piece++) {
+                rows.at[piece] = coming_row(tile, j + BLOCK, coming);
+                coming += coming < 2 * BLOCK - 1;
+            }
+            FOR_WIDTH(panel_width(dim, first / WIDTH), weights_part, tile, a, b, call > 0 ? &rows : &lengths, first,
+                      dw + group * dim);
         }
         tam_class_rows_finish(TAM_CLASS_F32, tile, update, j, least(BLOCK, tile->rows - j), dw);
     }

@@ -16,11 +16,10 @@ typedef float vec4 __attribute__((vector_size(16), aligned(4), may_alias));
 /* AHEAD: steps of k by which b comes into the nearest cache before it is needed. */
 enum { WIDTH = VECTORS * LANES, BLOCK = TAM_CLASS_MULTIPLE, AHEAD = 8, LINE = 64 };
 
-/* Memory that comes into the cache while a product runs: `count` pieces, each read at[piece] + 0, 1, 2 ... times
- * `stride` bytes, one read a step of k. */
+/* Memory that comes into the cache while a product runs: `count` pieces, for `steps` steps of k each (the last one to
+ * the end), every step `stride` bytes further. */
 typedef struct ahead {
-    int count;
-    int64_t stride;
+    int64_t count, steps, stride;
     const char *at[2 * BLOCK];
 } ahead;
 
@@ -41,14 +40,10 @@ PART int64_t panel_width(int64_t count, int64_t panel) {
     return least(WIDTH, round_up(count) - panel * WIDTH);
 }
 
-/* A stride with which `depth` steps read pieces of that many bytes; with nothing to read, b again. */
-PART void pace(ahead *next, int64_t depth, int64_t bytes, const float *b) {
-    if (next->count == 0 || next->count > depth) {
-        *next = (ahead){.count = 1, .stride = 0, .at = {(const char *)b}};
-    } else {
-        int64_t steps = depth / next->count;
-        next->stride = (bytes + steps - 1) / steps;
-    }
+/* How `depth` steps read that many pieces of that many bytes. */
+PART ahead pace(int64_t depth, int64_t count, int64_t bytes) {
+    int64_t steps = depth > count ? depth / count : 1;
+    return (ahead){.count = least(count, depth), .steps = steps, .stride = (bytes + steps - 1) / steps};
 }
 
 /* sum[r][lane] = sum_k a[r][k step] b[k][lane]. `vectors` is a constant wherever this is called. */
@@ -62,9 +57,10 @@ PART void multiply(const int vectors, int64_t depth, const float *const a[ROWS],
         }
     }
     int64_t k = 0;
-    for (int piece = 0; piece < next->count; piece++) {
+    for (int64_t piece = 0; piece < next->count; piece++) {
         const char *coming = next->at[piece];
-        for (int64_t end = depth * (piece + 1) / next->count; k < end; k++) {
+        int64_t end = piece + 1 < next->count ? k + next->steps : depth;
+        for (; k < end; k++) {
             vec right[VECTORS];
             UNROLL
             for (int v = 0; v < vectors; v++) {
