@@ -88,6 +88,15 @@ static ahead ahead_of(tam_class_dtype dtype, const tam_class_tile *tile, int64_t
     return (ahead){{w, both ? momentum : w}, count * row_bytes};
 }
 
+/* The rows after the tile, which are likely the next tile's: a guess that nothing but time depends on. */
+static ahead ahead_of_next_tile(tam_class_dtype dtype, const tam_class_tile *tile) {
+    ahead stream = ahead_of(dtype, tile, 0, tile->rows, false);
+    for (int k = 0; k < 2 && stream.left > 0; k++) {
+        stream.next[k] += stream.left;
+    }
+    return stream;
+}
+
 static void fetch_ahead(ahead *stream, tam_bf16_block *block) {
     enum { MOST = 8 }; /* lines while 32 of K are multiplied: as many as memory gives in that time */
     int64_t steps = block->depth / DEPTH, lines = stream->left / LINE / steps;
@@ -189,12 +198,13 @@ void tam_bf16_logits(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam
     kind->end();
 }
 
-/* t into the room, and its transpose into the slot. */
+/* t into the room, and its transpose into the slot: class by class, for the slot is memory that was not in the cache.
+ */
 static void round_slot(const tam_bf16_kind *kind, const tam_class_tile *tile, const float *t, tam_bf16 *rows,
                        tam_bf16 *slot) {
     int64_t of_n = tam_bf16_up(tile->n, DEPTH), stride_t = t_stride(tile->rows);
-    for (int64_t i = 0; i < tile->n; i += BLOCK) {
-        for (int64_t k = 0; k < tam_bf16_up(tile->rows, DEPTH); k += LANES) {
+    for (int64_t k = 0; k < tam_bf16_up(tile->rows, DEPTH); k += LANES) {
+        for (int64_t i = 0; i < tile->n; i += BLOCK) {
             int64_t samples = least(BLOCK, tile->n - i), classes = least(LANES, tile->rows - k);
             float edge[BLOCK * LANES];
             tam_bf16 beyond[BLOCK * LANES];
@@ -230,7 +240,9 @@ TAM_KERNEL static void add_block(int64_t rows, int64_t columns, const float *c, 
 }
 
 /* A block of C is added to dx while the next is multiplied: they lie in two places in turn. */
-void tam_bf16_embeddings(const tam_bf16_kind *kind, const tam_class_tile *tile, const float *t, void *slot, float *dx) {
+void tam_bf16_embeddings(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam_class_tile *tile, const float *t,
+                         void *slot, float *dx) {
+    ahead stream = ahead_of_next_tile(dtype, tile);
     room r = room_of_tile(tile);
     int64_t stride = t_stride(tile->rows), b_stride = unit_stride(tile->rows), turn = 0;
     round_slot(kind, tile, t, r.t, slot);
@@ -251,6 +263,7 @@ void tam_bf16_embeddings(const tam_bf16_kind *kind, const tam_class_tile *tile, 
                                     .b_stride = b_stride,
                                     .c = r.edge + turn++ % 2 * BLOCK * BLOCK,
                                     .c_stride = BLOCK};
+            fetch_ahead(&stream, &block);
             kind->block(&block);
             add_block(samples, width, block.c, dx + i * tile->dim + d, tile->dim);
         }

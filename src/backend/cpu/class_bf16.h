@@ -72,7 +72,8 @@ void tam_bf16_pack(const tam_bf16_kind *kind, tam_class_pack pack, int n, int di
                    void *packed, int64_t task);
 void tam_bf16_logits(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam_class_tile *tile, const void *packed,
                      float *p);
-void tam_bf16_embeddings(const tam_bf16_kind *kind, const tam_class_tile *tile, const float *t, void *slot, float *dx);
+void tam_bf16_embeddings(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam_class_tile *tile, const float *t,
+                         void *slot, float *dx);
 void tam_bf16_weights(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam_class_tile *tile, void *slot,
                       const void *packed, const tam_class_update *update);
 void tam_bf16_column_sums(const tam_class_tile *tile, const void *slot, const float *factor, const float *rescale,
@@ -82,7 +83,7 @@ void tam_bf16_column_sums(const tam_class_tile *tile, const void *slot, const fl
     {                                                                                                                  \
         .name = (name_), .in_place = false, .packed_bytes = tam_bf16_packed_bytes, .slot_bytes = tam_bf16_slot_bytes,  \
         .room_bytes = tam_bf16_room_bytes, .pack_tasks = tam_bf16_pack_tasks, .pack = pack, .logits = logits_##suffix, \
-        .embeddings = embeddings, .weights = weights_##suffix, .column_sums = tam_bf16_column_sums                     \
+        .embeddings = embeddings_##suffix, .weights = weights_##suffix, .column_sums = tam_bf16_column_sums            \
     }
 
 /* The tables of one kind, whose functions know their kind and dtype. */
@@ -91,8 +92,11 @@ void tam_bf16_column_sums(const tam_class_tile *tile, const void *slot, const fl
                      int64_t task) {                                                                             \
         tam_bf16_pack(&(kind), for_what, n, dim, x, factor, packed, task);                                       \
     }                                                                                                            \
-    static void embeddings(const tam_class_tile *tile, const float *t, void *slot, float *dx) {                  \
-        tam_bf16_embeddings(&(kind), tile, t, slot, dx);                                                         \
+    static void embeddings_bf16(const tam_class_tile *tile, const float *t, void *slot, float *dx) {             \
+        tam_bf16_embeddings(&(kind), TAM_CLASS_BF16, tile, t, slot, dx);                                         \
+    }                                                                                                            \
+    static void embeddings_lean(const tam_class_tile *tile, const float *t, void *slot, float *dx) {             \
+        tam_bf16_embeddings(&(kind), TAM_CLASS_BF16_LEAN, tile, t, slot, dx);                                    \
     }                                                                                                            \
     static void logits_bf16(const tam_class_tile *tile, const void *packed, float *p) {                          \
         tam_bf16_logits(&(kind), TAM_CLASS_BF16, tile, packed, p);                                               \
