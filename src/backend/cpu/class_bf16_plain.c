@@ -80,38 +80,55 @@ static void transpose(const float *c, int64_t c_stride, float *p, int64_t p_stri
     }
 }
 
-/* Four rows of C by one panel. */
-TAM_KERNEL_PART void multiply(const tam_bf16_block *block, int64_t first, int64_t column) {
-    enum { ROWS = 4 };
+enum { MOST_ROWS = 8 };
+
+/* Some rows of C by one panel: as many as keep their sums in registers and hide the latency of one. */
+TAM_KERNEL_PART void multiply(const tam_bf16_block *block, int64_t first, int64_t column, const int rows) {
     const tam_bf16 *a = block->a + first * block->a_stride, *b = block->b + column * block->b_stride;
     float *c = block->c + first * block->c_stride + column * LANES;
-    lanes sum[ROWS] = {{0.0f}};
+    lanes sum[MOST_ROWS] = {{0.0f}};
     for (int64_t k = 0; k < block->depth; k += 2) {
-        bits pair, even, odd;
-        lanes even_value, odd_value;
-        memcpy(&pair, b + k * LANES, sizeof pair);
-        even = pair << 16;
-        odd = pair & 0xffff0000u;
-        memcpy(&even_value, &even, sizeof even);
-        memcpy(&odd_value, &odd, sizeof odd);
-        for (int i = 0; i < ROWS; i++) {
-            const tam_bf16 *of_a = a + i * block->a_stride + k;
-            sum[i] += tam_bf16_value(of_a[0]) * even_value;
-            sum[i] += tam_bf16_value(of_a[1]) * odd_value;
+        bits of_b;
+        memcpy(&of_b, b + k * LANES, sizeof of_b);
+        lanes even = (lanes)(of_b << 16), odd = (lanes)(of_b & 0xffff0000u);
+        for (int i = 0; i < rows; i++) {
+            uint32_t pair;
+            memcpy(&pair, a + i * block->a_stride + k, sizeof pair);
+            bits of_a = pair | (bits){0};
+            sum[i] += (lanes)(of_a << 16) * even;
+            sum[i] += (lanes)(of_a & 0xffff0000u) * odd;
         }
     }
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < rows; i++) {
         memcpy(c + i * block->c_stride, &sum[i], sizeof sum[i]);
     }
 }
 
-TAM_KERNEL static void multiply_block(const tam_bf16_block *block) {
+TAM_KERNEL_PART void multiply_rows(const tam_bf16_block *block, const int rows) {
     for (int64_t column = 0; column < block->columns; column++) {
-        for (int64_t first = 0; first < block->rows * LANES; first += 4) {
-            multiply(block, first, column);
+        for (int64_t first = 0; first < block->rows * LANES; first += rows) {
+            multiply(block, first, column, rows);
         }
     }
 }
+
+TAM_KERNEL static void multiply_narrow(const tam_bf16_block *block) {
+    multiply_rows(block, 4);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) static void multiply_wide(const tam_bf16_block *block) {
+    multiply_rows(block, MOST_ROWS);
+}
+
+static void multiply_block(const tam_bf16_block *block) {
+    (__builtin_cpu_supports("avx512f") ? multiply_wide : multiply_narrow)(block);
+}
+#else
+static void multiply_block(const tam_bf16_block *block) {
+    multiply_narrow(block);
+}
+#endif
 
 static void nothing(void) {
 }
