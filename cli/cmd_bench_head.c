@@ -19,6 +19,7 @@ typedef struct head_bench {
     double milliseconds[MOST_STEPS];
     tam_head_result result;    /* of the last step */
     size_t weights, workspace; /* bytes */
+    size_t beside;             /* all that the context holds while it steps, but for w and momentum */
 } head_bench;
 
 /* Before the head, which may take most of the memory. */
@@ -68,6 +69,7 @@ static tam_status run(cli_call *call, head_bench *bench) {
         status = bench_head_check(call, config, head, &bench->check);
     }
     if (status == TAM_OK) {
+        bench->beside = tam_ctx_memory(call->ctx).bytes - bench->weights;
         status = time_steps(call, bench, head, x, y);
     }
     tam_head_free(head);
@@ -110,8 +112,9 @@ static void print_table(const head_bench *bench, const char *name, const head_li
     printf("ratio      %10.3f\n", median / limit->ms);
     printf("classes    %10lld that take part (S); %lld of %lld tiles left out of the gradient\n",
            (long long)bench->result.classes, (long long)bench->result.tiles_left_out, (long long)bench->result.tiles);
-    printf("memory     %10.1f MB peak: w and momentum %.1f MB, workspace %.1f MB\n", bench_peak_mb(),
-           (double)bench->weights / 1e6, (double)bench->workspace / 1e6);
+    printf("memory     %10.1f MB peak: w and momentum %.1f MB, beside them %.1f MB, of which the workspace %.1f MB\n",
+           bench_peak_mb() * 1.048576, (double)bench->weights / 1e6, (double)bench->beside / 1e6,
+           (double)bench->workspace / 1e6);
     printf("correct to %10.1e of the %s's loss, dx and dw, on %lld classes and %d samples (less than %.0e is asked)\n",
            bench_head_error(check), strcmp(check->against, "ref") == 0 ? "reference backend" : "textbook head",
            (long long)check->classes, check->samples, check->tolerance);
@@ -145,6 +148,7 @@ static json_t *describe(const head_bench *bench, const char *name, const head_li
         {"tiles_left_out", (double)bench->result.tiles_left_out},
         {"weights_mb", (double)bench->weights / 1e6},
         {"workspace_mb", (double)bench->workspace / 1e6},
+        {"beside_weights_mb", (double)bench->beside / 1e6},
         {"peak_rss_mb", bench_peak_mb()},
         {"error", bench_head_error(check)},
         {"error_loss", check->loss},
