@@ -123,8 +123,48 @@ PART void transpose(const float *in, int64_t from, float *out, int64_t to) {
     *(vec4 *)(out + 3 * to) = __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7);
 }
 
+#if LANES == 16 && ROWS == 8
+typedef float vec8 __attribute__((vector_size(32), aligned(4), may_alias));
+
+/* Eight rows of sixteen numbers to sixteen columns of eight, in registers: fours within each quarter of a vector, then
+ * the quarters of rows 0 to 3 beside those of rows 4 to 7. */
+PART void transpose_sums(vec sum[ROWS][VECTORS], const int v, float *p, int64_t stride) {
+    vec fours[2][4];
+    UNROLL
+    for (int h = 0; h < 2; h++) {
+        vec a = sum[4 * h][v], b = sum[4 * h + 1][v], c = sum[4 * h + 2][v], d = sum[4 * h + 3][v];
+        vec ab = __builtin_shufflevector(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+        vec cd = __builtin_shufflevector(c, d, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+        fours[h][0] = __builtin_shufflevector(ab, cd, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+        fours[h][1] = __builtin_shufflevector(ab, cd, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+        ab = __builtin_shufflevector(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+        cd = __builtin_shufflevector(c, d, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+        fours[h][2] = __builtin_shufflevector(ab, cd, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+        fours[h][3] = __builtin_shufflevector(ab, cd, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+    }
+    UNROLL
+    for (int k = 0; k < 4; k++) {
+        vec low = fours[0][k], high = fours[1][k];
+        float *to = p + k * stride;
+        *(vec8 *)to = __builtin_shufflevector(low, high, 0, 1, 2, 3, 16, 17, 18, 19);
+        *(vec8 *)(to + 4 * stride) = __builtin_shufflevector(low, high, 4, 5, 6, 7, 20, 21, 22, 23);
+        *(vec8 *)(to + 8 * stride) = __builtin_shufflevector(low, high, 8, 9, 10, 11, 24, 25, 26, 27);
+        *(vec8 *)(to + 12 * stride) = __builtin_shufflevector(low, high, 12, 13, 14, 15, 28, 29, 30, 31);
+    }
+}
+#endif
+
 /* Sums [ROWS classes][lanes] into p, of which `count` samples exist. */
 PART void put_transposed(const int vectors, vec sum[ROWS][VECTORS], int64_t count, float *p, int64_t stride) {
+#if LANES == 16 && ROWS == 8
+    if (count == vectors * LANES) {
+        UNROLL
+        for (int v = 0; v < vectors; v++) {
+            transpose_sums(sum, v, p + v * LANES * stride, stride);
+        }
+        return;
+    }
+#endif
     float block[ROWS * WIDTH];
     UNROLL
     for (int r = 0; r < ROWS; r++) {
