@@ -57,15 +57,6 @@ static inline float tam_exp(float x) {
     return parts.e_r * tam_power_of_two(half) * tam_power_of_two(parts.n - half);
 }
 
-/* e^x for x <= 0, as a softmax needs it: as tam_exp, but 0 where the result would be denormal (x < -87.3), which the
- * processor would handle a hundred times slower; NaN for NaN. */
-static inline float tam_exp_softmax(float x) {
-    float inside = x < -87.3f ? 0.0f : x;
-    tam_exp_parts parts = tam_exp_split(inside);
-    float y = parts.e_r * tam_power_of_two(parts.n);
-    return x < -87.3f ? 0.0f : y;
-}
-
 /* 2^x for x <= 127, as a softmax in base 2 needs it: 0 where the result would be denormal (x < -126); NaN for NaN. */
 static inline float tam_exp2_softmax(float x) {
     const float round = 0x1.8p23f + 127.0f; /* leaves the nearest whole number n, and with it 2^n's exponent */
