@@ -3,8 +3,8 @@
 
 typedef struct head_plan {
     tam_head_option options[TAM_HEAD_OPTIONS];
-    int count, chosen; /* -1: none fits */
-    char flags[256];   /* of tammes train */
+    int chosen;      /* -1: none fits */
+    char flags[256]; /* of tammes train */
 } head_plan;
 
 static bool is_least(const tam_head_option *option) {
@@ -21,7 +21,7 @@ static void print(const doctor_checkup *checkup, const head_plan *plan) {
     printf("head            %s, C=%lld D=%d N=%d; memory is exact, times come from a calibration of a second\n\n",
            checkup->loss, (long long)checkup->classes, checkup->dim, checkup->batch);
     printf("  dtype      workspace   keeps  classes      weights    workspace         step   fits\n");
-    for (int k = 0; k < plan->count; k++) {
+    for (int k = 0; k < TAM_HEAD_OPTIONS; k++) {
         const tam_head_option *option = &plan->options[k];
         char step[32] = "-";
         if (option->seconds > 0.0) {
@@ -39,7 +39,7 @@ static void print(const doctor_checkup *checkup, const head_plan *plan) {
 
 static json_t *describe(const doctor_checkup *checkup, const head_plan *plan) {
     json_t *options = json_array();
-    for (int k = 0; k < plan->count; k++) {
+    for (int k = 0; k < TAM_HEAD_OPTIONS; k++) {
         const tam_head_option *option = &plan->options[k];
         json_array_append_new(
             options, json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:b}", "dtype", option->dtype, "workspace",
@@ -70,20 +70,18 @@ tam_status doctor_head(doctor_checkup *checkup) {
                               .dim = checkup->dim,
                               .batch = checkup->batch,
                               .seed = call->seed};
-    tam_status status =
-        tam_head_plan_options(call->ctx, &config, NULL, checkup->sample_rate, plan.options, &plan.count);
-    if (status == TAM_OK && tam_head_plan_choose(plan.options, plan.count) >= 0) { /* else times mean nothing */
+    tam_status status = tam_head_plan_options(call->ctx, &config, NULL, checkup->sample_rate, plan.options);
+    if (status == TAM_OK && tam_head_plan_choose(plan.options, TAM_HEAD_OPTIONS) >= 0) { /* else times mean nothing */
         tam_head_speeds speeds;
         status = tam_head_plan_calibrate(call->ctx, &config, 1.0, &speeds);
         if (status == TAM_OK) {
-            status =
-                tam_head_plan_options(call->ctx, &config, &speeds, checkup->sample_rate, plan.options, &plan.count);
+            status = tam_head_plan_options(call->ctx, &config, &speeds, checkup->sample_rate, plan.options);
         }
     }
     if (status != TAM_OK) {
         return status;
     }
-    plan.chosen = tam_head_plan_choose(plan.options, plan.count);
+    plan.chosen = tam_head_plan_choose(plan.options, TAM_HEAD_OPTIONS);
     if (plan.chosen >= 0) {
         name_flags(checkup, &plan);
         checkup->head_seconds = plan.options[plan.chosen].seconds;

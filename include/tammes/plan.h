@@ -22,10 +22,10 @@ typedef struct tam_head_speed {
 
 enum { TAM_HEAD_DTYPES = 3 }; /* f32, bf16, bf16-lean */
 
-/* What a calibration has measured, for the loss, D and N that it was made with. 0 where the loss cannot do it. */
+/* What a calibration has measured, for the loss, D and N that it was made with. */
 typedef struct tam_head_speeds {
     tam_head_speed kept[TAM_HEAD_DTYPES];  /* the first pass's numbers are kept for the second */
-    tam_head_speed again[TAM_HEAD_DTYPES]; /* they are made again */
+    tam_head_speed again[TAM_HEAD_DTYPES]; /* they are made again; the same where there is nothing to keep */
     double drawn[TAM_HEAD_DTYPES]; /* seconds more for each class that takes part where classes are drawn: to draw it,
                                       and to find its row, far from the last one */
 } tam_head_speeds;
@@ -52,15 +52,15 @@ enum { TAM_HEAD_OPTIONS = 4 * TAM_HEAD_DTYPES };
 TAM_API TAM_MUST_USE tam_status tam_head_plan_predict(tam_ctx *ctx, const tam_head_config *config,
                                                       const tam_head_speeds *speeds, tam_head_option *option);
 
-/* All options for a head of this loss, C, D and N: each dtype with the default workspace and with the least, and both
- * again with sample_rate `rate`. options has room for TAM_HEAD_OPTIONS; *count receives how many there are: what the
- * loss cannot do is left out. speeds may be NULL. */
+/* All options for a head of this loss, C, D and N, in this order: each dtype with the default workspace and with the
+ * least, and the same again with sample_rate `rate`. options [TAM_HEAD_OPTIONS]; speeds may be NULL. Fails as
+ * tam_head_count_bytes does. */
 TAM_API TAM_MUST_USE tam_status tam_head_plan_options(tam_ctx *ctx, const tam_head_config *config,
                                                       const tam_head_speeds *speeds, double rate,
-                                                      tam_head_option *options, int *count);
+                                                      tam_head_option *options);
 
-/* The number of the option to take, or -1 when none fits. Of those with all classes the fastest, but what comes later
- * in the list must win a tenth of the time to be worth it, and bf16-lean is for where nothing else fits. */
+/* The number of the option to take, of `count`, or -1 when none fits. Of those with all classes the fastest, but what
+ * comes later in the list must win a tenth of the time to be worth it, and bf16-lean is for where nothing else fits. */
 TAM_API int tam_head_plan_choose(const tam_head_option *options, int count);
 
 #ifdef __cplusplus

@@ -39,19 +39,14 @@ tam_status tam_head_plan_predict(tam_ctx *ctx, const tam_head_config *config, co
 }
 
 tam_status tam_head_plan_options(tam_ctx *ctx, const tam_head_config *config, const tam_head_speeds *speeds,
-                                 double rate, tam_head_option *options, int *count) {
+                                 double rate, tam_head_option *options) {
     static const size_t workspaces[] = {0, TAM_HEAD_LEAST_WORKSPACE};
     tam_head_config tried = *config;
-    *count = 0;
     for (int k = 0; k < TAM_HEAD_OPTIONS; k++) {
         tried.dtype = tam_head_dtype_names[k / 2 % TAM_HEAD_DTYPES];
         tried.workspace = workspaces[k % 2];
         tried.sample_rate = k < TAM_HEAD_OPTIONS / 2 ? 1.0 : rate;
-        tam_status status = tam_head_plan_predict(ctx, &tried, speeds, &options[*count]);
-        if (k == 0 && status != TAM_OK) {
-            return status;
-        }
-        *count += status == TAM_OK;
+        TAM_TRY(tam_head_plan_predict(ctx, &tried, speeds, &options[k]));
     }
     return TAM_OK;
 }

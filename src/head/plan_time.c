@@ -97,16 +97,9 @@ static tam_status calibrate_one(calibration *c, size_t workspace, tam_head_speed
 static tam_status calibrate_draw(calibration *c, int dtype, tam_head_speeds *speeds) {
     const double rate = 0.25;
     double seconds = 0.0;
-    tam_head_bytes bytes;
-    tam_head_config config = c->config;
-    config.classes = bounded(&config, DRAWN_FROM, LARGE_BYTES);
-    config.workspace = TAM_HEAD_KEEP_ALL;
-    config.sample_rate = rate;
-    if (tam_head_count_bytes(c->ctx, &config, &bytes) != TAM_OK) {
-        return TAM_OK; /* this loss draws no classes */
-    }
-    TAM_TRY(time_step(c, config.classes, config.workspace, rate, &seconds));
-    double part = rate * (double)config.classes;
+    int64_t classes = bounded(&c->config, DRAWN_FROM, LARGE_BYTES);
+    TAM_TRY(time_step(c, classes, TAM_HEAD_KEEP_ALL, rate, &seconds));
+    double part = rate * (double)classes;
     double more = seconds - speeds->kept[dtype].fixed - speeds->kept[dtype].each * part;
     speeds->drawn[dtype] = more > 0.0 ? more / part : 0.0;
     return TAM_OK;
@@ -120,9 +113,7 @@ static tam_status calibrate_dtype(calibration *c, int dtype, tam_head_speeds *sp
     config.classes = small_size(&config);
     config.sample_rate = 1.0;
     config.workspace = TAM_HEAD_KEEP_ALL;
-    if (tam_head_count_bytes(c->ctx, &config, &all) != TAM_OK) {
-        return dtype == 0 ? TAM_CONFIG : TAM_OK; /* this loss has no such dtype */
-    }
+    TAM_TRY(tam_head_count_bytes(c->ctx, &config, &all));
     config.workspace = TAM_HEAD_LEAST_WORKSPACE;
     TAM_TRY(tam_head_count_bytes(c->ctx, &config, &least));
     TAM_TRY(calibrate_one(c, TAM_HEAD_LEAST_WORKSPACE, &speeds->again[dtype]));
