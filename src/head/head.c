@@ -4,6 +4,7 @@
 #include "backend/class_rows.h"
 #include "base/random.h"
 #include "head/head_inside.h"
+#include "head/plan.h"
 
 /* Normal numbers of deviation 0.01, each class from its own stream: class j starts alike whatever C is. */
 static void init_chunk(void *argument, int64_t chunk, int worker) {
@@ -33,9 +34,9 @@ static tam_status check_sizes(tam_ctx *ctx, const tam_head_config *config) {
 }
 
 static tam_status read_dtype(tam_ctx *ctx, const char *name, tam_class_dtype *dtype) {
-    static const char *const names[TAM_CLASS_DTYPES] = {"f32", "bf16", "bf16-lean"};
-    for (int k = 0; k < TAM_CLASS_DTYPES; k++) {
-        if (name == NULL || strcmp(name, names[k]) == 0) {
+    _Static_assert(TAM_HEAD_DTYPES == (int)TAM_CLASS_DTYPES, "the same dtypes under two names");
+    for (int k = 0; k < TAM_HEAD_DTYPES; k++) {
+        if (name == NULL || strcmp(name, tam_head_dtype_names[k]) == 0) {
             *dtype = (tam_class_dtype)k;
             return TAM_OK;
         }

@@ -1,4 +1,4 @@
-/* What the two halves of the planner, memory and time, share. */
+/* What the head and the two halves of its planner, memory and time, share. */
 #ifndef HEAD_PLAN_H
 #define HEAD_PLAN_H
 
@@ -6,6 +6,7 @@
 
 #include "tammes/plan.h"
 
+/* In the order of tam_class_dtype. */
 extern const char *const tam_head_dtype_names[TAM_HEAD_DTYPES];
 /* A workspace for all that there is to keep. */
 #define TAM_HEAD_KEEP_ALL (SIZE_MAX / 2)
