@@ -22,9 +22,10 @@ typedef enum tam_loss_kind {
 enum {
     TAM_LOSS_UNIT_X = 1,      /* c uses x / |x|; else the raw x */
     TAM_LOSS_UNIT_W = 2,      /* c uses w / |w|; else the raw w */
-    TAM_LOSS_BIAS = 4,        /* z gets + b_j */
+    TAM_LOSS_BIAS = 4,        /* z gets + b_j; only where w is free in its length, beside a `scale` that does not depend
+                                 on a, and without sub-centres */
     TAM_LOSS_MARGIN = 8,      /* the target has a margin: takes the options beyond-pi, grad and margin-warmup */
-    TAM_LOSS_SEES_OTHERS = 16 /* `observe` wants log sum_{j != y} e^z_j; costs one more sweep over the products */
+    TAM_LOSS_SEES_OTHERS = 16 /* `observe` wants log sum_{j != y} e^z_j; costs another first pass, for the sums alone */
 };
 
 /* What happens to a margin on the angle where theta + m > pi, where the cosine would rise again and reward a worse

@@ -252,7 +252,10 @@ static void test_rows(void **state) {
         own.z = tam_class_loss_target(loss, &read.state, &own).z;
         assert_true(loss->target != NULL && loss->formula != NULL && loss->source != NULL);
         assert_true((loss->scale != NULL) != (loss->other != NULL && loss->other_row != NULL));
-        assert_true(loss->scale != NULL || (loss->traits & TAM_LOSS_BIAS) == 0);
+        if ((loss->traits & TAM_LOSS_BIAS) != 0) { /* what the head takes for granted */
+            assert_true((loss->traits & TAM_LOSS_UNIT_W) == 0 && loss->scale != NULL && loss->sub_centres == NULL);
+            assert_true(loss->scale(&read.state, 3.0).slope_a == 0.0);
+        }
         if (loss->scale != NULL) {
             continue;
         }
