@@ -1,28 +1,15 @@
 # tammes bench head as a person and as a script would call it.
 set -u
 tammes=$1
-failures=0
+. "$(dirname "$0")/helpers.sh"
 
 expect() { # WHAT, EXPECTED PATTERN, GOT
-    if ! grep -q -- "$2" <<<"$3"; then
-        echo "$1: expected '$2' in: $3"
-        failures=$((failures + 1))
-    fi
+    grep -q -- "$2" <<<"$3" || fail "$1: expected '$2' in: $3"
 }
 
-expect_exit() { # CODE, PATTERN, COMMAND...
-    local code=$1 pattern=$2 output status
-    shift 2
-    output=$("$@" 2>&1)
-    status=$?
-    expect "$*" "$pattern" "$output"
-    [ $status -eq "$code" ] || { echo "$*: exit code $status, not $code"; failures=$((failures + 1)); }
-}
 holds() { # WHAT, an expression in the keys of a line of JSON, the line
-    if ! python3 -c 'import json, sys; r = json.loads(sys.argv[2]); sys.exit(not eval(sys.argv[1], {"__builtins__": {"abs": abs}}, r))' "$2" "$3"; then
-        echo "$1: '$2' does not hold in: $3"
-        failures=$((failures + 1))
-    fi
+    python3 -c 'import json, sys; r = json.loads(sys.argv[2]); sys.exit(not eval(sys.argv[1], {"__builtins__": {"abs": abs}}, r))' \
+        "$2" "$3" || fail "$1: '$2' does not hold in: $3"
 }
 
 small="--classes 333 --dim 17 --batch 9 --seconds 0.02 --threads 1"
@@ -34,9 +21,10 @@ for loss in softmax+center arcface:s=16,m=0.3 p2sgrad; do
     expect "$loss" "\"loss\":\"$loss\"" "$json"
     expect "$loss" '"classes":333' "$json"
 done
-expect "table" "^correct to .*textbook" "$("$tammes" bench head $small)"
+table=$("$tammes" bench head $small)
+expect "table" "^correct to .*textbook" "$table"
+expect "table" "^ratio " "$table"
 expect "table" "^correct to .*reference" "$("$tammes" bench head $small --loss softmax)"
-expect "table" "^ratio " "$("$tammes" bench head $small)"
 
 # Every dtype is held against the textbook, and the limit is the sum of the products' and the bytes' time.
 for dtype in f32:20 bf16:20 bf16-lean:10; do
@@ -49,7 +37,7 @@ for dtype in f32:20 bf16:20 bf16-lean:10; do
     holds "$dtype" "classes_taking_part == 333 and ms_min <= ms_median <= ms_max and steps >= 3" "$json"
 done
 holds "memory" "workspace_mb <= beside_weights_mb < workspace_mb + 1" "$json"
-holds "momentum is half" "abs(weights_mb - 4e-6 * 333 * 17) < 1e-9" "$("$tammes" bench head $small --dtype bf16-lean --json)"
+holds "w and momentum in two bytes a number" "abs(weights_mb - 4e-6 * 333 * 17) < 1e-9" "$json"
 
 # A tenth of the classes: the limit is of those, and the textbook knows which they are.
 json=$("$tammes" bench head --classes 3000 --dim 17 --batch 9 --seconds 0.02 --threads 1 --sample-rate 0.1 --json)
@@ -77,27 +65,14 @@ expect "losses" '"loss":"cosface","ms_median":[0-9.e-]*,"ms_min":[0-9.e-]*,"ms_m
 expect "losses" '"rounds":2' "$json"
 table=$("$tammes" bench head $sizes --losses all --rounds 1)
 expect "losses in bf16" '"dtype":"bf16-lean"' "$("$tammes" bench head $sizes --losses softmax --rounds 1 --dtype bf16-lean --json)"
-[ "$(grep -c '^cosface ' <<<"$table")" -eq 1 ] || { echo "cosface is not there once: $table"; failures=$((failures + 1)); }
+[ "$(grep -c '^cosface ' <<<"$table")" -eq 1 ] || fail "cosface is not there once: $table"
 for loss in softmax normface sphereface arcface p2sgrad; do
     expect "all losses" "^$loss  *[0-9]" "$table"
 done
-output=$("$tammes" bench head $sizes --losses softmax,arcface:m=0.3,k=2 2>&1)
-status=$?
-expect "a key that is none" "unknown key of arcface 'k'" "$output"
-[ $status -eq 2 ] || { echo "a key that is none: exit code $status, not 2"; failures=$((failures + 1)); }
-output=$("$tammes" bench head $sizes --losses softmax,, 2>&1)
-expect "an empty item" "unknown loss ''" "$output"
-output=$("$tammes" bench head $sizes --losses softmax --loss arcface 2>&1)
-status=$?
-expect "both flags" "give one of the two" "$output"
-[ $status -eq 2 ] || { echo "both flags: exit code $status, not 2"; failures=$((failures + 1)); }
+expect_exit 2 "unknown key of arcface 'k'" "$tammes" bench head $sizes --losses softmax,arcface:m=0.3,k=2
+expect_exit 2 "unknown loss ''" "$tammes" bench head $sizes --losses softmax,,
+expect_exit 2 "give one of the two" "$tammes" bench head $sizes --losses softmax --loss arcface
 
-output=$("$tammes" bench head $small --loss arcfce 2>&1)
-status=$?
-expect "unknown loss" "did you mean 'arcface'" "$output"
-[ $status -eq 2 ] || { echo "unknown loss: exit code $status, not 2"; failures=$((failures + 1)); }
-output=$("$tammes" bench head --classes 1 2>&1)
-status=$?
-expect "one class" "classes" "$output"
-[ $status -eq 2 ] || { echo "one class: exit code $status, not 2"; failures=$((failures + 1)); }
-exit $((failures > 0))
+expect_exit 2 "did you mean 'arcface'" "$tammes" bench head $small --loss arcfce
+expect_exit 2 "classes" "$tammes" bench head --classes 1
+finish

@@ -15,8 +15,10 @@ expect_value() { # WHAT JSON PYTHON EXPECTED
 }
 
 # The machine alone.
-expect_exit 0 "^processor .*thread" "$tammes" doctor --threads 1
-expect_exit 0 "^head's kernels  f32 .*, bf16 " "$tammes" doctor --threads 1
+text=$("$tammes" doctor --threads 1)
+for line in "processor .*thread" "head's kernels  f32 .*, bf16 " "memory  *" "disk  *" "products  *f32 "; do
+    grep -q "^$line" <<<"$text" || fail "doctor does not say '$line': $text"
+done
 json=$("$tammes" doctor --threads 1 --json)
 keys="disk_free_mb huge_pages kernels memory_free_mb memory_gbs memory_limit_mb memory_mb processor processors"
 keys="$keys product_bf16_gflops product_gflops threads"
@@ -40,10 +42,9 @@ expect_value "the rows of bf16-lean" "$json" 'd["head"]["options"][4]["weights_m
 expect_value head "$json" 'd["head"]["recommended"].startswith("--loss arcface --dim 16 --batch 8 ")' True
 
 # What cannot fit is a negative result that says what would.
-huge="--classes 2000000000 --dim 512"
-expect_exit 1 "bf16-lean at most this many classes: [0-9]" "$tammes" doctor $huge
-json=$("$tammes" doctor $huge --json 2>/dev/null)
-[ $? -eq 1 ] || fail "what cannot fit, with --json, is not exit code 1"
+json=$("$tammes" doctor --threads 1 --classes 2000000000 --dim 512 --json 2>"$scratch/sentence")
+[ $? -eq 1 ] || fail "what cannot fit is not exit code 1"
+grep -q "bf16-lean at most this many classes: [0-9]" "$scratch/sentence" || fail "what would fit is not said"
 expect_value huge "$json" 'd["head"]["recommended"]' None
 expect_value huge "$json" 'any(o["fits"] for o in d["head"]["options"])' False
 expect_value huge "$json" '{o["step_ms"] for o in d["head"]["options"]}' "{None}"
