@@ -1,5 +1,5 @@
-/* The head: class weights w [C, D], a loss, and one fused step that never holds the N x C logits.
- * docs/head.md shows the algorithm on one screen.
+/* The head: class weights w [C, D], a loss, and one fused step that goes through the classes tile by tile and needs no
+ * array of N x C numbers. docs/head.md shows the algorithm on one screen.
  *
  * Symbols: x [N, D] embeddings, w [C, D] class weights (with K sub-centres [C K, D]), y [N] labels, c = cos(theta)
  * between x_i and w_j. */
@@ -29,11 +29,13 @@ typedef struct tam_head_config {
                             smaller than their last digit count on average */
     size_t workspace;    /* bytes for all that a step holds beside w, bias, their momenta and centres. What is left of
                             them keeps numbers of the first pass for the second, which makes the rest again; the bits
-                            are the same. 0: a quarter of w and its momentum, at least 64 MB, and no more than is free;
+                            are the same. 0: a quarter of w and its momentum, at least 64 MB, but at most half of what
+                            they leave free;
                             TAM_HEAD_LEAST_WORKSPACE: nothing is kept */
     double sample_rate;  /* 0 or 1: every class takes part in every step. Below 1: in each step the classes of its
-                            samples and, drawn at random, as many others as make up this share of all; what does not
-                            take part does not move (An et al., "Partial FC", 2021) */
+                            samples and, drawn at random, as many others as make up this share of all, but at least
+                            batch + 1 together; what does not take part does not move (An et al., "Partial FC", 2021)
+                          */
     int gradient_filter; /* 0: exact. k in [1, 60]: a tile of classes is left out of the gradient where no sample of
                             the batch gives it more than 2^-k of its probability; tam_head_result says what that
                             cost at most. For losses whose logits are a scaled cosine */

@@ -10,7 +10,7 @@
 typedef enum tam_purpose {
     TAM_PURPOSE_TEST,
     TAM_PURPOSE_NET_INIT,     /* a = parameter number */
-    TAM_PURPOSE_HEAD_INIT,    /* a = class */
+    TAM_PURPOSE_HEAD_INIT,    /* a = class, b = sub-centre */
     TAM_PURPOSE_SHUFFLE,      /* a = epoch */
     TAM_PURPOSE_AUGMENT,      /* a = epoch, b = sample */
     TAM_PURPOSE_DROPOUT,      /* a = step, b = node */
@@ -21,7 +21,7 @@ typedef enum tam_purpose {
     TAM_PURPOSE_TERM,         /* a = step, b = the term's own */
     TAM_PURPOSE_CLASS_ORDER,  /* a = epoch, b = round of the classes */
     TAM_PURPOSE_CLASS_IMAGES, /* a = step, b = place of the class in the batch */
-    TAM_PURPOSE_ROUNDING,     /* a = step */
+    TAM_PURPOSE_ROUNDING,     /* a, b = lower and upper half of the step */
     TAM_PURPOSE_CALIBRATION   /* numbers whose values do not matter */
 } tam_purpose;
 

@@ -13,7 +13,8 @@
 enum { TAM_HEAD_CHUNKS = 16, TAM_HEAD_ROWS_PER_TASK = 8 };
 
 /* Exponentials are taken in base 2, of z log2(e) - m with a whole number m that is near the largest logit. A shift of m
- * by whole numbers is exact. m stays as long as logits are less than so far above it, so that sums cannot overflow. */
+ * by whole numbers is exact. m moves when a logit is farther above it, so that sums cannot overflow, and in a chunk's
+ * first tile also when all are farther below. */
 enum { TAM_HEAD_ABOVE = 60, TAM_HEAD_BELOW = 30 };
 
 #define TAM_HEAD_LN_2 0.6931471805599453
@@ -58,8 +59,8 @@ typedef struct tam_head_cut {
 
 /* Scratch memory of a worker. T classes, K rows of w each. */
 typedef struct tam_head_scratch {
-    float *values;                   /* [N, stride]: p, then t; NULL where it always lies in the slot */
-    void *slot;                      /* of a tile that is not kept */
+    float *values;                   /* [N, stride]: p, then t */
+    void *slot;                      /* of a tile that is not kept; `values` where the products work in place */
     void *room;                      /* the backend's */
     int64_t *rows;                   /* [T K] */
     float *inverse_w;                /* [T K]: for tam_head_classify */
@@ -138,7 +139,7 @@ typedef struct tam_head_job {
     double weight;     /* 1 / counted (1 when nothing counts) */
     double own_weight; /* proxies: 1 / classes in the batch */
     bool sums_only;    /* the first pass makes log-sum-exps alone, for the statistics */
-    bool again;        /* the first pass has run before: lengths of w and kept products hold */
+    bool again;        /* the first pass has run before: lengths of w hold, and p in kept slots */
     uint64_t rounding; /* key of this step */
     tam_class_pack packing;
     float *dx;

@@ -103,8 +103,7 @@ static void add_chunks(const tam_head *head, int i, tam_head_row *row) {
     row->m = row->m == -INFINITY ? 0.0 : row->m; /* no other class where all are filtered */
 }
 
-/* With d = log sum_{j != y} e^z_j - z_y: L = log(1 + e^d), 1 - P_y = 1 / (1 + e^-d), free of cancellation.
- */
+/* With d = log sum_{j != y} e^z_j - z_y: L = log(1 + e^d), 1 - P_y = 1 / (1 + e^-d), free of cancellation. */
 static void finish_softmax(const tam_head_job *job, int i) {
     tam_head_row *row = &job->head->row[i];
     if (job->y[i] < 0) {

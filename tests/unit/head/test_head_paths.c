@@ -1,4 +1,4 @@
-/* Different ways through the head to the same numbers: logits by rows, products kept or made again, pairs with and
+/* Different ways through the head to the same numbers: logits by rows, t kept or made again, pairs with and
  * without classes. */
 #include "head_support.h"
 
