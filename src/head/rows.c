@@ -151,6 +151,18 @@ void tam_head_weigh_rows(tam_head_job *job) {
     qsort(head->own, (size_t)job->owns, sizeof *head->own, compare_owns);
 }
 
+/* dx_i += (G_iy / |x_i|) w^_y. Where both lengths are tiny, or huge, their product would leave the range of f32 and the
+ * sum would not: one of them goes into the row first. */
+static void add_own_class(const tam_head *head, const tam_head_row *row, float *own_w, float *dx) {
+    double to_unit = tam_head_has(head, TAM_LOSS_UNIT_W) ? tam_head_inverse(row->own.b) : 1.0;
+    double length = row->inverse * row->target_g;
+    if (!(fabs(length * to_unit) > LEAST_FACTOR && fabs(length * to_unit) < 1.0 / LEAST_FACTOR)) {
+        tam_scale_row(head->dim, to_unit, own_w, own_w);
+        to_unit = 1.0;
+    }
+    tam_add_scaled_row(head->dim, (float)(length * to_unit), own_w, dx);
+}
+
 /* dx_i = (sum_j G_ij w^_j - (sum_j G_ij c_ij) x^_i) / |x_i| + r_i x^_i, added to what the terms left there; the own
  * class apart from the others, whose sum_j G_j c_j is x^ . sum_j G_j w^_j. */
 static void finish_row(const tam_head_job *job, int i) {
@@ -159,7 +171,7 @@ static void finish_row(const tam_head_job *job, int i) {
     int64_t dim = head->dim, stride = head->batch * dim;
     const float *x_unit = head->x_unit + i * dim;
     float *sum = head->dx_chunk + i * dim, *dx = job->dx + i * dim;
-    bool unit_x = tam_head_has(head, TAM_LOSS_UNIT_X), unit_w = tam_head_has(head, TAM_LOSS_UNIT_W);
+    bool unit_x = tam_head_has(head, TAM_LOSS_UNIT_X);
     if (head->loss.terms == 0) {
         memset(dx, 0, (size_t)dim * sizeof *dx);
     }
@@ -182,9 +194,8 @@ static void finish_row(const tam_head_job *job, int i) {
     double radial = relative * others_gc + row->target_slope * row->target.slope_a + job->weight * row->length.slope_a;
     double along =
         unit_x ? (row->own.a > 0.0 ? radial : 0.0) - row->inverse * row->gc : radial * tam_head_inverse(row->own.a);
-    double to_own = row->inverse * row->target_g * (unit_w ? tam_head_inverse(row->own.b) : 1.0);
     tam_add_two_rows(dim, (float)row->inverse, sum, (float)along, x_unit, dx);
-    tam_add_scaled_row(dim, (float)to_own, head->own_w + i * dim, dx);
+    add_own_class(head, row, head->own_w + i * dim, dx);
 }
 
 /* Runs one function over the samples of a task. */

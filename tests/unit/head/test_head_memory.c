@@ -107,7 +107,7 @@ static void release(void *user, void *block) {
     free(block);
 }
 
-static void fail_at_every_allocation(const char *loss) {
+static void fail_at_every_allocation(tam_head_config wanted) {
     tam_status status = TAM_RESOURCES;
     int k = 1; /* call 0 is the context's own */
     for (; status != TAM_OK; k++) {
@@ -115,7 +115,6 @@ static void fail_at_every_allocation(const char *loss) {
         tam_ctx *ctx = NULL;
         tam_head *head = NULL;
         tam_ctx_config config = {.threads = 2, .allocator = {allocate, release, &f}};
-        tam_head_config wanted = {.loss = loss, .classes = 300, .dim = 5, .batch = 9};
         assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
         status = tam_head_create(ctx, &wanted, &head);
         if (status != TAM_OK) {
@@ -131,10 +130,17 @@ static void fail_at_every_allocation(const char *loss) {
 
 static void test_failure_at_every_allocation(void **state) {
     (void)state;
-    fail_at_every_allocation("softmax+center");
-    fail_at_every_allocation("adacos+triplet");
-    fail_at_every_allocation("subcenter-arcface");
-    fail_at_every_allocation("proxy-anchor");
+    static const char *const losses[] = {"softmax+center", "adacos+triplet", "subcenter-arcface", "proxy-anchor"};
+    tam_head_config wanted = {.classes = 300, .dim = 5, .batch = 9};
+    for (int k = 0; k < 4; k++) {
+        wanted.loss = losses[k];
+        wanted.dtype = k % 2 == 0 ? "f32" : "bf16-lean";
+        fail_at_every_allocation(wanted);
+    }
+    wanted.loss = "arcface+center";
+    wanted.sample_rate = 0.3;
+    wanted.gradient_filter = 9;
+    fail_at_every_allocation(wanted);
 }
 
 static void test_refused_configurations(void **state) {
