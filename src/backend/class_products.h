@@ -36,6 +36,7 @@ typedef struct tam_class_tile {
     const float *inverse_w; /* [T] 1/|w_j|, 0 for a zero row; 1 where the loss takes w as it is */
     int64_t stride;         /* from one sample's p or t to the next: T rounded up to TAM_CLASS_MULTIPLE */
     void *room;             /* room_bytes, the task's own. What `logits` leaves there is for `embeddings` */
+    bool kept;              /* the slot is read in the second pass only: it is written past the caches */
 } tam_class_tile;
 
 enum { TAM_CLASS_MULTIPLE = 16 };
@@ -64,7 +65,6 @@ typedef struct tam_class_update {
 
 typedef struct tam_class_products {
     const char *name;  /* of the kernels: "avx512", "amx", ... */
-    bool in_place;     /* p and t are f32 and lie in the slot itself; else `embeddings` fills the slot from t */
     bool lengths_late; /* `logits` does not read inverse_w, which may be measured after it, when w is in the cache */
 
     /* Sizes; each is a sum of products of its arguments that cannot overflow for N, T <= 2^20 and D <= 2^20. */
@@ -78,7 +78,7 @@ typedef struct tam_class_products {
 
     /* p [N, stride]; the columns from T on may receive anything finite. */
     void (*logits)(const tam_class_tile *tile, const void *packed, float *p);
-    /* dx [N, D] += t w^. Follows `logits` of the same tile; leaves t in the slot. dx NULL: only that. */
+    /* dx [N, D] += t w^, and t goes into the slot; either may be NULL. Follows `logits` of the same tile. */
     void (*embeddings)(const tam_class_tile *tile, const float *t, void *slot, float *dx);
     void (*weights)(const tam_class_tile *tile, void *slot, const void *packed, const tam_class_update *update);
     /* sums [T]: sum_i f_i t_ij (rescale as in the update), the gradient of biases. */

@@ -31,7 +31,7 @@ void tam_class_row_write(tam_class_dtype dtype, void *w, int64_t row, int dim, c
 }
 
 /* Several sums, or each addition would wait for the one before. */
-enum { SUMS = 64 };
+enum { SUMS = 64, LINE = 16 };
 
 TAM_KERNEL_PART float sum_of(const float part[SUMS]) {
     float sum = 0.0f;
@@ -104,19 +104,28 @@ TAM_KERNEL static void add_scaled(int64_t n, float a, const float *restrict x, f
     }
 }
 
-/* (inverse dw) . w^ with w^ = inverse w, in this order: w may be tiny and its inverse huge. */
-TAM_KERNEL static float along_f32(int64_t n, float inverse, const float *restrict w, const float *restrict dw) {
+/* Brings SUMS numbers at d of another row into the nearest cache, which is far from where rows wait. */
+TAM_KERNEL_PART void fetch(const float *row, int64_t d) {
+    for (int k = 0; k < SUMS; k += LINE) {
+        __builtin_prefetch(row + d + k, 1, 3);
+    }
+}
+
+/* (inverse dw) . w^ with w^ = inverse w, in this order: w may be tiny and its inverse huge. `next` [n] is fetched. */
+TAM_KERNEL static float along_f32(int64_t n, float inverse, const float *restrict w, const float *restrict dw,
+                                  const float *next) {
     float part[SUMS] = {0.0f};
     int64_t whole = n / SUMS * SUMS;
     for (int64_t d = 0; d < whole; d += SUMS) {
+        fetch(next, d);
         for (int k = 0; k < SUMS; k++) {
-            part[k] += (inverse * dw[d + k]) * (inverse * w[d + k]);
+            part[k] += dw[d + k] * (inverse * w[d + k]);
         }
     }
     for (int64_t d = whole; d < n; d++) {
-        part[d - whole] += (inverse * dw[d]) * (inverse * w[d]);
+        part[d - whole] += dw[d] * (inverse * w[d]);
     }
-    return sum_of(part);
+    return inverse * sum_of(part);
 }
 
 /* dw = inverse dw - along w^ */
@@ -127,8 +136,8 @@ TAM_KERNEL static void project_f32(int64_t n, float inverse, float along, const 
 }
 
 /* The same and its step of SGD (backend/sgd.c), in one sweep. */
-TAM_KERNEL static void project_and_descend_f32(int64_t n, const tam_sgd *sgd, float inverse, float along,
-                                               const float *restrict dw, float *restrict w, float *restrict v) {
+TAM_KERNEL_PART void descend_part(int64_t n, const tam_sgd *sgd, float inverse, float along, const float *restrict dw,
+                                  float *restrict w, float *restrict v) {
     float lr = sgd->lr, momentum = sgd->momentum, rate = sgd->gradient_scale, decay = sgd->weight_decay;
     for (int64_t d = 0; d < n; d++) {
         float slope = inverse * dw[d] - along * (inverse * w[d]);
@@ -136,6 +145,17 @@ TAM_KERNEL static void project_and_descend_f32(int64_t n, const tam_sgd *sgd, fl
         v[d] = speed;
         w[d] -= lr * speed;
     }
+}
+
+TAM_KERNEL static void project_and_descend_f32(int64_t n, const tam_sgd *sgd, float inverse, float along,
+                                               const float *restrict dw, float *restrict w, float *restrict v,
+                                               const float *next) {
+    int64_t whole = n / SUMS * SUMS;
+    for (int64_t d = 0; d < whole; d += SUMS) {
+        fetch(next, d);
+        descend_part(SUMS, sgd, inverse, along, dw + d, w + d, v + d);
+    }
+    descend_part(n - whole, sgd, inverse, along, dw + whole, w + whole, v + whole);
 }
 
 TAM_KERNEL static void coast_f32(int64_t n, const tam_sgd *sgd, float *restrict w, float *restrict v) {
@@ -148,10 +168,11 @@ TAM_KERNEL static void coast_f32(int64_t n, const tam_sgd *sgd, float *restrict 
 
 static void finish_f32(const tam_class_tile *tile, const tam_class_update *update, int64_t k, float *dw) {
     int64_t dim = tile->dim, row = tile->row[k];
-    float *w = (float *)tile->w + row * dim, inverse = 1.0f, along = 0.0f;
+    float *w = (float *)tile->w + row * dim, *v = (float *)tile->momentum + row * dim, inverse = 1.0f, along = 0.0f;
+    int64_t after = tile->row[k + 1 < tile->rows ? k + 1 : k] * dim;
     if (update->unit_w) {
         inverse = tile->inverse_w[k];
-        along = along_f32(dim, inverse, w, dw);
+        along = along_f32(dim, inverse, w, dw, (const float *)tile->w + after);
     }
     if (update->dw != NULL) {
         project_f32(dim, inverse, along, w, dw);
@@ -160,7 +181,7 @@ static void finish_f32(const tam_class_tile *tile, const tam_class_update *updat
         along = 0.0f;
     }
     if (update->sgd != NULL) {
-        project_and_descend_f32(dim, update->sgd, inverse, along, dw, w, (float *)tile->momentum + row * dim);
+        project_and_descend_f32(dim, update->sgd, inverse, along, dw, w, v, (const float *)tile->momentum + after);
     }
 }
 

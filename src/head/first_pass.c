@@ -53,9 +53,7 @@ void tam_head_first_pass(void *argument, int64_t chunk, int worker) {
         if (!job->again && !head->products->lengths_late) {
             finite = measure(head, &tile) && finite;
         }
-        if (!job->again || !tile.kept || !head->products->in_place) {
-            head->products->logits(&tile.rows, head->packed[TAM_PACK_FOR_LOGITS], tile.values);
-        }
+        head->products->logits(&tile.rows, head->packed[TAM_PACK_FOR_LOGITS], tile.values);
         if (!job->again && head->products->lengths_late) {
             finite = measure(head, &tile) && finite;
         }
@@ -68,7 +66,7 @@ void tam_head_first_pass(void *argument, int64_t chunk, int worker) {
             continue;
         }
         make_tile(job, &tile, dx, scratch, partial);
-        head->products->embeddings(&tile.rows, tile.values, tile.slot,
+        head->products->embeddings(&tile.rows, tile.values, tile.kept ? tile.slot : NULL,
                                    tam_head_filters_dx(job, &tile, partial) ? NULL : dx);
     }
     head->chunk_finite[chunk] = finite;

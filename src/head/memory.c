@@ -95,11 +95,7 @@ static void take_scratch(allocation *t, tam_head_scratch *scratch) {
     float **by_class[] = {&scratch->bias,  &scratch->c,          &scratch->z,
                           &scratch->slope, &scratch->column_own, &scratch->column_rest};
     take(t, &scratch->values, batch * stride, sizeof(float));
-    if (products->in_place) {
-        scratch->slot = scratch->values;
-    } else {
-        take(t, &scratch->slot, head->slot_bytes, 1);
-    }
+    take(t, &scratch->slot, head->slot_bytes, 1);
     take(t, &scratch->room, products->room_bytes(head->batch, head->dim, (int64_t)rows), 1);
     take(t, &scratch->rows, rows, sizeof(int64_t));
     take(t, &scratch->inverse_w, rows, sizeof(float));
@@ -236,14 +232,8 @@ tam_status tam_head_take_memory(tam_head *head, size_t workspace, bool count_onl
 void tam_head_release_memory(tam_head *head) {
     for (int k = 0; k < TAM_HEAD_CHUNKS; k++) {
         tam_head_scratch *s = &head->scratch[k];
-        void *blocks[] = {s->values,     s->slot == s->values ? NULL : s->slot,
-                          s->room,       s->rows,
-                          s->inverse_w,  s->row,
-                          s->bias,       s->c,
-                          s->z,          s->slope,
-                          s->column_own, s->column_rest,
-                          s->nearest,    s->rescale,
-                          s->own};
+        void *blocks[] = {s->values, s->slot,  s->room,       s->rows,        s->inverse_w, s->row,     s->bias, s->c,
+                          s->z,      s->slope, s->column_own, s->column_rest, s->nearest,   s->rescale, s->own};
         for (size_t b = 0; b < sizeof blocks / sizeof blocks[0]; b++) {
             tam_release(head->ctx, blocks[b]);
         }

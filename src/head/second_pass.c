@@ -22,9 +22,7 @@ static void make_again(const tam_head_job *job, const tam_head_tile *tile, tam_h
             memset(tile->values + i * tile->rows.stride, 0, (size_t)tile->rows.rows * sizeof(float));
         }
     }
-    if (!head->products->in_place) {
-        head->products->embeddings(&tile->rows, tile->values, tile->slot, NULL);
-    }
+    head->products->embeddings(&tile->rows, tile->values, tile->slot, NULL);
 }
 
 /* Samples whose own class is in the tile: the first of them in head->own, which is in the order of places. */

@@ -10,16 +10,17 @@ static int64_t divide_up(int64_t a, int64_t b) {
     return (a + b - 1) / b;
 }
 
-/* Rows of w in a tile: its weights and its t take about this much of a core's cache, beside x. */
-enum { TILE_BYTES = 1 << 20, FEWEST_TILE_ROWS = 96, MOST_TILE_ROWS = 1024 };
+/* Rows of w in a tile of width 512: as many as samples within these bounds, so that w, x, p and t stay in a core's
+ * cache together; more of narrower rows. */
+enum { FEWEST_ROWS = 128, MOST_ROWS = 256, WIDTH = 512, MOST_NARROW_ROWS = 1024 };
 
 /* In multiples that the products like. */
 static int64_t tile_classes(const tam_head *head, int64_t chunk_classes) {
-    int64_t rows = TILE_BYTES / (int64_t)sizeof(float) / ((int64_t)head->dim + head->batch);
-    rows = rows < FEWEST_TILE_ROWS ? FEWEST_TILE_ROWS : rows > MOST_TILE_ROWS ? MOST_TILE_ROWS : rows;
+    int64_t rows = head->batch < FEWEST_ROWS ? FEWEST_ROWS : head->batch > MOST_ROWS ? MOST_ROWS : head->batch;
+    rows = head->dim < WIDTH ? rows * WIDTH / head->dim : rows;
+    rows = rows > MOST_NARROW_ROWS ? MOST_NARROW_ROWS : rows;
     int64_t fit = divide_up(rows, head->subs), even = divide_up(chunk_classes, divide_up(chunk_classes, fit));
-    int64_t multiple = head->subs > 1 ? TAM_CLASS_MULTIPLE : 3 * TAM_CLASS_MULTIPLE;
-    return divide_up(even, multiple) * multiple;
+    return divide_up(even, TAM_CLASS_MULTIPLE) * TAM_CLASS_MULTIPLE;
 }
 
 /* By the number of classes alone, and tiles by C, K, D and N: never by threads, so that sums are always cut alike. */
@@ -60,7 +61,7 @@ tam_head_tile tam_head_tile_at(const tam_head *head, int n, int64_t chunk, int64
     list_rows(head, &tile, scratch);
     tile.kept = k < head->kept_tiles;
     tile.slot = tile.kept ? head->kept + (size_t)(chunk * head->kept_tiles + k) * head->slot_bytes : scratch->slot;
-    tile.values = head->products->in_place ? tile.slot : scratch->values;
+    tile.values = scratch->values;
     tile.m = head->tile_m + at * head->batch;
     tile.sum = head->tile_sum != NULL ? head->tile_sum + at * head->batch : NULL;
     tile.rows = (tam_class_tile){
@@ -71,6 +72,7 @@ tam_head_tile tam_head_tile_at(const tam_head *head, int n, int64_t chunk, int64
         .w = head->w,
         .momentum = head->momentum,
         .inverse_w = head->inverse_w + first * head->subs,
+        .kept = tile.kept,
         .stride = divide_up(tile.count * head->subs, TAM_CLASS_MULTIPLE) * TAM_CLASS_MULTIPLE,
         .room = scratch->room,
     };

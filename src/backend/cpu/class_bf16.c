@@ -198,7 +198,8 @@ void tam_bf16_logits(const tam_bf16_kind *kind, tam_class_dtype dtype, const tam
     kind->end();
 }
 
-/* t into the room, and its transpose into the slot: class by class, for the slot is memory that was not in the cache.
+/* t into the room, and its transpose into the slot, if there is one: class by class, for the slot is memory that was
+ * not in the cache.
  */
 static void round_slot(const tam_bf16_kind *kind, const tam_class_tile *tile, const float *t, tam_bf16 *rows,
                        tam_bf16 *slot) {
@@ -210,6 +211,7 @@ static void round_slot(const tam_bf16_kind *kind, const tam_class_tile *tile, co
             tam_bf16 beyond[BLOCK * LANES];
             const float *from = t + i * tile->stride + k;
             int64_t stride = tile->stride;
+            bool filled = slot != NULL && k < tile->stride;
             if (samples < BLOCK || classes < LANES) {
                 memset(edge, 0, sizeof edge);
                 for (int64_t s = 0; s < samples && classes > 0; s++) {
@@ -218,8 +220,8 @@ static void round_slot(const tam_bf16_kind *kind, const tam_class_tile *tile, co
                 from = edge;
                 stride = LANES;
             }
-            kind->round_slot(from, stride, rows + i * stride_t + k, stride_t,
-                             k < tile->stride ? slot + k * of_n + i : beyond, k < tile->stride ? of_n : BLOCK);
+            kind->round_slot(from, stride, rows + i * stride_t + k, stride_t, filled ? slot + k * of_n + i : beyond,
+                             filled ? of_n : BLOCK);
         }
     }
 }

@@ -81,7 +81,7 @@ void tam_bf16_column_sums(const tam_class_tile *tile, const void *slot, const fl
 
 #define TAM_BF16_TABLE(name_, suffix)                                                                                  \
     {                                                                                                                  \
-        .name = (name_), .in_place = false, .packed_bytes = tam_bf16_packed_bytes, .slot_bytes = tam_bf16_slot_bytes,  \
+        .name = (name_), .packed_bytes = tam_bf16_packed_bytes, .slot_bytes = tam_bf16_slot_bytes,                     \
         .room_bytes = tam_bf16_room_bytes, .pack_tasks = tam_bf16_pack_tasks, .pack = pack, .logits = logits_##suffix, \
         .embeddings = embeddings_##suffix, .weights = weights_##suffix, .column_sums = tam_bf16_column_sums            \
     }

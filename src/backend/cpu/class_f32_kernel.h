@@ -3,6 +3,7 @@
  *     LANES           f32 numbers in a vector
  *     ROWS, VECTORS   the register tile: ROWS x VECTORS vectors of sums stay in registers; ROWS is 4 or 8
  *     KERNEL_NAME     of the table
+ *     STREAM(to, v)   stores a vector past the cache; STREAMED() waits for that
  *
  * All three products are one loop, sum[r][lane] = sum_k a[r][k] b[k][lane], where a number of `a` is spread over a
  * vector and b lies packed in panels, VECTORS vectors wide (the last one may be narrower):
@@ -14,9 +15,6 @@
 #include "backend/cpu/class_f32_multiply.h"
 
 #define CALL static KERNEL_TARGET
-
-/* A sample's t of the classes of one register tile. */
-typedef float column __attribute__((vector_size(ROWS * 4), aligned(4), may_alias));
 
 /* Calls `part` with the number of vectors as a constant. */
 #define FOR_WIDTH(width, part, ...)     \
@@ -39,7 +37,7 @@ static size_t slot_bytes(int n, int64_t stride) {
     return (size_t)n * (size_t)stride * sizeof(float);
 }
 
-/* For embeddings a panel of w^; for weights columns of t and the sums of a block of classes. */
+/* For embeddings a panel of w^; for weights t of a block of classes, rescaled, and the sums of a block of classes. */
 static size_t room_bytes(int n, int dim, int64_t rows) {
     size_t panel = (size_t)rows * WIDTH, block = ((size_t)n + (size_t)dim) * BLOCK;
     return (panel > block ? panel : block) * sizeof(float);
@@ -97,23 +95,20 @@ PART void logits_part(const int vectors, const tam_class_tile *tile, const float
     put_transposed(vectors, sum, least(vectors * LANES, samples), p, tile->stride);
 }
 
-/* For ROWS classes after ROWS classes all samples, while the next classes come in from memory. */
+/* For each panel of samples all classes, of which the first panel brings the next ROWS in from memory. */
 CALL void logits(const tam_class_tile *tile, const void *packed, float *p) {
-    int64_t n = tile->n, dim = tile->dim, panels = panel_count(n);
-    ahead next = pace(dim, (ROWS + panels - 1) / panels, dim * 4);
-    for (int64_t j = 0; j < tile->stride; j += ROWS) {
-        const float *a[ROWS];
-        for (int r = 0; r < ROWS; r++) {
-            a[r] = row_of(tile, j + r);
-        }
-        for (int64_t panel = 0, coming = j + ROWS; panel < panels; panel++) {
-            int64_t first = panel * WIDTH;
-            const float *b = (const float *)packed + first * dim;
-            for (int64_t piece = 0; piece < next.count; piece++) {
-                next.at[piece] = (const char *)row_of(tile, coming);
-                coming += coming < j + 2 * ROWS - 1;
+    int64_t n = tile->n, dim = tile->dim;
+    ahead rows = pace(dim, ROWS, dim * 4), none = {.count = 1, .steps = dim, .at = {packed}};
+    for (int64_t first = 0; first < n; first += WIDTH) {
+        const float *b = (const float *)packed + first * dim;
+        for (int64_t j = 0; j < tile->stride; j += ROWS) {
+            const float *a[ROWS];
+            for (int r = 0; r < ROWS; r++) {
+                a[r] = row_of(tile, j + r);
+                rows.at[r] = (const char *)row_of(tile, j + ROWS + r);
             }
-            FOR_WIDTH(panel_width(n, panel), logits_part, tile, a, b, &next, n - first, p + first * tile->stride + j);
+            FOR_WIDTH(panel_width(n, first / WIDTH), logits_part, tile, a, b, first == 0 ? &rows : &none, n - first,
+                      p + first * tile->stride + j);
         }
     }
 }
@@ -154,9 +149,27 @@ PART void embeddings_part(const int vectors, const tam_class_tile *tile, const f
     }
 }
 
-/* For each panel of w^ all samples, while the rows of w for the next one come in. t is in its slot already. */
+/* t into the slot, BLOCK classes after BLOCK classes, as the products of the second pass read it: [T / BLOCK, N,
+ * BLOCK]. A slot that is kept for long must not push w out of the cache. */
+CALL void fill_slot(const tam_class_tile *tile, const float *t, float *slot) {
+    for (int64_t j = 0; j < tile->stride; j += BLOCK) {
+        for (int64_t i = 0; i < tile->n; i++, slot += BLOCK) {
+            const float *from = t + i * tile->stride + j;
+            UNROLL
+            for (int v = 0; v < BLOCK; v += LANES) {
+                if (tile->kept) {
+                    STREAM(slot + v, *(const vec *)(from + v));
+                } else {
+                    *(vec *)(slot + v) = *(const vec *)(from + v);
+                }
+            }
+        }
+    }
+    STREAMED();
+}
+
+/* For each panel of w^ all samples, while the rows of w for the next one come in. */
 CALL void embeddings(const tam_class_tile *tile, const float *t, void *slot, float *dx) {
-    (void)slot;
     int64_t n = dx == NULL ? 0 : tile->n, dim = tile->dim;
     bool neighbours = tile->row[tile->rows - 1] - tile->row[0] == tile->rows - 1;
     float *b = tile->room;
@@ -177,25 +190,27 @@ CALL void embeddings(const tam_class_tile *tile, const float *t, void *slot, flo
             FOR_WIDTH(width, embeddings_part, tile, a, b, &next, n - i, first, dx + i * dim);
         }
     }
+    if (slot != NULL) {
+        fill_slot(tile, t, slot);
+    }
 }
 
-/* Columns [first, first + BLOCK) of t, each sample's times its rescale, as [BLOCK / ROWS, N, ROWS]. */
-PART void gather_columns(const tam_class_tile *tile, const float *t, const float *rescale, int64_t first,
-                         float *columns) {
-    for (int64_t i = 0; i < tile->n; i++) {
-        float factor = rescale != NULL ? rescale[i] : 1.0f;
-        UNROLL
-        for (int64_t k = 0; k < BLOCK; k += ROWS) {
-            column *to = (column *)(columns + k * tile->n + i * ROWS);
-            *to = factor * *(const column *)(t + i * tile->stride + first + k);
+/* t of a block of classes, from the slot, each sample's times its rescale. */
+PART const float *block_of(const tam_class_tile *tile, const float *slot, const float *rescale, int64_t first,
+                           float *rescaled) {
+    const float *t = slot + first * tile->n;
+    for (int64_t i = 0; i < tile->n && rescale != NULL; i++) {
+        for (int64_t k = i * BLOCK; k < (i + 1) * BLOCK; k++) {
+            rescaled[k] = rescale[i] * t[k];
         }
     }
+    return rescale != NULL ? rescaled : t;
 }
 
 PART void weights_part(const int vectors, const tam_class_tile *tile, const float *const a[ROWS], const float *b,
                        const ahead *next, int64_t first, float *dw) {
     vec sum[ROWS][VECTORS];
-    multiply(vectors, tile->n, a, ROWS, b, next, sum);
+    multiply(vectors, tile->n, a, BLOCK, b, next, sum);
     UNROLL
     for (int r = 0; r < ROWS; r++) {
         put(vectors, sum[r], tile->dim - first, dw + r * tile->dim + first);
@@ -212,18 +227,17 @@ PART const char *coming_row(const tam_class_tile *tile, int64_t j, int64_t piece
 /* For each block of classes all of D, and its rows move while they are in the cache. */
 CALL void weights(const tam_class_tile *tile, void *slot, const void *packed, const tam_class_update *update) {
     int64_t n = tile->n, dim = tile->dim, calls = panel_count(dim) * (BLOCK / ROWS);
-    const float *t = slot;
-    float *columns = tile->room, *dw = columns + n * BLOCK;
-    ahead lengths = {.count = 1, .steps = n, .stride = tile->stride * 4};
+    float *rescaled = tile->room, *dw = rescaled + n * BLOCK;
+    ahead lengths = {.count = 1, .steps = n, .stride = BLOCK * 4};
     ahead rows = pace(n, (2 * BLOCK + calls - 2) / (calls - 1), dim * 4);
     for (int64_t j = 0; j < tile->rows; j += BLOCK) {
-        gather_columns(tile, t, update->rescale, j, columns);
-        lengths.at[0] = (const char *)(t + least(j + BLOCK, tile->stride - BLOCK));
+        const float *t = block_of(tile, slot, update->rescale, j, rescaled);
+        lengths.at[0] = (const char *)((const float *)slot + least(j + BLOCK, tile->stride - BLOCK) * n);
         for (int64_t call = 0, coming = 0; call < calls; call++) {
             int64_t group = call % (BLOCK / ROWS) * ROWS, first = call / (BLOCK / ROWS) * WIDTH;
             const float *a[ROWS], *b = (const float *)packed + first * n;
             for (int r = 0; r < ROWS; r++) {
-                a[r] = columns + group * n + r;
+                a[r] = t + group + r;
             }
             for (int64_t piece = 0; call > 0 && piece < rows.count; piece++) {
                 rows.at[piece] = coming_row(tile, j + BLOCK, coming);
@@ -238,19 +252,20 @@ CALL void weights(const tam_class_tile *tile, void *slot, const void *packed, co
 
 CALL void column_sums(const tam_class_tile *tile, const void *slot, const float *factor, const float *rescale,
                       float *sums) {
+    const float *t = slot;
     memset(sums, 0, (size_t)tile->rows * sizeof *sums);
-    for (int64_t i = 0; i < tile->n; i++) {
-        const float *t = (const float *)slot + i * tile->stride;
-        float scale = factor[i] * (rescale != NULL ? rescale[i] : 1.0f);
-        for (int64_t k = 0; k < tile->rows; k++) {
-            sums[k] += scale * t[k];
+    for (int64_t j = 0; j < tile->rows; j += BLOCK) {
+        for (int64_t i = 0; i < tile->n; i++, t += BLOCK) {
+            float scale = factor[i] * (rescale != NULL ? rescale[i] : 1.0f);
+            for (int64_t k = 0; k < least(BLOCK, tile->rows - j); k++) {
+                sums[j + k] += scale * t[k];
+            }
         }
     }
 }
 
 static const tam_class_products table = {
     .name = KERNEL_NAME,
-    .in_place = true,
     .lengths_late = true,
     .packed_bytes = packed_bytes,
     .slot_bytes = slot_bytes,

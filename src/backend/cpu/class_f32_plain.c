@@ -6,6 +6,8 @@
 #define ROWS 4
 #define VECTORS 2
 #define KERNEL_NAME "plain"
+#define STREAM(to, v) (*(vec *)(to) = (v))
+#define STREAMED() (void)0
 #include "backend/cpu/class_f32_kernel.h"
 
 const tam_class_products *tam_class_f32_plain(void) {

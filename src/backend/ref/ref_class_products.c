@@ -66,15 +66,15 @@ static void logits(tam_class_dtype dtype, const tam_class_tile *tile, const floa
 static void embeddings(tam_class_dtype dtype, const tam_class_tile *tile, const float *t, float *slot, float *dx) {
     int64_t dim = tile->dim;
     const float *w = read_rows(dtype, tile, tile->inverse_w);
-    for (int64_t i = 0; i < tile->n; i++) {
-        for (int64_t k = 0; k < tile->rows; k++) {
-            float of_i = t[i * tile->stride + k];
-            slot[i * tile->stride + k] = dtype == TAM_CLASS_F32 ? of_i : round_to_bf16(of_i);
+    for (int64_t i = 0; i < tile->n; i++, t += tile->stride) {
+        for (int64_t k = 0; k < tile->rows && slot != NULL; k++) {
+            slot[i * tile->stride + k] = dtype == TAM_CLASS_F32 ? t[k] : round_to_bf16(t[k]);
         }
         for (int64_t d = 0; d < dim && dx != NULL; d++) {
             double sum = 0.0;
             for (int64_t k = 0; k < tile->rows; k++) {
-                sum += (double)slot[i * tile->stride + k] * (double)w[k * dim + d];
+                double of_i = (double)(dtype == TAM_CLASS_F32 ? t[k] : round_to_bf16(t[k]));
+                sum += of_i * (double)w[k * dim + d];
             }
             dx[i * dim + d] += (float)sum;
         }
@@ -137,19 +137,18 @@ CALLS(f32, TAM_CLASS_F32)
 CALLS(bf16, TAM_CLASS_BF16)
 CALLS(lean, TAM_CLASS_BF16_LEAN)
 
-#define TABLE(in_place_, pack_, suffix)                                                                \
-    {                                                                                                  \
-        .name = "plain", .in_place = (in_place_), .lengths_late = true, .packed_bytes = packed_bytes,  \
-        .slot_bytes = slot_bytes, .room_bytes = room_bytes, .pack_tasks = pack_tasks, .pack = (pack_), \
-        .logits = logits_##suffix, .embeddings = embeddings_##suffix, .weights = weights_##suffix,     \
-        .column_sums = column_sums                                                                     \
+#define TABLE(pack_, suffix)                                                                            \
+    {                                                                                                   \
+        .name = "plain", .lengths_late = true, .packed_bytes = packed_bytes, .slot_bytes = slot_bytes,  \
+        .room_bytes = room_bytes, .pack_tasks = pack_tasks, .pack = (pack_), .logits = logits_##suffix, \
+        .embeddings = embeddings_##suffix, .weights = weights_##suffix, .column_sums = column_sums      \
     }
 
 const tam_class_products *tam_ref_class_products(tam_class_dtype dtype) {
     static const tam_class_products table[TAM_CLASS_DTYPES] = {
-        [TAM_CLASS_F32] = TABLE(true, pack_f32, f32),
-        [TAM_CLASS_BF16] = TABLE(false, pack_bf16, bf16),
-        [TAM_CLASS_BF16_LEAN] = TABLE(false, pack_bf16, lean),
+        [TAM_CLASS_F32] = TABLE(pack_f32, f32),
+        [TAM_CLASS_BF16] = TABLE(pack_bf16, bf16),
+        [TAM_CLASS_BF16_LEAN] = TABLE(pack_bf16, lean),
     };
     return &table[dtype];
 }

@@ -160,12 +160,12 @@ static void world_make(world *t, const tam_class_products *p, tam_class_dtype dt
     t->for_weights = block_of(p->packed_bytes(TAM_PACK_FOR_WEIGHTS, n, dim));
     t->room = block_of(p->room_bytes(n, dim, rows));
     t->slot = block_of(p->slot_bytes(n, t->stride));
-    t->p = block_of(p->in_place ? 1 : (size_t)n * (size_t)t->stride * sizeof(float));
+    t->p = block_of((size_t)n * (size_t)t->stride * sizeof(float));
     t->dw = block_of(numbers * sizeof(float));
     t->sums = block_of((size_t)rows * sizeof(float));
     t->tile = (tam_class_tile){
-        n,         dim,         rows, (int64_t *)t->row.data, t->w.data, t->momentum.data, (float *)t->inverse.data,
-        t->stride, t->room.data};
+        n,         dim,          rows, (int64_t *)t->row.data, t->w.data, t->momentum.data, (float *)t->inverse.data,
+        t->stride, t->room.data, false};
 }
 
 static void world_free(world *t) {

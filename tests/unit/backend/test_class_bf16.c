@@ -92,7 +92,8 @@ static output output_of(const tam_class_products *kernels, const input *in) {
                   floats((size_t)in->rows, 0.0f)};
     tam_class_tile tile = {in->n,       in->dim,    in->rows,
                            in->row,     in->w,      in->momentum,
-                           in->inverse, in->stride, block_of(kernels->room_bytes(in->n, in->dim, in->rows))};
+                           in->inverse, in->stride, block_of(kernels->room_bytes(in->n, in->dim, in->rows)),
+                           false};
     void *for_logits = packed(kernels, in, TAM_PACK_FOR_LOGITS);
     void *for_weights = packed(kernels, in, TAM_PACK_FOR_WEIGHTS);
     void *slot = block_of(kernels->slot_bytes(in->n, in->stride));

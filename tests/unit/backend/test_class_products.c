@@ -25,8 +25,8 @@ static const double *old_row(const world *t, int64_t k) {
     return t->w_before + ((const int64_t *)t->row.data)[k] * t->dim;
 }
 
-static float *logits_of(const world *t, const tam_class_products *p) {
-    return (float *)(p->in_place ? t->slot.data : t->p.data);
+static float *logits_of(const world *t) {
+    return (float *)t->p.data;
 }
 
 static void pack(const world *t, const tam_class_products *p, tam_class_pack what) {
@@ -38,7 +38,7 @@ static void pack(const world *t, const tam_class_products *p, tam_class_pack wha
 }
 
 static void check_logits(const world *t, const tam_class_products *p) {
-    float *got = logits_of(t, p);
+    float *got = logits_of(t);
     const float *x = (const float *)t->x.data;
     pack(t, p, TAM_PACK_FOR_LOGITS);
     p->logits(&t->tile, t->for_logits.data, got);
@@ -66,24 +66,35 @@ static void check_logits(const world *t, const tam_class_products *p) {
 }
 
 /* t [N, stride] in place of p, a quarter of it 0; returns a copy. */
-static float *put_t(const world *t, const tam_class_products *p) {
+static float *put_t(const world *t) {
     size_t count = (size_t)t->n * (size_t)t->stride;
     float *copy = malloc(count * sizeof *copy);
     for (size_t k = 0; k < count; k++) {
         copy[k] = fmaxf(any(), -0.5f) + 0.5f;
     }
-    memcpy(logits_of(t, p), copy, count * sizeof *copy);
+    memcpy(logits_of(t), copy, count * sizeof *copy);
     return copy;
 }
 
 static void check_embeddings(const world *t, const tam_class_products *p, const float *lengths) {
     size_t count = (size_t)t->n * (size_t)t->dim;
     float *got = (float *)t->dx.data, *before = copy_of(got, count * sizeof *got);
-    p->embeddings(&t->tile, logits_of(t, p), t->slot.data, NULL);
+    p->embeddings(&t->tile, logits_of(t), t->slot.data, NULL);
     void *slot = copy_of(t->slot.data, t->slot.bytes);
-    memset(t->slot.data, CANARY, p->in_place ? 0 : t->slot.bytes);
-    p->embeddings(&t->tile, logits_of(t, p), t->slot.data, got);
+    memset(t->slot.data, CANARY, t->slot.bytes);
+    p->embeddings(&t->tile, logits_of(t), t->slot.data, got);
     assert_memory_equal(slot, t->slot.data, t->slot.bytes);
+    /* Kept for long it holds the same; and dx does not need it. */
+    float *once = copy_of(got, count * sizeof *got);
+    tam_class_tile tile = t->tile;
+    tile.kept = true;
+    memset(t->slot.data, CANARY, t->slot.bytes);
+    p->embeddings(&tile, logits_of(t), t->slot.data, NULL);
+    assert_memory_equal(slot, t->slot.data, t->slot.bytes);
+    memcpy(got, before, count * sizeof *got);
+    p->embeddings(&tile, logits_of(t), NULL, got);
+    assert_memory_equal(once, got, count * sizeof *got);
+    free(once);
     free(slot);
     for (int64_t i = 0; i < t->n; i++) {
         for (int64_t d = 0; d < t->dim; d++) {
@@ -223,7 +234,7 @@ static void check(const tam_class_products *p, tam_class_dtype dtype, variant is
     world t;
     world_make(&t, p, dtype, is, n, dim, rows);
     check_logits(&t, p);
-    float *lengths = put_t(&t, p);
+    float *lengths = put_t(&t);
     check_embeddings(&t, p, lengths);
     check_column_sums(&t, p, lengths);
     check_weights(&t, p, lengths);
