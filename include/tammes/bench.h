@@ -19,14 +19,14 @@ typedef struct tam_bench_limits {
 
 /* Zero means default. */
 typedef struct tam_bench_config {
-    double seconds; /* to spend on all three in equal parts; 0: 0.5. At least two rounds of each are made */
+    double seconds; /* to spend on all three in equal parts; 0: 0.5. At least three rounds of each are made */
     size_t bytes;   /* of w and v together, at most a quarter of the memory that is free. A problem's own size gives its
                        own limit: 100 MB may stay in a cache, 10 GB never do. 0: 1 GB */
 } tam_bench_config;
 
-/* Measures with all threads of the context, each on its own numbers, and reports the best round, so that other programs
- * on the machine disturb little. config may be NULL. Takes `bytes` and 20 MB a thread for the time of the call. Fails
- * with TAM_RESOURCES. */
+/* Measures with all threads of the context, each on its own numbers, and reports the middle one of many rounds: what
+ * the machine goes on doing, as steps beside it are told by their median. config may be NULL. Takes `bytes` and 20 MB a
+ * thread for the time of the call. Fails with TAM_RESOURCES. */
 TAM_API TAM_MUST_USE tam_status tam_bench_measure(tam_ctx *ctx, const tam_bench_config *config,
                                                   tam_bench_limits *limits);
 

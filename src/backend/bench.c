@@ -1,5 +1,7 @@
 #include "tammes/bench.h"
 
+#include <stdlib.h>
+
 #include "backend/cpu/dnnl_matmul.h"
 #include "backend/sgd.h"
 #include "base/clock.h"
@@ -66,16 +68,23 @@ static void update(void *argument, int64_t task, int worker) {
     }
 }
 
-/* The most amounts of `amount` a second in any round. */
-static double best_rate(tam_ctx *ctx, tam_task run, work *job, double amount, double seconds) {
-    double best = 0.0, began = tam_seconds();
-    for (int rounds = 0; rounds < 2 || tam_seconds() - began < seconds; rounds++) {
+static int compare_rates(const void *a, const void *b) {
+    double left = *(const double *)a, right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+/* Amounts of `amount` a second in the middle one of many rounds, as steps beside them are told by their median. */
+static double median_rate(tam_ctx *ctx, tam_task run, work *job, double amount, double seconds) {
+    enum { LEAST = 3, MOST = 1000 };
+    double rates[MOST], began = tam_seconds();
+    int rounds = 0;
+    while (rounds < LEAST || (rounds < MOST && tam_seconds() - began < seconds)) {
         double round_began = tam_seconds();
         tam_team_run(ctx, job->threads, run, job);
-        double rate = amount / (tam_seconds() - round_began);
-        best = rate > best ? rate : best;
+        rates[rounds++] = amount / (tam_seconds() - round_began);
     }
-    return best;
+    qsort(rates, (size_t)rounds, sizeof *rates, compare_rates);
+    return rates[rounds / 2];
 }
 
 static double larger(double a, double b) {
@@ -105,7 +114,7 @@ static tam_status measure_product(tam_ctx *ctx, double seconds, tam_bench_limits
     for (int k = 0; k < 2 * SIDES; k++) {
         job.transposed = k % 2 == 1;
         double operations = prepare_products(&job, sides[k / 2]);
-        double rate = best_rate(ctx, multiply, &job, 1e-9 * operations, seconds / (2 * SIDES));
+        double rate = median_rate(ctx, multiply, &job, 1e-9 * operations, seconds / (2 * SIDES));
         limits->product_gflops = larger(limits->product_gflops, rate);
     }
     tam_release(ctx, room);
@@ -127,7 +136,7 @@ static tam_status measure_matmul(tam_ctx *ctx, int side, bool packed, double sec
     if (made == threads) {
         work job = {.matmul = matmul, .threads = threads};
         double operations = prepare_products(&job, side);
-        double rate = best_rate(ctx, multiply_bf16, &job, 1e-9 * operations, seconds);
+        double rate = median_rate(ctx, multiply_bf16, &job, 1e-9 * operations, seconds);
         limits->product_bf16_gflops = larger(limits->product_bf16_gflops, rate);
     }
     while (made > 0) {
@@ -161,7 +170,7 @@ static tam_status measure_memory(tam_ctx *ctx, size_t bytes, double seconds, tam
         double sweep = 2.0 * (double)bytes; /* all of it read, all of it written */
         job.pieces = (int64_t)(bytes / PIECE_BYTES);
         job.sweeps = sweep < round_bytes ? (int64_t)(round_bytes / sweep) : 1;
-        limits->memory_gbs = best_rate(ctx, update, &job, 1e-9 * sweep * (double)job.sweeps, seconds);
+        limits->memory_gbs = median_rate(ctx, update, &job, 1e-9 * sweep * (double)job.sweeps, seconds);
         status = TAM_OK;
     }
     tam_release(ctx, job.w);

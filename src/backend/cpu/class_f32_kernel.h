@@ -48,15 +48,26 @@ static int64_t pack_tasks(tam_class_pack pack, int n, int dim) {
     return (n + LANES - 1) / LANES;
 }
 
-/* Samples [first, first + LANES) as a vector of each d. */
+/* Samples [first, first + LANES) as a vector of each d; four samples by four numbers at a time. */
 CALL void pack_for_logits(int n, int dim, const float *x, const float *factor, float *packed, int64_t first) {
-    int64_t panel = first / WIDTH, width = panel_width(n, panel), count = least(LANES, n - first);
+    int64_t panel = first / WIDTH, width = panel_width(n, panel), count = least(LANES, n - first), i = 0;
     float *to = packed + panel * WIDTH * dim + first % WIDTH;
-    for (int64_t d = 0; d < dim; d++, to += width) {
-        for (int64_t i = 0; i < count; i++) {
-            to[i] = factor != NULL ? factor[first + i] * x[(first + i) * dim + d] : x[(first + i) * dim + d];
+    for (; i + 4 <= count && factor == NULL; i += 4) {
+        int64_t d = 0;
+        for (; d + 4 <= dim; d += 4) {
+            transpose(x + (first + i) * dim + d, dim, to + d * width + i, width);
         }
-        memset(to + count, 0, (size_t)(LANES - count) * sizeof *to);
+        for (; d < dim; d++) {
+            for (int64_t k = i; k < i + 4; k++) {
+                to[d * width + k] = x[(first + k) * dim + d];
+            }
+        }
+    }
+    for (; i < LANES; i++) {
+        float scale = i >= count ? 0.0f : factor != NULL ? factor[first + i] : 1.0f;
+        for (int64_t d = 0; d < dim; d++) {
+            to[d * width + i] = i < count ? scale * x[(first + i) * dim + d] : 0.0f;
+        }
     }
 }
 
