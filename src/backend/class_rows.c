@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "backend/backend.h"
 #include "backend/class_rows_lean.h"
-#include "backend/sgd.h"
 #include "base/bf16.h"
 #include "base/kernel.h"
 

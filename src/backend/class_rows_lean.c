@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "backend/sgd.h"
+#include "backend/backend.h"
 #include "base/bf16.h"
 #include "base/kernel.h"
 

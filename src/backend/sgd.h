@@ -1,4 +1,5 @@
-/* The update itself: one loop for the net's parameters and the head's. */
+/* The update of a net's parameters. The head's rows move by the same rule, in one sweep with their projection
+ * (backend/class_rows.c). */
 #ifndef BACKEND_SGD_H
 #define BACKEND_SGD_H
 

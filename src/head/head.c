@@ -80,7 +80,6 @@ static tam_status describe(tam_ctx *ctx, const tam_head_config *config, tam_head
     }
     *head = (tam_head){
         .ctx = ctx,
-        .backend = backend,
         .classes = config->classes,
         .dim = config->dim,
         .batch = config->batch,

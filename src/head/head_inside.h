@@ -81,7 +81,6 @@ typedef struct tam_head_own {
 
 struct tam_head {
     tam_ctx *ctx;
-    const tam_backend *backend;
     const tam_class_products *products;
     tam_loss loss;        /* as it was read; its state is what the last training step left */
     tam_loss_state state; /* of the step in work: with this batch's statistics */

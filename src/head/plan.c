@@ -1,6 +1,8 @@
 /* The options of a head: what each takes, and which to choose. */
 #include "head/plan.h"
 
+#include <stdbool.h>
+
 #include "base/ctx.h"
 
 /* Of all that could be kept from the first pass for the second, the share that the workspace has room for. */

@@ -2,8 +2,6 @@
 #ifndef HEAD_PLAN_H
 #define HEAD_PLAN_H
 
-#include <stdbool.h>
-
 #include "tammes/plan.h"
 
 /* In the order of tam_class_dtype. */

@@ -1,5 +1,5 @@
 /* How long a step takes: measured on small heads, carried over to C classes. */
-#include <string.h>
+#include <stdbool.h>
 
 #include "base/clock.h"
 #include "base/memory.h"

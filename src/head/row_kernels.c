@@ -1,6 +1,6 @@
 #include "head/row_kernels.h"
 
-#include <string.h>
+#include <math.h>
 
 #include "base/kernel.h"
 #include "base/vector_math.h"

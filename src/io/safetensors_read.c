@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/bytes.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "io/safetensors.h"
@@ -88,16 +89,15 @@ static tam_status parse_header(tam_tensors *tensors, const char *header, size_t 
 
 static tam_status read_header(tam_tensors *tensors) {
     tam_ctx *ctx = tensors->ctx;
-    uint8_t bytes[LENGTH_BYTES];
-    uint64_t length = 0;
+    uint8_t first[LENGTH_BYTES];
+    tam_bytes bytes = {first, LENGTH_BYTES, 0};
+    uint64_t length;
     if (tensors->size < LENGTH_BYTES) {
         return tam_fail(ctx, TAM_INPUT, "%s: %zu bytes are too few for a safetensors file", tensors->path,
                         tensors->size);
     }
-    TAM_TRY(read_bytes(tensors, 0, LENGTH_BYTES, bytes));
-    for (int i = 0; i < LENGTH_BYTES; i++) {
-        length |= (uint64_t)bytes[i] << (8 * i);
-    }
+    TAM_TRY(read_bytes(tensors, 0, LENGTH_BYTES, first));
+    (void)tam_bytes_u64_little(&bytes, &length);
     if (length > tensors->size - LENGTH_BYTES || length > HEADER_LIMIT) {
         return tam_fail(ctx, TAM_INPUT, "%s: the header's length %" PRIu64 " is beyond the %s", tensors->path, length,
                         length > HEADER_LIMIT ? "limit of 100000000" : "file's end");

@@ -14,7 +14,7 @@ static void test_workspace(void **state) {
                  {4 * BATCH, 64, 0, 32 << 20, 64 << 20},
                  {4 * BATCH, 64, 100000000, 80000000, 100000000}};
     for (int k = 0; k < 4; k++) {
-        tam_ctx *ctx = test_ctx(0);
+        tam_ctx *ctx = test_ctx(2);
         tam_head *head = NULL;
         tam_head_bytes told;
         tam_head_config config = {
