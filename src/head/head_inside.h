@@ -60,7 +60,7 @@ typedef struct tam_head_cut {
 /* Scratch memory of a worker. T classes, K rows of w each. */
 typedef struct tam_head_scratch {
     float *values;                   /* [N, stride]: p, then t */
-    void *slot;                      /* of a tile that is not kept; `values` where the products work in place */
+    void *slot;                      /* of a tile that is not kept */
     void *room;                      /* the backend's */
     int64_t *rows;                   /* [T K] */
     float *inverse_w;                /* [T K]: for tam_head_classify */
@@ -138,7 +138,7 @@ typedef struct tam_head_job {
     double weight;     /* 1 / counted (1 when nothing counts) */
     double own_weight; /* proxies: 1 / classes in the batch */
     bool sums_only;    /* the first pass makes log-sum-exps alone, for the statistics */
-    bool again;        /* the first pass has run before: lengths of w hold, and p in kept slots */
+    bool again;        /* the first pass has run before: lengths of w hold */
     uint64_t rounding; /* key of this step */
     tam_class_pack packing;
     float *dx;

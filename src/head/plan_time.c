@@ -6,8 +6,7 @@
 #include "base/random.h"
 #include "head/plan.h"
 
-/* A calibration steps a small head, whose time shows the fixed cost, and one of a multiple of its classes: chunks of
- * 144 classes are whole tiles, as those of a large head nearly are. */
+/* A calibration steps a small head, whose time shows the fixed cost, and one of a multiple of its classes. */
 enum { SMALL_CLASSES = 144 * 16, LEAST_MULTIPLE = 2, LAST_STEP = 3, MOST_STEPS = 50 };
 /* No head of a calibration takes more than about so many bytes. The larger one, and one whose classes are drawn, must
  * not fit into caches: its rows come from memory, as those of a large head do. */

@@ -9,9 +9,16 @@ enum { STEPS = 3, MOST_N = 70, MOST_DIM = 70 };
 
 static const char *const dtypes[] = {"f32", "bf16", "bf16-lean"};
 /* One of each way through the head. */
-static const char *const losses[] = {"arcface",         "softmax", "subcenter-arcface:K=10",           "proxy-anchor",
-                                     "adacos",          "p2sgrad", "arcface:s=8,interclass-filter=0.1", "softmax+center",
-                                     "magface+triplet", "combined"};
+static const char *const losses[] = {"arcface",
+                                     "softmax",
+                                     "subcenter-arcface:K=10",
+                                     "proxy-anchor",
+                                     "adacos",
+                                     "p2sgrad",
+                                     "arcface:s=8,interclass-filter=0.1",
+                                     "softmax+center",
+                                     "magface+triplet",
+                                     "combined"};
 enum { LOSSES = sizeof losses / sizeof losses[0] };
 static const tam_head_update update = {.lr = 0.1f, .momentum = 0.9f, .weight_decay = 1e-3f};
 
