@@ -17,6 +17,10 @@ enum { TAM_HEAD_CHUNKS = 16, TAM_HEAD_ROWS_PER_TASK = 8 };
  * first tile also when all are farther below. */
 enum { TAM_HEAD_ABOVE = 60, TAM_HEAD_BELOW = 30 };
 
+/* But where weights count by their length and the own class's row is longer than this, m stays above all logits: t w
+ * could leave the range of f32. */
+#define TAM_HEAD_LONG 1e12
+
 #define TAM_HEAD_LN_2 0.6931471805599453
 
 /* What one sample needs beside its products. Everything of the target class is f64, straight from x and w. */
@@ -31,6 +35,7 @@ typedef struct tam_head_row {
     tam_scale scale;     /* of the other logits */
     tam_scale length;    /* what |x| alone costs */
     float start;         /* m to begin with */
+    float above;         /* how far above m a logit may be */
     double m, sum;       /* sum_{j != y} e^z_j = 2^m sum */
     double others;       /* its logarithm */
     double loss;         /* of a softmax */

@@ -78,6 +78,7 @@ static void own_logit(const tam_head_job *job, int i) {
     row->plain = row->scale.value * row->own.c + bias;
     row->target_g = loss->kind == TAM_LOSS_DIRECT ? job->weight * row->target.slope_c : 0.0;
     row->start = 0.0f;
+    row->above = tam_head_has(head, TAM_LOSS_UNIT_W) || row->own.b < TAM_HEAD_LONG ? TAM_HEAD_ABOVE : 0.0f;
     if (tam_head_has(head, TAM_LOSS_UNIT_X) && tam_head_has(head, TAM_LOSS_UNIT_W)) {
         row->start = rintf((float)(LIKELY_TOP * row->scale.value / TAM_HEAD_LN_2));
     }

@@ -78,7 +78,7 @@ TAM_KERNEL static void shift_row(int64_t n, float shift, float *y) {
 /* Moves m when the tile's largest z2 leaves its window; returns what sums so far must be multiplied by. */
 static float move_m(const tam_head_row *row, float largest, tam_head_partial *partial) {
     float before = partial->started ? partial->m : row->start;
-    bool leaves = largest > before + TAM_HEAD_ABOVE || (!partial->started && largest < before - TAM_HEAD_BELOW);
+    bool leaves = largest > before + row->above || (!partial->started && largest < before - TAM_HEAD_BELOW);
     if (largest == -INFINITY) { /* all are filtered */
         partial->m = before;
         return 1.0f;

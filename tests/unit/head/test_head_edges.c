@@ -304,12 +304,42 @@ static void test_any_length(void **state) {
     test_ctx_free(ctx);
 }
 
+/* The same logits from tiny x and huge w: a softmax's dx grows with w. */
+static void test_long_weights(void **state) {
+    (void)state;
+    static const edge e = {.n = 12, .batch = 12, .dim = 19, .classes = 530};
+    static float x[MOST_N * MOST_DIM], dx[2][MOST_N * MOST_DIM], w[530 * 19];
+    int32_t y[MOST_N];
+    int64_t samples = (int64_t)e.n * e.dim;
+    tam_ctx *ctx = test_ctx(2);
+    for (int d = 0; d < 3; d++) {
+        tam_head *head = NULL;
+        tam_head_result result[2];
+        tam_head_config config = config_of(&e, "softmax", dtypes[d]);
+        test_ok(ctx, tam_head_create(ctx, &config, &head));
+        for (int huge = 0; huge < 2; huge++) {
+            test_normal(5, e.classes * e.dim, huge ? 1e30f : 1.0f, w);
+            test_ok(ctx, tam_head_write_weights(head, 0, e.classes, w));
+            fill(&e, 0, x, y);
+            for (int64_t j = 0; j < samples; j++) {
+                x[j] *= huge ? 3e-30f : 3.0f;
+            }
+            test_ok(ctx, tam_head_step(head, e.n, x, y, dx[huge], NULL, NULL, &result[huge]));
+            for (int64_t j = 0; j < samples; j++) {
+                dx[huge][j] *= huge ? 1e-30f : 1.0f;
+            }
+        }
+        assert_true(fabs(result[1].loss - result[0].loss) <= 0.02 * result[0].loss);
+        assert_true(distance(samples, dx[1], dx[0]) <= 0.05 * distance(samples, dx[0], NULL));
+        tam_head_free(head);
+    }
+    test_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same_bits),
-        cmocka_unit_test(test_as_the_reference),
-        cmocka_unit_test(test_not_finite),
-        cmocka_unit_test(test_any_length),
+        cmocka_unit_test(test_same_bits),  cmocka_unit_test(test_as_the_reference), cmocka_unit_test(test_not_finite),
+        cmocka_unit_test(test_any_length), cmocka_unit_test(test_long_weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
