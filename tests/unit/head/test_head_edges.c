@@ -74,8 +74,9 @@ static tam_head_config config_of(const edge *e, const char *loss, const char *dt
                              .gradient_filter = e->filter};
 }
 
-/* Below it gradients are noise. */
-#define LEAST 1e-3
+/* Below it gradients are noise: dx of unit x, and dw of rows that begin at 1 / 100. */
+#define LEAST_DX 1e-3
+#define LEAST_DW 1.0
 
 static double distance(int64_t n, const float *a, const float *b) {
     double sum = 0.0;
@@ -171,8 +172,8 @@ static void compare_backends(tam_ctx *ctx, const edge *e, const char *loss, cons
     }
     double off_x = distance(samples, dx[0], dx[1]), off_w = distance(numbers, dw[0], dw[1]);
     double off_loss = fabs(result[0].loss - result[1].loss);
-    if (!(off_x <= tolerance * (distance(samples, dx[1], NULL) + LEAST) &&
-          off_w <= tolerance * (distance(numbers, dw[1], NULL) + LEAST) &&
+    if (!(off_x <= tolerance * (distance(samples, dx[1], NULL) + LEAST_DX) &&
+          off_w <= tolerance * (distance(numbers, dw[1], NULL) + LEAST_DW) &&
           off_loss <= tolerance * (fabs(result[1].loss) + 1.0))) {
         fail_msg("%s %s, N=%d D=%d C=%lld: dx off by %g, dw by %g, the loss by %g", loss, dtype, e->n, e->dim,
                  (long long)e->classes, off_x, off_w, off_loss);
