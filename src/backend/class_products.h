@@ -41,6 +41,10 @@ typedef struct tam_class_tile {
 
 enum { TAM_CLASS_MULTIPLE = 16 };
 
+static inline int64_t tam_class_stride(int64_t rows) {
+    return (rows + TAM_CLASS_MULTIPLE - 1) / TAM_CLASS_MULTIPLE * TAM_CLASS_MULTIPLE;
+}
+
 /* A sample whose own class is in the tile: dw_row += g x + along w_row, before the projection; g is not divided by
  * |w|, so that the row's sum can be. */
 typedef struct tam_class_own {

@@ -55,7 +55,7 @@ static void classify_tile(const tam_head_job *job, int64_t first, int64_t count,
         .row = scratch->rows,
         .w = head->w,
         .inverse_w = scratch->inverse_w,
-        .stride = (rows + TAM_CLASS_MULTIPLE - 1) / TAM_CLASS_MULTIPLE * TAM_CLASS_MULTIPLE,
+        .stride = tam_class_stride(rows),
         .room = scratch->room,
     };
     head->products->logits(&tile, head->packed[TAM_PACK_FOR_LOGITS], scratch->values);

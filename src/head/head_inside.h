@@ -279,4 +279,11 @@ static inline int64_t tam_head_place_in(const tam_head_tile *tile, const tam_hea
     return row->place >= tile->first && row->place < tile->first + tile->count ? row->place - tile->first : tile->count;
 }
 
+/* The runs of a sample's other classes in the tile. */
+static inline void tam_head_set_runs(const tam_head_tile *tile, const tam_head_row *row, tam_head_run runs[2]) {
+    int64_t own = tam_head_place_in(tile, row);
+    runs[0] = (tam_head_run){0, own};
+    runs[1] = (tam_head_run){own + 1, tile->count};
+}
+
 #endif

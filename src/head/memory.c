@@ -91,7 +91,7 @@ static void take_scratch(allocation *t, tam_head_scratch *scratch) {
     tam_head *head = t->head;
     const tam_class_products *products = head->products;
     size_t tile = (size_t)head->cut.tile_classes, rows = tile * (size_t)head->subs, batch = (size_t)head->batch;
-    size_t stride = (rows + TAM_CLASS_MULTIPLE - 1) / TAM_CLASS_MULTIPLE * TAM_CLASS_MULTIPLE;
+    size_t stride = (size_t)tam_class_stride((int64_t)rows);
     float **by_class[] = {&scratch->bias,  &scratch->c,          &scratch->z,
                           &scratch->slope, &scratch->column_own, &scratch->column_rest};
     take(t, &scratch->values, batch * stride, sizeof(float));
@@ -160,10 +160,9 @@ static void take_passes(allocation *t) {
 static void cut(tam_head *head) {
     head->cut = tam_head_cut_of(head, head->taking);
     int all = tam_head_cut_of(head, head->classes).chunks, threads = tam_ctx_threads(head->ctx);
-    size_t rows = (size_t)head->cut.tile_classes * (size_t)head->subs;
     head->most_chunks = all > head->cut.chunks ? all : head->cut.chunks;
     head->scratches = threads < head->most_chunks ? threads : head->most_chunks;
-    int64_t stride = (int64_t)((rows + TAM_CLASS_MULTIPLE - 1) / TAM_CLASS_MULTIPLE * TAM_CLASS_MULTIPLE);
+    int64_t stride = tam_class_stride(head->cut.tile_classes * head->subs);
     head->slot_bytes = head->products->slot_bytes(head->batch, stride);
 }
 

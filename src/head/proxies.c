@@ -29,13 +29,6 @@ int tam_head_count_classes(const tam_head_job *job) {
     return classes;
 }
 
-/* The runs of a sample's other classes. */
-static void set_runs(const tam_head *head, const tam_head_tile *tile, int i, tam_head_run runs[2]) {
-    int64_t own = tam_head_place_in(tile, &head->row[i]);
-    runs[0] = (tam_head_run){0, own};
-    runs[1] = (tam_head_run){own + 1, tile->count};
-}
-
 /* Both sums of every column. */
 static void add_columns(const tam_head_job *job, const tam_head_tile *tile, bool again, tam_head_scratch *scratch,
                         tam_head_partial *partial) {
@@ -44,7 +37,7 @@ static void add_columns(const tam_head_job *job, const tam_head_tile *tile, bool
     memset(scratch->column_rest, 0, (size_t)tile->count * sizeof(float));
     for (int i = 0; i < job->n; i++) {
         tam_head_run runs[2];
-        set_runs(head, tile, i, runs);
+        tam_head_set_runs(tile, &head->row[i], runs);
         for (int r = 0; r < 2 && job->y[i] >= 0; r++) {
             int64_t begin = runs[r].begin, n = runs[r].end - begin;
             if (n > 0) {
@@ -66,7 +59,7 @@ static void share(const tam_head_job *job, const tam_head_tile *tile, int i, tam
     tam_head_row *row = &head->row[i];
     float *t = tile->values + i * tile->rows.stride;
     tam_head_run runs[2];
-    set_runs(head, tile, i, runs);
+    tam_head_set_runs(tile, &head->row[i], runs);
     for (int r = 0; r < 2; r++) {
         int64_t begin = runs[r].begin, n = runs[r].end - begin;
         if (n <= 0) {

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "backend/class_rows.h"
-#include "base/random.h"
 #include "head/head_inside.h"
 
 /* The tile's t as the first pass had them, in its slot. */

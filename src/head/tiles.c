@@ -1,6 +1,4 @@
 /* How classes are cut, and where a tile lies. */
-#include <string.h>
-
 #include "head/head_inside.h"
 
 /* A chunk costs sums of its own, [N, D]: few classes make few chunks, but an even number, for two threads. */
@@ -20,14 +18,14 @@ static int64_t tile_classes(const tam_head *head, int64_t chunk_classes) {
     rows = head->dim < WIDTH ? rows * WIDTH / head->dim : rows;
     rows = rows > MOST_NARROW_ROWS ? MOST_NARROW_ROWS : rows;
     int64_t fit = divide_up(rows, head->subs), even = divide_up(chunk_classes, divide_up(chunk_classes, fit));
-    return divide_up(even, TAM_CLASS_MULTIPLE) * TAM_CLASS_MULTIPLE;
+    return tam_class_stride(even);
 }
 
 /* By the number of classes alone, and tiles by C, K, D and N: never by threads, so that sums are always cut alike. */
 tam_head_cut tam_head_cut_of(const tam_head *head, int64_t classes) {
     int64_t chunks = 2 * divide_up(classes, 2 * CHUNK_CLASSES);
     chunks = chunks > TAM_HEAD_CHUNKS ? TAM_HEAD_CHUNKS : chunks;
-    int64_t chunk = divide_up(divide_up(classes, chunks), TAM_CLASS_MULTIPLE) * TAM_CLASS_MULTIPLE;
+    int64_t chunk = tam_class_stride(divide_up(classes, chunks));
     int64_t tile = head->cut.tile_classes > 0 ? head->cut.tile_classes : tile_classes(head, chunk);
     return (tam_head_cut){
         .classes = classes,
@@ -73,7 +71,7 @@ tam_head_tile tam_head_tile_at(const tam_head *head, int n, int64_t chunk, int64
         .momentum = head->momentum,
         .inverse_w = head->inverse_w + first * head->subs,
         .kept = tile.kept,
-        .stride = divide_up(tile.count * head->subs, TAM_CLASS_MULTIPLE) * TAM_CLASS_MULTIPLE,
+        .stride = tam_class_stride(tile.count * head->subs),
         .room = scratch->room,
     };
     return tile;

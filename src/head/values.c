@@ -136,12 +136,6 @@ static void slopes_of(const tam_head_job *job, const tam_head_tile *tile, int i,
     }
 }
 
-static void set_runs(const tam_head *head, const tam_head_tile *tile, int i, tam_head_run runs[2]) {
-    int64_t own = tam_head_place_in(tile, &head->row[i]);
-    runs[0] = (tam_head_run){0, own};
-    runs[1] = (tam_head_run){own + 1, tile->count};
-}
-
 void tam_head_make_values(const tam_head_job *job, const tam_head_tile *tile, int i, bool again, float *dx,
                           tam_head_scratch *scratch, tam_head_partial *partial) {
     const tam_head *head = job->head;
@@ -149,7 +143,7 @@ void tam_head_make_values(const tam_head_job *job, const tam_head_tile *tile, in
     float *t = tile->values + i * tile->rows.stride;
     tam_head_run runs[2];
     double top = -INFINITY, sum = 0.0;
-    set_runs(head, tile, i, runs);
+    tam_head_set_runs(tile, &head->row[i], runs);
     bool softmax = tam_head_is(head, TAM_LOSS_SOFTMAX);
     if (softmax) {
         float largest = all_logits(job, tile, i, runs, scratch, &top);
@@ -186,7 +180,7 @@ void tam_head_add_logits(const tam_head_job *job, const tam_head_tile *tile, int
                          tam_head_partial *partial) {
     tam_head_run runs[2];
     double top = -INFINITY;
-    set_runs(job->head, tile, i, runs);
+    tam_head_set_runs(tile, &job->head->row[i], runs);
     float largest = all_logits(job, tile, i, runs, scratch, &top);
     partial->sum *= (double)move_m(&job->head->row[i], largest, partial);
     for (int r = 0; r < 2; r++) {
