@@ -8,9 +8,9 @@ static int64_t divide_up(int64_t a, int64_t b) {
     return (a + b - 1) / b;
 }
 
-/* Rows of w in a tile of width 512: as many as samples within these bounds, so that w, x, p and t stay in a core's
+/* Rows of w in a tile of width 512: as many as samples, within these bounds, so that w, x, p and t stay in a core's
  * cache together; more of narrower rows. */
-enum { FEWEST_ROWS = 128, MOST_ROWS = 256, WIDTH = 512, MOST_NARROW_ROWS = 1024 };
+enum { FEWEST_ROWS = 192, MOST_ROWS = 256, WIDTH = 512, MOST_NARROW_ROWS = 1024 };
 
 /* In multiples that the products like. */
 static int64_t tile_classes(const tam_head *head, int64_t chunk_classes) {
