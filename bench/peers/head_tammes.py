@@ -23,8 +23,8 @@ class HeadResult(ctypes.Structure):  # tam_head_result
 
 class Tammes:
     def __init__(self, path, weight, batch, loss, update):
-        self.library = ctypes.CDLL(path)
-        self.library.tam_ctx_message.restype = ctypes.c_char_p
+        self.tammes = ctypes.CDLL(path)
+        self.tammes.tam_ctx_message.restype = ctypes.c_char_p
         self.ctx, self.head = ctypes.c_void_p(), ctypes.c_void_p()
         self.call("tam_ctx_create", None, ctypes.byref(self.ctx))
         self.classes, self.dim = weight.shape
@@ -34,9 +34,9 @@ class Tammes:
         self.move_weights("write", weight.contiguous().clone())
 
     def call(self, name, *arguments):
-        status = getattr(self.library, name)(*arguments)
+        status = getattr(self.tammes, name)(*arguments)
         if status != 0:
-            raise RuntimeError(f"{name}: status {status}: {self.library.tam_ctx_message(self.ctx).decode()}")
+            raise RuntimeError(f"{name}: status {status}: {self.tammes.tam_ctx_message(self.ctx).decode()}")
 
     def move_weights(self, verb, weight):
         self.call(f"tam_head_{verb}_weights", self.head, ctypes.c_int64(0), ctypes.c_int64(self.classes),
