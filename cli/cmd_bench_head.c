@@ -110,8 +110,12 @@ static void print_table(const head_bench *bench, const char *name, const head_li
            limit->ms, limit->product_gflops, limit->flop_ms, limit->bytes_each, bench->machine.memory_gbs,
            limit->byte_ms);
     printf("ratio      %10.3f\n", median / limit->ms);
-    printf("classes    %10lld that take part (S); %lld of %lld tiles left out of the gradient\n",
+    printf("classes    %10lld that take part (S); %lld of %lld tiles left out of the gradient",
            (long long)bench->result.classes, (long long)bench->result.tiles_left_out, (long long)bench->result.tiles);
+    if (bench->config.gradient_filter > 0) {
+        printf(", each dx off by at most %.1e / |x|", bench->result.filter_bound);
+    }
+    printf("\n");
     printf("memory     %10.1f MB peak: w and momentum %.1f MB, beside them %.1f MB, of which the workspace %.1f MB\n",
            bench_peak_mb() * 1.048576, (double)bench->weights / 1e6, (double)bench->beside / 1e6,
            (double)bench->workspace / 1e6);
@@ -146,6 +150,7 @@ static json_t *describe(const head_bench *bench, const char *name, const head_li
         {"classes_taking_part", (double)bench->result.classes},
         {"tiles", (double)bench->result.tiles},
         {"tiles_left_out", (double)bench->result.tiles_left_out},
+        {"filter_bound", bench->result.filter_bound},
         {"weights_mb", (double)bench->weights / 1e6},
         {"workspace_mb", (double)bench->workspace / 1e6},
         {"beside_weights_mb", (double)bench->beside / 1e6},
