@@ -113,7 +113,8 @@ static void print_table(const head_bench *bench, const char *name, const head_li
     printf("classes    %10lld that take part (S); %lld of %lld tiles left out of the gradient",
            (long long)bench->result.classes, (long long)bench->result.tiles_left_out, (long long)bench->result.tiles);
     if (bench->config.gradient_filter > 0) {
-        printf(", each dx off by at most %.1e / |x|", bench->result.filter_bound);
+        printf(":\n           each dx is off by at most %.1e / |x|, a row of dw by 2^-%d of its scale / |w|",
+               bench->result.filter_bound, bench->config.gradient_filter);
     }
     printf("\n");
     printf("memory     %10.1f MB peak: w and momentum %.1f MB, beside them %.1f MB, of which the workspace %.1f MB\n",

@@ -79,7 +79,7 @@ typedef struct tam_head_result {
     int64_t classes; /* that took part: C, or fewer with a sample_rate */
     int64_t tiles, tiles_left_out; /* of the gradient, by gradient_filter */
     double filter_bound; /* no dx_i of the mean loss is farther than this from the exact one, times 1/|x_i| where the
-                            loss takes x on the sphere; 0 when nothing was left out */
+                            loss takes x on the sphere; 0 when nothing of dx was left out */
 } tam_head_result;
 
 /* One training step on n <= batch samples. x [n, D]; y [n] in [0, C), or -1: the row is skipped (its dx is 0).
