@@ -110,7 +110,8 @@ static tam_status run(net_bench *bench, tam_net *net) {
         goto done;
     }
     fill(images, count * image);
-    status = tam_net_plan_create(net, bench->batch, bench->mode == TRAIN, &plan);
+    tam_net_plan_config config = {.batch = bench->batch, .training = bench->mode == TRAIN};
+    status = tam_net_plan_create(net, &config, &plan);
     if (status == TAM_OK) {
         status = run_steps(bench, net, plan, images, x);
     }

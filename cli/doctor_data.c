@@ -129,7 +129,7 @@ tam_status doctor_net(doctor_checkup *checkup) {
     float *images = NULL, *x = NULL;
     tam_status status = tam_net_create(call->ctx, &config, &net);
     if (status == TAM_OK) {
-        status = tam_net_plan_create(net, checkup->batch, 1, &plan);
+        status = tam_net_plan_create(net, &(tam_net_plan_config){.batch = checkup->batch, .training = 1}, &plan);
     }
     if (status != TAM_OK) {
         goto done;

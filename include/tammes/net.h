@@ -70,9 +70,27 @@ TAM_API tam_net_tensor tam_net_tensor_at(const tam_net *net, int index);
 TAM_API TAM_MUST_USE tam_status tam_net_read(tam_net *net, int index, tam_net_part part, float *values);
 TAM_API TAM_MUST_USE tam_status tam_net_write(tam_net *net, int index, tam_net_part part, const float *values);
 
-/* A plan holds all memory that running takes. In training every forward has exactly `batch` rows; in inference at most.
- * The net must outlive the plan. */
-TAM_API TAM_MUST_USE tam_status tam_net_plan_create(tam_net *net, int batch, int training, tam_net_plan **out);
+/* How a net runs. Zero means default. */
+typedef struct tam_net_plan_config {
+    int batch;         /* rows of every forward in training, at most in inference; no default */
+    int training;      /* 1: batch statistics, dropout, backward; 0: running statistics and forward only */
+    const char *dtype; /* NULL or "f32"; "bf16": maps and factors of products in bf16, sums, statistics and parameters
+                          in f32; "auto": bf16 where the processor has matrix units for it, else f32. bf16 is
+                          computed in f32 where the processor has none */
+    const char *recompute; /* training: what is made again in backward instead of kept. NULL or "sweeps": normalised and
+                             activated maps; "none"; "units": all between the places where the net is one map wide,
+                             a third more products for the least memory */
+    int deterministic;     /* 1: the same bits on any number of threads */
+    const char *tune;      /* which algorithm each layer uses. NULL or "off": by rule; "fast", "full": measured */
+    const char *tuning_file; /* choices that were measured before, and where new ones are put; NULL: none */
+} tam_net_plan_config;
+
+/* A plan holds all memory that running takes. The net must outlive it. Fails with TAM_CONFIG (unknown words) or
+ * TAM_RESOURCES, whose sentence says what the plan needs, and what would need less. */
+TAM_API TAM_MUST_USE tam_status tam_net_plan_create(tam_net *net, const tam_net_plan_config *config,
+                                                    tam_net_plan **out);
+/* "f32" or "bf16": what it computes in. */
+TAM_API const char *tam_net_plan_dtype(const tam_net_plan *plan);
 TAM_API void tam_net_plan_free(tam_net_plan *plan);
 TAM_API size_t tam_net_plan_bytes(const tam_net_plan *plan);
 /* images [n, C, H, W] -> x [n, D]; step numbers the dropout masks (training only). */
@@ -80,6 +98,14 @@ TAM_API TAM_MUST_USE tam_status tam_net_forward(tam_net_plan *plan, int n, const
                                                 float *x);
 /* dx [batch, D]: gradient by the embeddings; fills every parameter's gradient. */
 TAM_API TAM_MUST_USE tam_status tam_net_backward(tam_net_plan *plan, const float *dx);
+/* What one part of a step costs: time of the last forward or backward, and the work and memory traffic that it needs.
+ */
+typedef struct tam_net_cost {
+    const char *layer, *part, *algorithm; /* "conv3", "backward weights", "winograd" */
+    double seconds, flops, bytes;
+} tam_net_cost;
+/* Fills at most `room` and returns how many there are; 0 for a backend that does not measure. */
+TAM_API int tam_net_plan_costs(const tam_net_plan *plan, tam_net_cost *costs, int room);
 /* Length of all gradients together. */
 TAM_API double tam_net_gradient_norm(tam_net *net);
 /* v = momentum v + (scale dw + weight_decay w); w = w - lr v. */

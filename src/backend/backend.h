@@ -7,6 +7,8 @@
 #include <stdbool.h>
 
 #include "backend/class_products.h"
+#include "backend/dtype.h"
+#include "backend/tuning.h"
 #include "graph/graph.h"
 
 /* The values of a graph's parameters with their gradients and momenta. Several plans may share one. */
@@ -15,11 +17,33 @@ typedef struct tam_plan tam_plan;
 
 typedef enum tam_parameter_part { TAM_PART_VALUE, TAM_PART_GRADIENT, TAM_PART_MOMENTUM } tam_parameter_part;
 
+/* What training keeps of the forward pass; the rest is made again in backward, bit for bit. */
+typedef enum tam_recompute {
+    TAM_RECOMPUTE_SWEEPS, /* what one sweep over memory makes: normalised and activated maps */
+    TAM_RECOMPUTE_NONE,   /* nothing */
+    TAM_RECOMPUTE_UNITS /* all between the places where the net is one map wide: a third more products, the least memory
+                         */
+} tam_recompute;
+
 typedef struct tam_plan_config {
-    int batch;     /* rows of every forward in training; the most rows of a forward in inference */
-    bool training; /* batch statistics, dropout, backward; else running statistics and forward only */
-    uint64_t seed; /* of dropout */
+    int batch;       /* rows of every forward in training; the most rows of a forward in inference */
+    bool training;   /* batch statistics, dropout, backward; else running statistics and forward only */
+    uint64_t seed;   /* of dropout */
+    tam_dtype dtype; /* of maps, and of the factors of products; sums, statistics and parameters are f32 always. A
+                        backend that has no bf16 on this processor computes in f32 */
+    tam_recompute recompute;
+    bool deterministic; /* the same bits on any number of threads */
+    tam_tuning *tuning; /* which algorithm each layer uses; NULL: by rule. Must outlive the plan's creation only */
 } tam_plan_config;
+
+/* What one part of a plan's step costs, for `bench net --layers`. */
+typedef struct tam_plan_cost {
+    const char *node;      /* the graph's name of it; valid as long as the graph */
+    const char *part;      /* "forward", "backward data", "backward weights", "sweep", "sweep backward", ... */
+    const char *algorithm; /* "winograd", "direct", ...; static */
+    double seconds;        /* of the last run */
+    double flops, bytes;   /* multiplications and additions, and memory read and written, that the part needs */
+} tam_plan_cost;
 
 /* SGD with momentum: v = momentum v + (scale g + weight_decay w); w = w - lr v. Decay only where the graph says so. */
 typedef struct tam_sgd {
@@ -49,6 +73,13 @@ typedef struct tam_backend {
      * put gradients in the place of values. dx [batch, C, H, W] receives the input's gradient unless it is NULL. */
     tam_status (*backward)(tam_plan *plan, const float *dy, float *dx);
     size_t (*plan_bytes)(const tam_plan *plan);
+    /* What it computes in (optional: NULL means f32). */
+    tam_dtype (*plan_dtype)(const tam_plan *plan);
+    /* Whether bf16 is the faster one on this processor (optional: no). */
+    bool (*suits_bf16)(void);
+    /* The parts of a step in the order in which they run, with the times of the last forward and backward; false behind
+     * the last (optional: NULL). */
+    bool (*plan_cost)(const tam_plan *plan, int index, tam_plan_cost *cost);
 
     /* C = alpha op(A) op(B) + beta C, row-major f32; op(A) is m x k, op(B) is k x n. Runs on the calling thread alone,
      * so that it may be used inside a task of the team with the same bits for any number of threads. */

@@ -29,7 +29,7 @@ tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float sca
         return TAM_RESOURCES;
     }
     *embedder = (tam_embedder){.ctx = ctx, .net = net, .info = tam_net_describe(net), .mean = mean, .scale = scale};
-    tam_status status = tam_net_plan_create(net, TAM_EMBED_BATCH, 0, &embedder->plan);
+    tam_status status = tam_net_plan_create(net, &(tam_net_plan_config){.batch = TAM_EMBED_BATCH}, &embedder->plan);
     if (status == TAM_OK) {
         size_t pixels = pixels_of(embedder) * TAM_EMBED_BATCH, values = (size_t)embedder->info.dim * TAM_EMBED_BATCH;
         embedder->images = tam_allocate(ctx, pixels, sizeof(float), "images to embed");
@@ -61,7 +61,7 @@ void tam_embedder_free(tam_embedder *embedder) {
 
 static tam_status choose_plan(tam_embedder *embedder, int n, tam_net_plan **plan) {
     if (n == 1 && embedder->single == NULL) {
-        TAM_TRY(tam_net_plan_create(embedder->net, 1, 0, &embedder->single));
+        TAM_TRY(tam_net_plan_create(embedder->net, &(tam_net_plan_config){.batch = 1}, &embedder->single));
     }
     *plan = n == 1 ? embedder->single : embedder->plan;
     return TAM_OK;

@@ -160,9 +160,37 @@ tam_status tam_net_write(tam_net *net, int index, tam_net_part part, const float
     return net->backend->parameter_write(net->parameters, index, part_of(part), values);
 }
 
-tam_status tam_net_plan_create(tam_net *net, int batch, int training, tam_net_plan **out) {
-    tam_plan_config config = {.batch = batch, .training = training != 0, .seed = net->seed};
+static tam_status choose(tam_ctx *ctx, const char *what, const char *name, const char *const *names, int count,
+                         int *chosen) {
+    *chosen = name == NULL ? 0 : tam_name_find(ctx, what, name, names, count);
+    return *chosen < 0 ? TAM_CONFIG : TAM_OK;
+}
+
+static tam_status settle(tam_net *net, const tam_net_plan_config *from, tam_plan_config *to) {
+    static const char *const dtypes[] = {"f32", "bf16", "auto"};
+    static const char *const recomputes[] = {"sweeps", "none", "units"};
+    enum { AUTO = 2 };
+    int dtype, recompute;
+    TAM_TRY(choose(net->ctx, "dtype", from->dtype, dtypes, 3, &dtype));
+    TAM_TRY(choose(net->ctx, "recomputation", from->recompute, recomputes, 3, &recompute));
+    if (dtype == AUTO) {
+        dtype = net->backend->suits_bf16 != NULL && net->backend->suits_bf16() ? TAM_BF16 : TAM_F32;
+    }
+    *to = (tam_plan_config){
+        .batch = from->batch,
+        .training = from->training != 0,
+        .seed = net->seed,
+        .dtype = (tam_dtype)dtype,
+        .recompute = (tam_recompute)recompute,
+        .deterministic = from->deterministic != 0,
+    };
+    return TAM_OK;
+}
+
+tam_status tam_net_plan_create(tam_net *net, const tam_net_plan_config *from, tam_net_plan **out) {
+    tam_plan_config config;
     *out = NULL;
+    TAM_TRY(settle(net, from, &config));
     tam_net_plan *plan = tam_allocate(net->ctx, 1, sizeof *plan, "a net's plan");
     if (plan == NULL) {
         return TAM_RESOURCES;
@@ -183,6 +211,28 @@ void tam_net_plan_free(tam_net_plan *plan) {
     }
     plan->net->backend->plan_free(plan->plan);
     tam_release(plan->net->ctx, plan);
+}
+
+const char *tam_net_plan_dtype(const tam_net_plan *plan) {
+    const tam_backend *backend = plan->net->backend;
+    return backend->plan_dtype != NULL && backend->plan_dtype(plan->plan) == TAM_BF16 ? "bf16" : "f32";
+}
+
+int tam_net_plan_costs(const tam_net_plan *plan, tam_net_cost *costs, int room) {
+    const tam_backend *backend = plan->net->backend;
+    tam_plan_cost cost;
+    int count = 0;
+    for (; backend->plan_cost != NULL && backend->plan_cost(plan->plan, count, &cost); count++) {
+        if (count < room) {
+            costs[count] = (tam_net_cost){.layer = cost.node,
+                                          .part = cost.part,
+                                          .algorithm = cost.algorithm,
+                                          .seconds = cost.seconds,
+                                          .flops = cost.flops,
+                                          .bytes = cost.bytes};
+        }
+    }
+    return count;
 }
 
 size_t tam_net_plan_bytes(const tam_net_plan *plan) {

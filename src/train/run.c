@@ -107,7 +107,7 @@ static tam_status make_net(tam_run *run) {
     TAM_TRY(tam_head_create(run->ctx, &head, &run->head));
     TAM_TRY(warn_of_single_images(run));
     TAM_TRY(tam_net_create(run->ctx, &net, &run->net));
-    TAM_TRY(tam_net_plan_create(run->net, config->batch, 1, &run->plan));
+    TAM_TRY(tam_net_plan_create(run->net, &(tam_net_plan_config){.batch = config->batch, .training = 1}, &run->plan));
     if (run->validation != NULL) {
         TAM_TRY(tam_embedder_create(run->ctx, run->net, TAM_RUN_MEAN, TAM_RUN_SCALE, &run->embedder));
     }

@@ -3,8 +3,9 @@
 
 static tam_status create(tam_plan *plan, tam_cpu_step *step) {
     const double *key = step->node->key;
-    tam_dnnl_shape shape = {
-        .kind = TAM_DNNL_CONVOLUTION,
+    tam_layer_shape shape = {
+        .op = TAM_LAYER_CONVOLUTION,
+        .out_dtype = plan->config.dtype,
         .out = step->node->shape.c,
         .out_h = step->node->shape.h,
         .out_w = step->node->shape.w,
@@ -19,7 +20,6 @@ static tam_status create(tam_plan *plan, tam_cpu_step *step) {
 const tam_cpu_kind tam_cpu_kind_conv = {
     .op = "conv",
     .create = create,
-    .bind = tam_cpu_weighted_bind,
     .forward = tam_cpu_weighted_forward,
     .backward = tam_cpu_weighted_backward,
     .reads_x = true,

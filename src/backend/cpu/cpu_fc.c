@@ -4,10 +4,11 @@
 static tam_status create(tam_plan *plan, tam_cpu_step *step) {
     const tam_layout *in = &tam_cpu_in(plan, step, 0)->layout;
     int width = (int)(in->c * tam_layout_pixels(in));
-    tam_layout flat = {in->n, width, 1, 1, width};
+    tam_layout flat = {in->n, width, 1, 1, width, in->dtype};
     TAM_TRY(tam_cpu_convert(plan, step, 0, &flat));
-    tam_dnnl_shape shape = {
-        .kind = TAM_DNNL_FULLY_CONNECTED,
+    tam_layer_shape shape = {
+        .op = TAM_LAYER_FULL,
+        .out_dtype = TAM_F32,
         .out = step->node->shape.c,
         .out_h = 1,
         .out_w = 1,
@@ -18,7 +19,6 @@ static tam_status create(tam_plan *plan, tam_cpu_step *step) {
 const tam_cpu_kind tam_cpu_kind_fc = {
     .op = "fc",
     .create = create,
-    .bind = tam_cpu_weighted_bind,
     .forward = tam_cpu_weighted_forward,
     .backward = tam_cpu_weighted_backward,
     .reads_x = true,

@@ -1,10 +1,11 @@
 #include "backend/cpu/cpu_layout.h"
 
+#include "base/bf16.h"
 #include "base/kernel.h"
 #include "base/team.h"
 
 tam_layout tam_layout_plain(int n, tam_shape shape) {
-    return (tam_layout){n, shape.c, shape.h, shape.w, shape.flat ? shape.c : 1};
+    return (tam_layout){n, shape.c, shape.h, shape.w, shape.flat ? shape.c : 1, TAM_F32};
 }
 
 int tam_layout_blocks(const tam_layout *layout) {
@@ -24,11 +25,11 @@ int64_t tam_layout_sample(const tam_layout *layout) {
 }
 
 size_t tam_layout_bytes(const tam_layout *layout) {
-    return (size_t)(tam_layout_sample(layout) * layout->n) * sizeof(float);
+    return (size_t)(tam_layout_sample(layout) * layout->n) * tam_dtype_bytes(layout->dtype);
 }
 
 bool tam_layout_same(const tam_layout *a, const tam_layout *b) {
-    return a->n == b->n && a->c == b->c && a->h == b->h && a->w == b->w && a->lanes == b->lanes;
+    return a->n == b->n && a->c == b->c && a->h == b->h && a->w == b->w && a->lanes == b->lanes && a->dtype == b->dtype;
 }
 
 bool tam_layout_is_plain(const tam_layout *layout) {
@@ -37,8 +38,8 @@ bool tam_layout_is_plain(const tam_layout *layout) {
 
 typedef struct copy_job {
     const tam_layout *from, *to;
-    const float *x;
-    float *y;
+    const void *x;
+    void *y;
 } copy_job;
 
 /* Where channel c of a sample starts; its pixels follow each other at a distance of `lanes`. */
@@ -46,9 +47,42 @@ static int64_t channel_start(const tam_layout *layout, int64_t pixels, int c) {
     return c / layout->lanes * pixels * layout->lanes + c % layout->lanes;
 }
 
-static void copy_channel(int64_t pixels, const float *x, int64_t x_step, float *y, int64_t y_step) {
-    for (int64_t p = 0; p < pixels; p++) {
-        y[p * y_step] = x[p * x_step];
+/* A row of numbers at a distance of `step`. */
+typedef struct row {
+    int64_t start, step;
+} row;
+
+static void copy_row(const copy_job *job, int64_t count, row from, row to) {
+    const float *x = job->x;
+    const tam_bf16 *x_short = job->x;
+    float *y = job->y;
+    tam_bf16 *y_short = job->y;
+    if (job->from->dtype == TAM_F32 && job->to->dtype == TAM_F32) {
+        for (int64_t i = 0; i < count; i++) {
+            y[to.start + i * to.step] = x[from.start + i * from.step];
+        }
+    } else if (job->from->dtype == TAM_F32) {
+        for (int64_t i = 0; i < count; i++) {
+            y_short[to.start + i * to.step] = tam_bf16_nearest(x[from.start + i * from.step]);
+        }
+    } else if (job->to->dtype == TAM_F32) {
+        for (int64_t i = 0; i < count; i++) {
+            y[to.start + i * to.step] = tam_bf16_value(x_short[from.start + i * from.step]);
+        }
+    } else {
+        for (int64_t i = 0; i < count; i++) {
+            y_short[to.start + i * to.step] = x_short[from.start + i * from.step];
+        }
+    }
+}
+
+static void clear_row(const copy_job *job, int64_t count, row to) {
+    for (int64_t i = 0; i < count; i++) {
+        if (job->to->dtype == TAM_F32) {
+            ((float *)job->y)[to.start + i * to.step] = 0;
+        } else {
+            ((tam_bf16 *)job->y)[to.start + i * to.step] = 0;
+        }
     }
 }
 
@@ -56,30 +90,26 @@ static void copy_channel(int64_t pixels, const float *x, int64_t x_step, float *
 static void copy_sample(void *argument, int64_t task, int worker) {
     (void)worker;
     const copy_job *job = argument;
-    const float *x = job->x + task * tam_layout_sample(job->from);
-    float *y = job->y + task * tam_layout_sample(job->to);
-    int64_t from_pixels = tam_layout_pixels(job->from);
-    int64_t to_pixels = tam_layout_pixels(job->to);
-    for (int c = 0; c < job->from->c || c < job->to->c; c++) {
+    const tam_layout *from = job->from, *to = job->to;
+    int64_t from_pixels = tam_layout_pixels(from), to_pixels = tam_layout_pixels(to);
+    int64_t from_start = task * tam_layout_sample(from), to_start = task * tam_layout_sample(to);
+    for (int c = 0; c < from->c || c < to->c; c++) {
+        row x = {from_start + channel_start(from, from_pixels, c), from->lanes};
+        row y = {to_start + channel_start(to, to_pixels, c), to->lanes};
         if (from_pixels == to_pixels) {
-            copy_channel(from_pixels, x + channel_start(job->from, from_pixels, c), job->from->lanes,
-                         y + channel_start(job->to, to_pixels, c), job->to->lanes);
-        } else if (from_pixels > to_pixels && c < job->from->c) {
-            copy_channel(from_pixels, x + channel_start(job->from, from_pixels, c), job->from->lanes,
-                         y + c * from_pixels, 1);
-        } else if (from_pixels < to_pixels && c < job->to->c) {
-            copy_channel(to_pixels, x + c * to_pixels, 1, y + channel_start(job->to, to_pixels, c), job->to->lanes);
+            copy_row(job, from_pixels, x, y);
+        } else if (from_pixels > to_pixels && c < from->c) {
+            copy_row(job, from_pixels, x, (row){to_start + c * from_pixels, 1});
+        } else if (from_pixels < to_pixels && c < to->c) {
+            copy_row(job, to_pixels, (row){from_start + c * to_pixels, 1}, y);
         }
     }
-    for (int c = job->to->c; c < tam_layout_blocks(job->to) * job->to->lanes; c++) {
-        float *fill = y + channel_start(job->to, to_pixels, c);
-        for (int64_t p = 0; p < to_pixels; p++) {
-            fill[p * job->to->lanes] = 0;
-        }
+    for (int c = to->c; c < tam_layout_blocks(to) * to->lanes; c++) {
+        clear_row(job, to_pixels, (row){to_start + channel_start(to, to_pixels, c), to->lanes});
     }
 }
 
-void tam_layout_copy(tam_ctx *ctx, int n, const tam_layout *from, const float *x, const tam_layout *to, float *y) {
+void tam_layout_copy(tam_ctx *ctx, int n, const tam_layout *from, const void *x, const tam_layout *to, void *y) {
     copy_job job = {from, to, x, y};
     tam_team_run(ctx, n, copy_sample, &job);
 }

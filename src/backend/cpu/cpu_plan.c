@@ -215,7 +215,7 @@ void tam_cpu_plan_free(tam_plan *plan) {
         return;
     }
     for (int s = 0; s < plan->step_count; s++) {
-        tam_dnnl_layer_free(plan->steps[s].layer);
+        tam_layer_free(plan->steps[s].layer);
     }
     tam_dnnl_free(plan->dnnl);
     tam_cpu_memory_free(plan->memory);

@@ -6,9 +6,9 @@
 #define BACKEND_CPU_CPU_PLAN_H
 
 #include "backend/backend.h"
+#include "backend/cpu/cpu_layer.h"
 #include "backend/cpu/cpu_layout.h"
 #include "backend/cpu/cpu_memory.h"
-#include "backend/cpu/dnnl_layer.h"
 #include "backend/parameters.h"
 
 typedef struct tam_cpu_step tam_cpu_step;
@@ -23,7 +23,7 @@ typedef struct tam_cpu_value {
     bool kept;                          /* backward or another reader needs the memory: nobody may write over it */
     bool gradient_shared;               /* another value's gradient is the same memory */
     int buffer, gradient_buffer;
-    float *data, *gradient;
+    void *data, *gradient;
 } tam_cpu_value;
 
 typedef struct tam_cpu_kind {
@@ -51,9 +51,9 @@ struct tam_cpu_step {
     bool wanted[TAM_NODE_INPUTS];
     int dx_buffer[TAM_NODE_INPUTS]; /* -1: the value's own gradient */
     float *dx[TAM_NODE_INPUTS];
-    tam_dnnl_layer *layer; /* conv, fc */
-    int packed;            /* buffer of the layer's weights in inference */
-    int own;               /* buffer of the step's own: masks, statistics, places of maxima */
+    tam_layer *layer; /* conv, fc */
+    int packed;       /* buffer of the layer's weights in inference */
+    int own;          /* buffer of the step's own: masks, statistics, places of maxima */
 };
 
 struct tam_plan {

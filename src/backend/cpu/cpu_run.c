@@ -15,7 +15,7 @@ static void take_input(tam_plan *plan, int n, const float *x) {
     tam_cpu_value *input = &plan->values[0];
     int64_t sample = tam_layout_sample(&input->layout);
     memcpy(input->data, x, (size_t)(n * sample) * sizeof *x);
-    memset(input->data + n * sample, 0, (size_t)((plan->config.batch - n) * sample) * sizeof *x);
+    memset((float *)input->data + n * sample, 0, (size_t)((plan->config.batch - n) * sample) * sizeof *x);
 }
 
 tam_status tam_cpu_forward(tam_plan *plan, int n, const float *x, uint64_t step, float *y) {

@@ -1,30 +1,36 @@
 #include "backend/cpu/cpu_weighted.h"
 
-tam_status tam_cpu_weighted_create(tam_plan *plan, tam_cpu_step *step, tam_dnnl_shape *shape) {
+static tam_status make_layer(tam_plan *plan, tam_cpu_step *step, const tam_layer_shape *shape) {
+    return tam_layer_create(plan->ctx, plan->dnnl, plan->config.tuning, step->node->name, shape, &step->layer);
+}
+
+tam_status tam_cpu_weighted_create(tam_plan *plan, tam_cpu_step *step, tam_layer_shape *shape) {
     tam_cpu_value *in = tam_cpu_in(plan, step, 0);
     shape->in = in->layout;
+    shape->dtype = plan->config.dtype;
     shape->training = plan->config.training;
+    shape->deterministic = plan->config.deterministic;
     shape->bias = step->node->parameter_count > 1;
     /* Nobody else writes the gradient of the net's input, so it may lie as the layer likes. */
     shape->free_gradient = step->input[0] == 0 && tam_graph_readers(plan->graph, 0) == 1;
-    TAM_TRY(tam_dnnl_layer_create(plan->ctx, plan->dnnl, step->node->name, shape, &step->layer));
-    tam_layout x = tam_dnnl_layer_x(step->layer);
+    TAM_TRY(make_layer(plan, step, shape));
+    tam_layout x = step->layer->x;
     if (tam_layout_same(&x, &in->layout)) {
-        in->gradient_layout = shape->training ? tam_dnnl_layer_dx(step->layer) : in->layout;
+        in->gradient_layout = shape->training ? step->layer->dx : in->layout;
     } else if (shape->free_gradient) {
         /* The change of layout stands between: its gradient must lie as its values do. */
-        tam_dnnl_layer_free(step->layer);
+        tam_layer_free(step->layer);
         step->layer = NULL;
         TAM_TRY(tam_cpu_convert(plan, step, 0, &x));
         shape->in = x;
         shape->free_gradient = false;
-        TAM_TRY(tam_dnnl_layer_create(plan->ctx, plan->dnnl, step->node->name, shape, &step->layer));
+        TAM_TRY(make_layer(plan, step, shape));
     } else {
         TAM_TRY(tam_cpu_convert(plan, step, 0, &x));
     }
-    tam_cpu_out(plan, step)->layout = tam_dnnl_layer_y(step->layer);
-    tam_cpu_ask_scratch(plan, tam_dnnl_layer_scratch_bytes(step->layer));
-    size_t packed = tam_dnnl_layer_packed_bytes(step->layer);
+    tam_cpu_out(plan, step)->layout = step->layer->y;
+    tam_cpu_ask_scratch(plan, step->layer->scratch_bytes);
+    size_t packed = step->layer->packed_bytes;
     if (!plan->config.training) {
         step->packed = tam_cpu_ask(plan, step, packed, true);
     } else if (packed > plan->packed_bytes) {
@@ -33,10 +39,10 @@ tam_status tam_cpu_weighted_create(tam_plan *plan, tam_cpu_step *step, tam_dnnl_
     return TAM_OK;
 }
 
-tam_status tam_cpu_weighted_bind(tam_plan *plan, tam_cpu_step *step) {
+static tam_layer_memory memory_of(tam_plan *plan, const tam_cpu_step *step) {
     const tam_cpu_value *in = tam_cpu_in(plan, step, 0), *out = tam_cpu_out(plan, step);
     bool bias = step->node->parameter_count > 1;
-    tam_dnnl_memory memory = {
+    return (tam_layer_memory){
         .x = in->data,
         .y = out->data,
         .dx = step->dx[0],
@@ -48,19 +54,22 @@ tam_status tam_cpu_weighted_bind(tam_plan *plan, tam_cpu_step *step) {
         .packed = tam_cpu_memory_at(plan->memory, plan->config.training ? plan->packed : step->packed),
         .scratch = tam_cpu_scratch(plan),
     };
-    return tam_dnnl_layer_bind(plan->ctx, step->layer, &memory);
 }
 
 /* The layer was made for the whole batch and runs on it; rows do not mix. */
 void tam_cpu_weighted_forward(tam_plan *plan, tam_cpu_step *step, int n) {
+    const tam_layer_memory memory = memory_of(plan, step);
     (void)n;
-    tam_dnnl_layer_forward(step->layer, plan->pack);
+    if (plan->pack && step->layer->kind->pack != NULL) {
+        step->layer->kind->pack(step->layer, &memory);
+    }
+    step->layer->kind->forward(step->layer, &memory);
 }
 
 void tam_cpu_weighted_backward(tam_plan *plan, tam_cpu_step *step) {
-    (void)plan;
-    tam_dnnl_layer_backward_weights(step->layer);
+    const tam_layer_memory memory = memory_of(plan, step);
+    step->layer->kind->backward_weights(step->layer, &memory);
     if (step->wanted[0]) {
-        tam_dnnl_layer_backward_data(step->layer);
+        step->layer->kind->backward_data(step->layer, &memory);
     }
 }

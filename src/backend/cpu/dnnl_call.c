@@ -1,4 +1,5 @@
 #include "backend/cpu/dnnl_call.h"
+#include "backend/cpu/dnnl_product.h"
 
 #include "base/memory.h"
 #include "base/team.h"
@@ -75,18 +76,15 @@ dnnl_status_t tam_dnnl_call_reorder(const tam_dnnl *dnnl, const dnnl_memory_desc
     return tam_dnnl_call_argument(dnnl, made, DNNL_ARG_TO, to_role, to);
 }
 
-dnnl_status_t tam_dnnl_call_bind(tam_dnnl_call *call, void *const address[ROLES]) {
+/* Fails only for arguments of other kinds than make was told of: our own fault. */
+void tam_dnnl_call_run(const tam_dnnl *dnnl, const tam_dnnl_call *call, void *const address[ROLES]) {
+    if (call->primitive == NULL) {
+        return;
+    }
     for (int k = 0; k < call->count; k++) {
-        DNNL_TRY(dnnl_memory_set_data_handle(call->argument[k].memory, address[call->role[k]]));
+        (void)dnnl_memory_set_data_handle(call->argument[k].memory, address[call->role[k]]);
     }
-    return dnnl_success;
-}
-
-/* Fails only for arguments that bind has not set: our own fault. */
-void tam_dnnl_call_run(const tam_dnnl *dnnl, const tam_dnnl_call *call) {
-    if (call->primitive != NULL) {
-        (void)dnnl_primitive_execute(call->primitive, dnnl->stream, call->count, call->argument);
-    }
+    (void)dnnl_primitive_execute(call->primitive, dnnl->stream, call->count, call->argument);
 }
 
 void tam_dnnl_call_free(tam_dnnl_call *call) {

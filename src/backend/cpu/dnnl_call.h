@@ -4,7 +4,7 @@
 
 #include <dnnl.h>
 
-#include "backend/cpu/dnnl_layer.h"
+#include "backend/cpu/cpu_layer.h"
 
 struct tam_dnnl {
     tam_ctx *ctx;
@@ -13,7 +13,7 @@ struct tam_dnnl {
     dnnl_primitive_attr_t attributes; /* scratch memory comes from us */
 };
 
-/* What an argument of a call stands for; bind gives each its address. */
+/* What an argument of a call stands for; run gives each its address. */
 enum { X, Y, DX, DY, WEIGHT, BIAS, DWEIGHT, DBIAS, PACKED, SCRATCH, ROLES };
 enum { CALL_ARGUMENTS = 5 };
 
@@ -44,8 +44,8 @@ dnnl_status_t tam_dnnl_call_reorder(const tam_dnnl *dnnl, const dnnl_memory_desc
                                     const dnnl_memory_desc_t *to, int to_role, tam_dnnl_call *made);
 dnnl_status_t tam_dnnl_call_argument(const tam_dnnl *dnnl, tam_dnnl_call *made, int kind, int role,
                                      const dnnl_memory_desc_t *memory);
-dnnl_status_t tam_dnnl_call_bind(tam_dnnl_call *call, void *const address[ROLES]);
-void tam_dnnl_call_run(const tam_dnnl *dnnl, const tam_dnnl_call *call);
+/* With the memory named by `address`. A call that is not needed does nothing. */
+void tam_dnnl_call_run(const tam_dnnl *dnnl, const tam_dnnl_call *call, void *const address[ROLES]);
 void tam_dnnl_call_free(tam_dnnl_call *call);
 
 #endif

@@ -86,15 +86,8 @@ static tam_status make(tam_ctx *ctx, tam_dnnl_matmul *made, int side, bool packe
         return *known ? tam_dnnl_translate(ctx, "a bf16 product", status) : TAM_OK;
     }
     TAM_TRY(take_room(ctx, made, side));
-    status = tam_dnnl_call_bind(&made->pack, made->room);
-    if (status == dnnl_success) {
-        status = tam_dnnl_call_bind(&made->multiply, made->room);
-    }
-    if (status != dnnl_success) {
-        return tam_dnnl_translate(ctx, "a bf16 product", status);
-    }
-    tam_dnnl_call_run(made->dnnl, &made->pack);
-    tam_dnnl_call_run(made->dnnl, &made->multiply);
+    tam_dnnl_call_run(made->dnnl, &made->pack, made->room);
+    tam_dnnl_call_run(made->dnnl, &made->multiply, made->room);
     return is_right(made, side) ? TAM_OK
                                 : tam_fail(ctx, TAM_INTERNAL, "oneDNN's bf16 product of side %d is wrong", side);
 }
@@ -138,6 +131,6 @@ void tam_dnnl_matmul_free(tam_dnnl_matmul *matmul) {
 
 void tam_dnnl_matmul_run(const tam_dnnl_matmul *matmul) {
     int threads = tam_team_confine();
-    tam_dnnl_call_run(matmul->dnnl, &matmul->multiply);
+    tam_dnnl_call_run(matmul->dnnl, &matmul->multiply, matmul->room);
     tam_team_spread(threads);
 }

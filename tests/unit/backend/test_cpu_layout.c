@@ -43,7 +43,8 @@ static void copies_keep_the_order(void **state) {
     for (size_t i = 0; i < sizeof channels / sizeof channels[0]; i++) {
         int c = channels[i];
         const tam_layout layouts[] = {
-            {3, c, 5, 3, 1}, {3, c, 5, 3, 8}, {3, c, 5, 3, 16}, {3, c, 5, 3, c}, {3, c * 15, 1, 1, c * 15},
+            {3, c, 5, 3, 1, 0}, {3, c, 5, 3, 8, 0},           {3, c, 5, 3, 16, 0},
+            {3, c, 5, 3, c, 0}, {3, c * 15, 1, 1, c * 15, 0},
         };
         for (int a = 0; a < 5; a++) {
             for (int b = 0; b < 5; b++) {
@@ -51,7 +52,7 @@ static void copies_keep_the_order(void **state) {
             }
         }
     }
-    const tam_layout point = {2, 10, 1, 1, 16}, vector = {2, 10, 1, 1, 10};
+    const tam_layout point = {2, 10, 1, 1, 16, 0}, vector = {2, 10, 1, 1, 10, 0};
     check_copy(ctx, &point, &vector);
     check_copy(ctx, &vector, &point);
     test_ctx_free(ctx);
@@ -59,11 +60,11 @@ static void copies_keep_the_order(void **state) {
 
 static void plain_means_plain(void **state) {
     (void)state;
-    assert_true(tam_layout_is_plain(&(tam_layout){2, 10, 4, 3, 1}));
-    assert_true(tam_layout_is_plain(&(tam_layout){2, 10, 1, 1, 10}));
-    assert_true(tam_layout_is_plain(&(tam_layout){2, 32, 1, 1, 16}));
-    assert_false(tam_layout_is_plain(&(tam_layout){2, 10, 1, 1, 16}));
-    assert_false(tam_layout_is_plain(&(tam_layout){2, 16, 4, 3, 16}));
+    assert_true(tam_layout_is_plain(&(tam_layout){2, 10, 4, 3, 1, 0}));
+    assert_true(tam_layout_is_plain(&(tam_layout){2, 10, 1, 1, 10, 0}));
+    assert_true(tam_layout_is_plain(&(tam_layout){2, 32, 1, 1, 16, 0}));
+    assert_false(tam_layout_is_plain(&(tam_layout){2, 10, 1, 1, 16, 0}));
+    assert_false(tam_layout_is_plain(&(tam_layout){2, 16, 4, 3, 16, 0}));
 }
 
 static void patterns_follow_the_lanes(void **state) {
@@ -75,7 +76,7 @@ static void patterns_follow_the_lanes(void **state) {
     static const int lanes[] = {1, 8, 16, 40, 3};
     for (size_t i = 0; i < sizeof lanes / sizeof lanes[0]; i++) {
         int c = lanes[i] == 1 || lanes[i] == 3 ? 3 : 40;
-        tam_layout layout = {2, c, 3, 3, lanes[i]};
+        tam_layout layout = {2, c, 3, 3, lanes[i], 0};
         int period = tam_layout_period(&layout);
         assert_int_equal(period % layout.lanes, 0);
         assert_int_equal(period, 64 % layout.lanes == 0 ? 64 : layout.lanes);

@@ -161,7 +161,7 @@ static void embedding_is_the_nets_forward(void **state) {
     test_ok(s.ctx, tam_model_open(s.ctx, s.path, &model));
     test_ok(s.ctx, tam_model_embed(model, IMAGES, images, 0, plain));
     test_ok(s.ctx, tam_model_embed(model, IMAGES, images, 1, both));
-    test_ok(s.ctx, tam_net_plan_create(s.net, IMAGES, 0, &plan));
+    test_ok(s.ctx, tam_net_plan_create(s.net, &(tam_net_plan_config){.batch = IMAGES}, &plan));
     to_planes(images, false, input);
     test_ok(s.ctx, tam_net_forward(plan, IMAGES, input, 0, expected));
     for (int i = 0; i < IMAGES * DIM; i++) {

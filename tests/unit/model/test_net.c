@@ -72,11 +72,11 @@ static void its_text_makes_the_same_net(void **state) {
         x[i] = sinf((float)i);
     }
     tam_net_plan *plan = NULL;
-    test_ok(ctx, tam_net_plan_create(net, 1, 0, &plan));
+    test_ok(ctx, tam_net_plan_create(net, &(tam_net_plan_config){.batch = 1}, &plan));
     test_ok(ctx, tam_net_forward(plan, 1, x, 0, one));
     assert_true(tam_net_plan_bytes(plan) > 0);
     tam_net_plan_free(plan);
-    test_ok(ctx, tam_net_plan_create(copy, 1, 0, &plan));
+    test_ok(ctx, tam_net_plan_create(copy, &(tam_net_plan_config){.batch = 1}, &plan));
     test_ok(ctx, tam_net_forward(plan, 1, x, 0, other));
     tam_net_plan_free(plan);
     assert_memory_equal(one, other, sizeof one);
@@ -125,7 +125,7 @@ static void training_lowers_a_loss(void **state) {
                                                      .seed = 1,
                                                      .backend = backends[b]});
         tam_net_plan *plan = NULL;
-        test_ok(ctx, tam_net_plan_create(net, 4, 1, &plan));
+        test_ok(ctx, tam_net_plan_create(net, &(tam_net_plan_config){.batch = 4, .training = 1}, &plan));
         double first = train(net, plan, 1), last = train(net, plan, 40);
         if (!(last < 0.5 * first)) {
             fail_msg("the loss went from %g to %g", first, last);
@@ -164,7 +164,8 @@ static void faults(void **state) {
     config.dim = 3;
     net = create(ctx, &config);
     tam_net_plan *plan = NULL;
-    test_fails(ctx, tam_net_plan_create(net, -1, 1, &plan), TAM_CONFIG, "batch of -1");
+    test_fails(ctx, tam_net_plan_create(net, &(tam_net_plan_config){.batch = -1, .training = 1}, &plan), TAM_CONFIG,
+               "batch of -1");
     assert_null(plan);
     tam_net_free(net);
     test_ctx_free(ctx);

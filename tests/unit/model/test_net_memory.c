@@ -33,10 +33,10 @@ static tam_status make_and_run(tam_ctx *ctx, const char *backend) {
     tam_net_plan *training = NULL, *inference = NULL;
     tam_status status = tam_net_create(ctx, &config, &net);
     if (status == TAM_OK) {
-        status = tam_net_plan_create(net, 2, 1, &training);
+        status = tam_net_plan_create(net, &(tam_net_plan_config){.batch = 2, .training = 1}, &training);
     }
     if (status == TAM_OK) {
-        status = tam_net_plan_create(net, 2, 0, &inference);
+        status = tam_net_plan_create(net, &(tam_net_plan_config){.batch = 2}, &inference);
     }
     if (status == TAM_OK) {
         status = tam_net_forward(inference, 1, images, 0, x);
