@@ -22,10 +22,10 @@ static tam_status list_nets(cli_call *call) {
         return cli_print_json(call, json_pack("{s:o}", "nets", nets));
     }
     for (int i = 0; i < tam_net_count(); i++) {
-        printf("%-10s %s\n", tam_net_name(i), tam_net_source(i));
+        printf("%-13s %s\n", tam_net_name(i), tam_net_source(i));
         for (int k = 0; k < tam_net_key_count(i); k++) {
             tam_key_info key = tam_net_key(i, k);
-            printf("%10s   %s=%g  %s\n", "", key.name, key.otherwise, key.about);
+            printf("%13s   %s=%g  %s\n", "", key.name, key.otherwise, key.about);
         }
     }
     return TAM_OK;

@@ -30,6 +30,13 @@ TAM_API const char *tam_net_source(int index);
 TAM_API int tam_net_key_count(int index);
 TAM_API tam_key_info tam_net_key(int index, int key);
 
+/* The net's usual input and embedding: 112 x 112 x 3 and 512 for the nets of faces. Fails with TAM_CONFIG for a name
+ * that is not registered. */
+typedef struct tam_net_usual {
+    int channels, size, dim; /* the input is size x size */
+} tam_net_usual;
+TAM_API TAM_MUST_USE tam_status tam_net_find_usual(tam_ctx *ctx, const char *net, tam_net_usual *out);
+
 /* Builds a net and initialises its parameters from the seed; *out is the caller's (tam_net_free). */
 TAM_API TAM_MUST_USE tam_status tam_net_create(tam_ctx *ctx, const tam_net_config *config, tam_net **out);
 /* Builds a net from the text form of a graph, as tam_net_text gives it. */

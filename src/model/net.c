@@ -42,6 +42,15 @@ tam_key_info tam_net_key(int index, int key) {
         .name = k->name, .about = k->about, .otherwise = k->otherwise, .low = k->low, .high = k->high};
 }
 
+tam_status tam_net_find_usual(tam_ctx *ctx, const char *net, tam_net_usual *out) {
+    const tam_backbone *backbone = tam_backbone_find(ctx, net);
+    if (backbone == NULL) {
+        return TAM_CONFIG;
+    }
+    *out = (tam_net_usual){backbone->usual.channels, backbone->usual.size, backbone->usual.dim};
+    return TAM_OK;
+}
+
 /* Takes the graph, also on failure. */
 static tam_status make_net(tam_ctx *ctx, tam_graph *graph, const char *backend, uint64_t seed, tam_net **out) {
     tam_status status = TAM_RESOURCES;

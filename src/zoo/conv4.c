@@ -31,5 +31,6 @@ const tam_backbone tam_backbone_conv4 = {
         "Vinyals et al., \"Matching networks for one shot learning\", NIPS 2016; Snell, Swersky, Zemel, NIPS 2017",
     .keys = keys,
     .key_count = 2,
+    .usual = {.channels = 1, .size = 28, .dim = 128},
     .build = build,
 };

@@ -22,5 +22,6 @@ const tam_backbone tam_backbone_lenetpp = {
     .name = "lenet++",
     .source =
         "Wen, Zhang, Li, Qiao, \"A discriminative feature learning approach for deep face recognition\", ECCV 2016",
+    .usual = {.channels = 1, .size = 28, .dim = 128},
     .build = build,
 };

@@ -23,8 +23,7 @@ const tam_backbone *tam_backbone_at(int index) {
     return backbones[index];
 }
 
-/* Splits NAME[:keys]; *keys points into the specification. */
-static const tam_backbone *find(tam_ctx *ctx, const char *specification, const char **keys) {
+const tam_backbone *tam_backbone_find(tam_ctx *ctx, const char *specification) {
     const char *names[BACKBONES];
     char name[64];
     size_t length = strcspn(specification, ":");
@@ -37,21 +36,21 @@ static const tam_backbone *find(tam_ctx *ctx, const char *specification, const c
         names[i] = backbones[i]->name;
     }
     int index = tam_name_find(ctx, "net", name, names, BACKBONES);
-    *keys = specification[length] == ':' ? specification + length + 1 : "";
     return index < 0 ? NULL : backbones[index];
 }
 
 tam_status tam_backbone_build(tam_ctx *ctx, const char *specification, int channels, int height, int width, int dim,
                               tam_graph **out) {
     double key[MOST_KEYS];
-    const char *keys;
+    const char *keys = strchr(specification, ':');
     tam_graph *graph = NULL;
     *out = NULL;
-    const tam_backbone *backbone = find(ctx, specification, &keys);
+    const tam_backbone *backbone = tam_backbone_find(ctx, specification);
     if (backbone == NULL) {
         return TAM_CONFIG;
     }
-    TAM_TRY(tam_keys_read(ctx, backbone->name, keys, backbone->keys, backbone->key_count, key));
+    TAM_TRY(
+        tam_keys_read(ctx, backbone->name, keys == NULL ? NULL : keys + 1, backbone->keys, backbone->key_count, key));
     TAM_TRY(tam_graph_create(ctx, channels, height, width, &graph));
     backbone->build(graph, dim, key);
     tam_status status = tam_graph_finish(graph);

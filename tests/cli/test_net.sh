@@ -16,6 +16,7 @@ expect "list as json" '{"name":"ir10",' "$("$tammes" net --json)"
 expect "table" "^conv2  *conv  *32 x 28 x 28  *25632  *20070400$" \
     "$("$tammes" net lenet++ --size 28 --channels 1 --dim 2)"
 expect "sum" "797602 parameters" "$("$tammes" net lenet++ --size 28 --channels 1 --dim 2)"
+expect "ir50" "^184 layers, 43589824 parameters, 6309 million" "$("$tammes" net ir50)"
 json=$("$tammes" net conv4:bn=0 --size 28 --channels 1 --dim 128 --json)
 expect "json" '"parameters":120000,' "$json"
 expect "json" '"macs":9823232,' "$json"

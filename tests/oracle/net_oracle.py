@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 """Writes tests/golden/net.txt: small nets in their text form and what PyTorch computes for them in f64.
 
-Needs python3-torch. Run it only to change the numbers: tests/oracle/net_oracle.py
-All inputs and parameters come from `numbers`, which the test repeats, so only results are stored."""
+Needs python3-torch. Run it only to change the numbers: tests/oracle/net_oracle.py build/tammes
+The program gives the text of the zoo's nets; that the text is the net as published is checked against a module of
+PyTorch's own (bench/peers/nets_torch.py) with the same parameters. All inputs and parameters come from `numbers`, which the test repeats, so only results are stored."""
 import pathlib
 import re
+import subprocess
+import sys
 
 import torch
 import torch.nn.functional as F
 
 from oracle_numbers import numbers
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "bench" / "peers"))
+import nets_torch  # noqa: E402
 
 NETS = [
     (3, """input = input(channels=3, height=9, width=7)
@@ -40,7 +46,11 @@ m = add(j, l)
 n = batch_norm(m, eps=1e-05, momentum=0.1, scale=0)
 """),
 ]
-MOST_VALUES = 25
+ZOO = [("ir18:width=16,dropout=0", lambda: nets_torch.iresnet((2, 2, 2, 2), 8, 16, 32, 0.0)),
+       ("mobilefacenet:width=16", lambda: nets_torch.mobilefacenet(8, 16, 32))]
+ZOO_BATCH = 4
+# Of the largest value of a tensor: f32 loses more in a deep net, most where a value crosses a PReLU's kink.
+TOLERANCE, DEEP_TOLERANCE = 2e-5, 1e-3
 
 
 class Net:
@@ -108,25 +118,53 @@ class Net:
     def add(self, name, training, key, x, y):
         return x + y
 
+    def dropout(self, name, training, key, x):
+        assert key["p"] == 0
+        return x
 
-def line(kind, name, values):
+
+def line(kind, name, values, most):
     values = values.detach().flatten()
-    stride = values.numel() // MOST_VALUES + 1
+    stride = values.numel() // most + 1
     return f"{kind} {name} {stride} " + " ".join(f"{v:.9g}" for v in values[::stride].tolist()) + "\n"
 
 
-def results(batch, text):
+def results(batch, text, tolerance=TOLERANCE, most=25, module=None):
     net = Net(text)
     shape = (batch, *(int(n) for n in re.findall(r"=(\d+)", text.splitlines()[0])))
     x = numbers(0, shape).requires_grad_(True)
     y = net.run(x, True)
+    if module is not None:
+        check_module(module, net, x.detach(), y)
     y.backward(numbers(1, y.shape))
-    out = f"net {batch}\n{text}end\n" + line("training", "y", y) + line("gradient", "x", x.grad)
-    out += "".join(line("gradient", name, p.grad) for name, p in net.parameters.items())
-    out += "".join(line("value", name, b) for name, b in net.buffers.items())
-    return out + line("inference", "y", net.run(x, False))
+    out = f"net {batch} {tolerance:g}\n{text}end\n" + line("training", "y", y, most) + line("gradient", "x", x.grad, most)
+    out += "".join(line("gradient", name, p.grad, most) for name, p in net.parameters.items())
+    out += "".join(line("value", name, b, most) for name, b in net.buffers.items())
+    return out + line("inference", "y", net.run(x, False), most)
+
+
+def check_module(module, net, x, y):
+    """The module, with the net's parameters in its own order, gives the same embedding."""
+    module = module.double().train()
+    ours = iter([p for p in net.parameters.values()])
+    with torch.no_grad():
+        theirs = list(module.parameters())
+        for p in theirs[:-2]:
+            p.copy_(next(ours).reshape(p.shape))
+        theirs[-2].copy_(net.buffers[next(reversed(net.lines))[0] + ".gamma"])
+        theirs[-1].copy_(next(ours))
+    assert next(ours, None) is None
+    difference = (module(x) - y).abs().max().item()
+    assert difference < 1e-9, f"the module of PyTorch differs by {difference}"
+
+
+def zoo_text(program, net):
+    command = [program, "net", net, "--size", "32", "--dim", "8", "--text"]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
 if __name__ == "__main__":
     path = pathlib.Path(__file__).parent.parent / "golden" / "net.txt"
-    path.write_text("".join(results(batch, text) for batch, text in NETS))
+    golden = "".join(results(batch, text) for batch, text in NETS)
+    golden += "".join(results(ZOO_BATCH, zoo_text(sys.argv[1], net), DEEP_TOLERANCE, 5, make()) for net, make in ZOO)
+    path.write_text(golden)

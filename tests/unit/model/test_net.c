@@ -44,7 +44,7 @@ static void it_describes_itself(void **state) {
     assert_string_equal(tensor.name, "conv1.weight");
     assert_true(tensor.dims == 4 && tensor.size[0] == 8 && tensor.size[1] == 1 && tensor.size[3] == 3);
     tam_net_free(net);
-    assert_int_equal(tam_net_count(), 3);
+    assert_int_equal(tam_net_count(), 6);
     assert_string_equal(tam_net_name(0), "lenet++");
     assert_non_null(strstr(tam_net_source(0), "ECCV 2016"));
     assert_int_equal(tam_net_key_count(0), 0);
@@ -53,6 +53,18 @@ static void it_describes_itself(void **state) {
     assert_true(tam_net_key(1, 0).otherwise == 64 && tam_net_key(1, 0).low == 1);
     tam_net_free(NULL);
     tam_net_plan_free(NULL);
+    test_ctx_free(ctx);
+}
+
+static void each_has_a_usual_input(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    tam_net_usual usual;
+    test_ok(ctx, tam_net_find_usual(ctx, "conv4:width=8", &usual));
+    assert_true(usual.channels == 1 && usual.size == 28 && usual.dim == 128);
+    test_ok(ctx, tam_net_find_usual(ctx, "mobilefacenet", &usual));
+    assert_true(usual.channels == 3 && usual.size == 112 && usual.dim == 512);
+    test_fails(ctx, tam_net_find_usual(ctx, "ir51", &usual), TAM_CONFIG, "unknown net 'ir51'");
     test_ctx_free(ctx);
 }
 
@@ -174,6 +186,7 @@ static void faults(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_describes_itself),
+        cmocka_unit_test(each_has_a_usual_input),
         cmocka_unit_test(its_text_makes_the_same_net),
         cmocka_unit_test(training_lowers_a_loss),
         cmocka_unit_test(faults),
