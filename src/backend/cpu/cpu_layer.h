@@ -69,12 +69,12 @@ struct tam_layer {
     bool fused; /* forward does what shape asks for with add, prelu and relu; else it leaves it undone */
 };
 
-/* One that asks for nothing but the shape: makes the layer, or leaves *out NULL with TAM_OK where the shape does not suit
- * it or another computes it faster. One file, and one line in cpu_layers.def. */
+/* One that asks for nothing but the shape: makes the layer, or leaves *out NULL with TAM_OK where the shape does not
+ * suit it or another computes it faster. One file, and one line in cpu_layers.def. */
 typedef tam_status (*tam_layer_maker)(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning, const char *name,
                                       const tam_layer_shape *shape, tam_layer **out);
 
-#define X(name)                                                                                            \
+#define X(name)                                                                                           \
     tam_status tam_layer_make_##name(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning, const char *layer, \
                                      const tam_layer_shape *shape, tam_layer **out);
 #include "backend/cpu/cpu_layers.def"
@@ -85,5 +85,10 @@ typedef tam_status (*tam_layer_maker)(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *
 TAM_MUST_USE tam_status tam_layer_create(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning, const char *name,
                                          const tam_layer_shape *shape, tam_layer **out);
 void tam_layer_free(tam_layer *layer);
+
+/* Whether layers can be computed in bf16 here, and whether that is the faster way (matrix units): as oneDNN sees the
+ * processor, so that DNNL_MAX_CPU_ISA counts. Without bf16 a plan computes in f32. */
+bool tam_layer_has_bf16(void);
+bool tam_layer_suits_bf16(void);
 
 #endif

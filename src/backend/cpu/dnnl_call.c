@@ -13,6 +13,18 @@ tam_status tam_dnnl_translate(tam_ctx *ctx, const char *name, dnnl_status_t stat
                     dnnl_version()->minor, (int)status);
 }
 
+static bool library_uses(dnnl_cpu_isa_t isa) {
+    return ((unsigned)dnnl_get_effective_cpu_isa() & (unsigned)isa) == (unsigned)isa;
+}
+
+bool tam_layer_has_bf16(void) {
+    return library_uses(dnnl_cpu_isa_avx512_core_bf16);
+}
+
+bool tam_layer_suits_bf16(void) {
+    return library_uses(dnnl_cpu_isa_avx512_core_amx);
+}
+
 tam_status tam_dnnl_create(tam_ctx *ctx, tam_dnnl **out) {
     *out = NULL;
     tam_dnnl *dnnl = tam_allocate(ctx, 1, sizeof *dnnl, "oneDNN's engine");

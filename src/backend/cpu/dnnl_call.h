@@ -14,7 +14,7 @@ struct tam_dnnl {
 };
 
 /* What an argument of a call stands for; run gives each its address. */
-enum { X, Y, DX, DY, WEIGHT, BIAS, DWEIGHT, DBIAS, PACKED, SCRATCH, ROLES };
+enum { X, Y, DX, DY, WEIGHT, BIAS, DWEIGHT, DBIAS, PACKED, SCRATCH, ROUNDED, ROLES };
 enum { CALL_ARGUMENTS = 5 };
 
 /* All zero: a call that is not needed. */

@@ -1,0 +1,22 @@
+/* Which of the ways that oneDNN knows computes a layer. */
+#ifndef BACKEND_CPU_DNNL_CHOOSE_H
+#define BACKEND_CPU_DNNL_CHOOSE_H
+
+#include "backend/cpu/dnnl_describe.h"
+
+/* A choice with what the library answered to it. */
+typedef struct tam_dnnl_answer {
+    tam_dnnl_choice choice;                        /* no lanes are 0 */
+    dnnl_primitive_desc_t description[DIRECTIONS]; /* backward: NULL in inference */
+    int slow;                                      /* directions that tam_dnnl_is_slow */
+} tam_dnnl_answer;
+
+/* dnnl_unimplemented where the library has nothing, or a layout that is not ours. */
+dnnl_status_t tam_dnnl_ask(const tam_dnnl *dnnl, const tam_layer_shape *shape, const tam_dnnl_choice *wish,
+                           tam_dnnl_answer *made);
+void tam_dnnl_answer_free(tam_dnnl_answer *answer);
+
+/* The first answer, in the order of a rule, in which no direction is slow; if there is none, that with the fewest. */
+dnnl_status_t tam_dnnl_choose(const tam_dnnl *dnnl, const tam_layer_shape *shape, tam_dnnl_answer *made);
+
+#endif
