@@ -12,8 +12,8 @@ static int convolve(tam_graph *graph, int x, int out, int stride) {
     return tam_graph_then(graph, "conv", x, "out=%d,kernel=3,stride=%d,pad=1,bias=0", out, stride);
 }
 
-/* From `in` channels to `out`. A stride of 2 halves the map, rounding up. The shortcut is x itself where the shape stays
- * as it is. */
+/* From `in` channels to `out`. A stride of 2 halves the map, rounding up. The shortcut is x itself where the shape
+ * stays as it is. */
 static int unit(tam_graph *graph, int x, int in, int out, int stride) {
     int y = convolve(graph, norm(graph, x), out, 1);
     y = tam_graph_plain(graph, "prelu", norm(graph, y));
