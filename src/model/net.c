@@ -196,22 +196,54 @@ static tam_status settle(tam_net *net, const tam_net_plan_config *from, tam_plan
     return TAM_OK;
 }
 
-tam_status tam_net_plan_create(tam_net *net, const tam_net_plan_config *from, tam_net_plan **out) {
-    tam_plan_config config;
+/* The choices of algorithms that a plan starts from; NULL where the rule alone counts. */
+static tam_status open_tuning(tam_net *net, const tam_net_plan_config *from, tam_tuning **out) {
+    static const char *const tunes[] = {"off", "fast", "full"};
+    int tune;
     *out = NULL;
-    TAM_TRY(settle(net, from, &config));
+    TAM_TRY(choose(net->ctx, "tuning", from->tune, tunes, 3, &tune));
+    if (tune == TAM_TUNE_OFF && from->tuning_file == NULL) {
+        return TAM_OK;
+    }
+    TAM_TRY(tam_tuning_create(net->ctx, (tam_tune)tune, out));
+    tam_status status = from->tuning_file == NULL ? TAM_OK : tam_tuning_load(*out, from->tuning_file);
+    if (status != TAM_OK) {
+        tam_tuning_free(*out);
+        *out = NULL;
+    }
+    return status;
+}
+
+static tam_status make_plan(tam_net *net, const tam_plan_config *config, tam_net_plan **out) {
     tam_net_plan *plan = tam_allocate(net->ctx, 1, sizeof *plan, "a net's plan");
     if (plan == NULL) {
         return TAM_RESOURCES;
     }
     plan->net = net;
-    tam_status status = net->backend->plan_create(net->ctx, net->graph, net->parameters, &config, &plan->plan);
+    tam_status status = net->backend->plan_create(net->ctx, net->graph, net->parameters, config, &plan->plan);
     if (status != TAM_OK) {
         tam_net_plan_free(plan);
         return status;
     }
     *out = plan;
     return TAM_OK;
+}
+
+tam_status tam_net_plan_create(tam_net *net, const tam_net_plan_config *from, tam_net_plan **out) {
+    tam_plan_config config;
+    *out = NULL;
+    TAM_TRY(settle(net, from, &config));
+    TAM_TRY(open_tuning(net, from, &config.tuning));
+    tam_status status = make_plan(net, &config, out);
+    if (status == TAM_OK && config.tuning != NULL && from->tuning_file != NULL) {
+        status = tam_tuning_save(config.tuning, from->tuning_file);
+    }
+    tam_tuning_free(config.tuning);
+    if (status != TAM_OK) {
+        tam_net_plan_free(*out);
+        *out = NULL;
+    }
+    return status;
 }
 
 void tam_net_plan_free(tam_net_plan *plan) {

@@ -68,8 +68,8 @@ void tam_dnnl_answer_free(tam_dnnl_answer *answer) {
 }
 
 static void add_wish(wishes *list, int x_lanes, int y_lanes, dnnl_alg_kind_t algorithm) {
-    list->wish[list->count++] = (tam_dnnl_choice){
-        .x_lanes = x_lanes, .y_lanes = y_lanes, .algorithm = {algorithm, algorithm, algorithm}};
+    list->wish[list->count++] =
+        (tam_dnnl_choice){.x_lanes = x_lanes, .y_lanes = y_lanes, .algorithm = {algorithm, algorithm, algorithm}};
 }
 
 /* Winograd's F(4x4, 3x3) takes 1.4 to 2.5 times less time than the direct convolution from about 32 channels on, with

@@ -157,8 +157,8 @@ bool tam_dnnl_is_slow(const tam_layer_shape *shape, const_dnnl_primitive_desc_t 
 
 const char *tam_dnnl_algorithm_name(const_dnnl_primitive_desc_t description) {
     static const char *const names[][2] = {
-        {"wino", "winograd"},   {"brgconv_1x1", "1x1"},  {"1x1", "1x1"},     {"_dw", "depthwise"},
-        {"brgconv", "brgconv"}, {"brgemm", "product"}, {"gemm", "product"}, {"ref", "reference"},
+        {"wino", "winograd"},   {"brgconv_1x1", "1x1"}, {"1x1", "1x1"},      {"_dw", "depthwise"},
+        {"brgconv", "brgconv"}, {"brgemm", "product"},  {"gemm", "product"}, {"ref", "reference"},
     };
     const char *name = implementation(description);
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {

@@ -109,7 +109,7 @@ static inline layer_world world_create(tam_layer_shape shape) {
 }
 
 static inline void world_free(layer_world *world) {
-    void *const blocks[] = {world->x,  world->w,  world->bias, world->dy,     world->y,       world->dx,
+    void *const blocks[] = {world->x,  world->w,  world->bias,   world->dy,      world->y,       world->dx,
                             world->dw, world->db, world->y_size, world->dx_size, world->dw_size, world->db_size};
     for (size_t i = 0; i < sizeof blocks / sizeof blocks[0]; i++) {
         free(blocks[i]);
@@ -155,9 +155,16 @@ static inline layer_results world_run(tam_ctx *ctx, tam_layer *layer, const laye
     void *x = world_to(ctx, &layer->x, world->x), *dy = world_to(ctx, &layer->y, world->dy);
     void *y = world_room(tam_layout_bytes(&layer->y)), *dx = world_room(tam_layout_bytes(&layer->dx));
     void *packed = world_room(layer->packed_bytes), *scratch = world_room(layer->scratch_bytes);
-    const tam_layer_memory memory = {
-        .x = x, .dy = dy, .y = y, .dx = dx, .weight = world->w, .bias = world->shape.bias ? world->bias : NULL,
-        .dweight = results.dw, .dbias = world->shape.bias ? results.db : NULL, .packed = packed, .scratch = scratch};
+    const tam_layer_memory memory = {.x = x,
+                                     .dy = dy,
+                                     .y = y,
+                                     .dx = dx,
+                                     .weight = world->w,
+                                     .bias = world->shape.bias ? world->bias : NULL,
+                                     .dweight = results.dw,
+                                     .dbias = world->shape.bias ? results.db : NULL,
+                                     .packed = packed,
+                                     .scratch = scratch};
     tam_team_enter(ctx);
     for (int run = 0; run < 2; run++) {
         if (layer->kind->pack != NULL) {

@@ -19,9 +19,16 @@ static const problem convolutions[] = {
 };
 
 static tam_layer_shape convolution(const problem *p, tam_dtype dtype) {
-    return (tam_layer_shape){
-        .op = TAM_LAYER_CONVOLUTION, .in = {p->n, p->c, p->h, p->w, 1, TAM_F32}, .dtype = dtype, .out_dtype = dtype,
-        .out = p->out, .kernel = p->kernel, .stride = p->stride, .pad = p->pad, .groups = p->groups, .training = true};
+    return (tam_layer_shape){.op = TAM_LAYER_CONVOLUTION,
+                             .in = {p->n, p->c, p->h, p->w, 1, TAM_F32},
+                             .dtype = dtype,
+                             .out_dtype = dtype,
+                             .out = p->out,
+                             .kernel = p->kernel,
+                             .stride = p->stride,
+                             .pad = p->pad,
+                             .groups = p->groups,
+                             .training = true};
 }
 
 static void check(const tam_layer_shape *shape, int threads) {
@@ -64,8 +71,12 @@ static void check_full(tam_dtype dtype) {
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
         for (int k = 0; k < 8; k++) {
             const int *s = sizes[i];
-            tam_layer_shape shape = {.op = TAM_LAYER_FULL, .in = {s[0], s[1], 1, 1, s[1], TAM_F32}, .dtype = dtype,
-                                     .out_dtype = TAM_F32, .out = s[2], .bias = (k & 2) != 0,
+            tam_layer_shape shape = {.op = TAM_LAYER_FULL,
+                                     .in = {s[0], s[1], 1, 1, s[1], TAM_F32},
+                                     .dtype = dtype,
+                                     .out_dtype = TAM_F32,
+                                     .out = s[2],
+                                     .bias = (k & 2) != 0,
                                      .training = (k & 1) == 0};
             check(&shape, 1 + (k >> 2));
         }
