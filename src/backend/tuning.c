@@ -121,8 +121,7 @@ static bool is_word(const char *text, size_t length) {
 static tam_status take_line(tam_tuning *tuning, const char *path, int number, char *line, size_t length) {
     char *space = memchr(line, ' ', length);
     const char *key = line, *choice = space != NULL ? space + 1 : NULL;
-    if (space == NULL || !is_word(key, (size_t)(space - line)) ||
-        !is_word(choice, (size_t)(line + length - choice))) {
+    if (space == NULL || !is_word(key, (size_t)(space - line)) || !is_word(choice, (size_t)(line + length - choice))) {
         return tam_fail(tuning->ctx, TAM_INPUT, "%s: line %d is not a key and a choice, two words", path, number);
     }
     *space = '\0';

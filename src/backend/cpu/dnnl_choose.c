@@ -73,16 +73,23 @@ static void add_wish(wishes *list, int x_lanes, int y_lanes, dnnl_alg_kind_t alg
 }
 
 /* Winograd's F(4x4, 3x3) takes 1.4 to 2.5 times less time than the direct convolution from about 32 channels on, with
- * errors of the same size; with fewer it is slower. The library has it for AVX-512 and f32 only. */
-static bool suits_winograd(const tam_layer_shape *s) {
-    enum { LEAST_CHANNELS = 32 };
-    return s->op == TAM_LAYER_CONVOLUTION && s->dtype == TAM_F32 && s->kernel == 3 && s->stride == 1 &&
-           s->groups == 1 && s->in.c >= LEAST_CHANNELS && s->out >= LEAST_CHANNELS;
+ * errors of the same size; with fewer it is slower. It multiplies 36 numbers a weight instead of 9: with few pixels to
+ * use them on, reading (and in training: transforming) the weights takes longer than the products that are saved. The
+ * library has it for AVX-512 and f32 only. */
+bool tam_dnnl_suits_winograd(const tam_layer_shape *s) {
+    enum { LEAST_CHANNELS = 32, LEAST_PIXELS = 192, LEAST_PIXELS_IN_TRAINING = 640 };
+    const int64_t pixels = (int64_t)s->in.n * s->out_h * s->out_w;
+    return tam_dnnl_allows_winograd(s) && s->in.c >= LEAST_CHANNELS && s->out >= LEAST_CHANNELS &&
+           pixels >= (s->training ? LEAST_PIXELS_IN_TRAINING : LEAST_PIXELS);
+}
+
+bool tam_dnnl_allows_winograd(const tam_layer_shape *s) {
+    return s->op == TAM_LAYER_CONVOLUTION && s->dtype == TAM_F32 && s->kernel == 3 && s->stride == 1 && s->groups == 1;
 }
 
 /* What the library likes best comes first; the layouts behind it are for layers where that is slow. */
 static void list_wishes(const tam_layer_shape *s, wishes *list) {
-    if (suits_winograd(s)) {
+    if (tam_dnnl_suits_winograd(s)) {
         add_wish(list, 0, 0, dnnl_convolution_winograd);
     }
     add_wish(list, 0, 0, dnnl_convolution_direct);

@@ -16,6 +16,10 @@ dnnl_status_t tam_dnnl_ask(const tam_dnnl *dnnl, const tam_layer_shape *shape, c
                            tam_dnnl_answer *made);
 void tam_dnnl_answer_free(tam_dnnl_answer *answer);
 
+/* What Winograd's algorithm can compute at all, and where the rule takes it. */
+bool tam_dnnl_allows_winograd(const tam_layer_shape *shape);
+bool tam_dnnl_suits_winograd(const tam_layer_shape *shape);
+
 /* The first answer, in the order of a rule, in which no direction is slow; if there is none, that with the fewest. */
 dnnl_status_t tam_dnnl_choose(const tam_dnnl *dnnl, const tam_layer_shape *shape, tam_dnnl_answer *made);
 

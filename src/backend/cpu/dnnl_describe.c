@@ -74,16 +74,21 @@ dnnl_status_t tam_dnnl_describe_bias(const tam_layer_shape *shape, dnnl_memory_d
     return dnnl_memory_desc_init_by_tag(memory, 1, size, dnnl_f32, dnnl_x);
 }
 
+/* Winograd's weights are transformed when they are packed where the library is told that nobody trains them, which pays
+ * for small batches. Its direct kernels are the same either way, but free to choose it would take NHWC for inference.
+ */
+static dnnl_prop_kind_t kind_of_forward(const tam_layer_shape *s, dnnl_alg_kind_t algorithm) {
+    return !s->training && algorithm == dnnl_convolution_winograd ? dnnl_forward_inference : dnnl_forward_training;
+}
+
 static dnnl_status_t describe_convolution(const tam_layer_shape *s, dnnl_alg_kind_t algorithm,
                                           tam_dnnl_direction direction, const operands *m,
                                           dnnl_convolution_desc_t *made) {
     dnnl_dims_t stride = {s->stride, s->stride}, pad = {s->pad, s->pad};
     switch (direction) {
     case FORWARD:
-        /* In inference too: asked for inference the library takes other kernels for some layers, in NHWC, and a slower
-         * Winograd; the changes of layout between them cost more than they save. */
-        return dnnl_convolution_forward_desc_init(made, dnnl_forward_training, algorithm, &m->x, &m->weight, m->bias,
-                                                  &m->y, stride, pad, pad);
+        return dnnl_convolution_forward_desc_init(made, kind_of_forward(s, algorithm), algorithm, &m->x, &m->weight,
+                                                  m->bias, &m->y, stride, pad, pad);
     case BACKWARD_DATA:
         return dnnl_convolution_backward_data_desc_init(made, algorithm, &m->x, &m->weight, &m->y, stride, pad, pad);
     case BACKWARD_WEIGHTS:

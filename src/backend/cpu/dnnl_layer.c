@@ -1,5 +1,7 @@
 /* Layers by oneDNN. */
-#include "backend/cpu/dnnl_choose.h"
+#include "backend/cpu/dnnl_layer.h"
+
+#include "backend/cpu/dnnl_tune.h"
 #include "base/memory.h"
 
 typedef struct tam_dnnl_layer {
@@ -126,14 +128,6 @@ static dnnl_status_t make_calls(tam_dnnl_layer *layer, tam_dnnl_answer *answer) 
     return dnnl_success;
 }
 
-static dnnl_status_t make_layer(tam_dnnl_layer *layer) {
-    tam_dnnl_answer answer;
-    DNNL_TRY(tam_dnnl_choose(layer->dnnl, &layer->base.shape, &answer));
-    dnnl_status_t status = make_calls(layer, &answer);
-    tam_dnnl_answer_free(&answer);
-    return status;
-}
-
 static void run(const tam_dnnl_layer *layer, const tam_dnnl_call *call, const tam_layer_memory *m) {
     void *const address[ROLES] = {
         [X] = (void *)(uintptr_t)m->x,
@@ -187,21 +181,33 @@ static void free_layer(tam_layer *base) {
 
 static const tam_layer_kind kind = {pack, forward, backward_data, backward_weights, free_layer};
 
-tam_status tam_layer_make_dnnl(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning, const char *name,
-                               const tam_layer_shape *shape, tam_layer **out) {
+tam_status tam_dnnl_layer_create(tam_ctx *ctx, tam_dnnl *dnnl, const char *name, const tam_layer_shape *shape,
+                                 tam_dnnl_answer *answer, tam_layer **out) {
     *out = NULL;
-    (void)tuning;
     tam_dnnl_layer *layer = tam_allocate(ctx, 1, sizeof *layer, "a layer");
     if (layer == NULL) {
         return TAM_RESOURCES;
     }
     layer->base = (tam_layer){.kind = &kind, .ctx = ctx, .shape = *shape};
     layer->dnnl = dnnl;
-    dnnl_status_t status = make_layer(layer);
+    dnnl_status_t status = make_calls(layer, answer);
     if (status != dnnl_success) {
         free_layer(&layer->base);
         return tam_dnnl_translate(ctx, name, status);
     }
     *out = &layer->base;
     return TAM_OK;
+}
+
+tam_status tam_layer_make_dnnl(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning, const char *name,
+                               const tam_layer_shape *shape, tam_layer **out) {
+    tam_dnnl_answer answer = {0};
+    *out = NULL;
+    TAM_TRY(tam_dnnl_tune(ctx, dnnl, tuning, name, shape, &answer));
+    if (answer.description[FORWARD] == NULL) {
+        TAM_TRY(tam_dnnl_translate(ctx, name, tam_dnnl_choose(dnnl, shape, &answer)));
+    }
+    tam_status status = tam_dnnl_layer_create(ctx, dnnl, name, shape, &answer, out);
+    tam_dnnl_answer_free(&answer);
+    return status;
 }
