@@ -2,13 +2,15 @@
 """PyTorch's speed on the same nets: forward, backward and an SGD step, or inference, on random data.
 
     nets_torch.py --net ir18 [--batch 32] [--mode train|infer] [--dtype f32|bf16] [--layout nchw|nhwc|both]
-                  [--threads 2] [--rounds 7] [--json] [--rounds-on-request]
+                  [--graph frozen|optimized] [--threads 2] [--rounds 7] [--json] [--rounds-on-request]
 
-Prints the median over the rounds. The peer gets its best: both memory layouts are tried, weights and batch norm are
-folded for inference in bf16 as torch.jit.freeze does, and the allocator keeps its memory if the script is started with
+Prints the median over the rounds. The peer gets its best: both memory layouts are tried; in inference the graph is
+traced and frozen, which folds batch norms into convolutions (frozen), or folded first, in bf16 as a whole, and then
+optimized for inference as torch.jit does it (optimized); and the allocator keeps its memory if the script is started with
     GLIBC_TUNABLES=glibc.malloc.hugetlb=1:glibc.malloc.mmap_max=0:glibc.malloc.trim_threshold=100000000000:
                    glibc.malloc.top_pad=67108864
---rounds-on-request waits for a line on standard input before each round, so that two programs can take turns.
+--rounds-on-request waits for a line on standard input, takes as many steps as it says (1 if it says nothing) and prints
+their median, so that two programs can take turns; it ends with the input.
 """
 import argparse
 import json
@@ -19,6 +21,7 @@ import time
 
 import torch
 from torch import nn
+from torch.fx.experimental.optimization import fuse
 
 
 class Unit(nn.Module):
@@ -104,8 +107,40 @@ NETS = {
 }
 
 
-def make_round(arguments, layout):
-    """A function that does one step, and one that frees nothing: everything it needs is made here."""
+def make_training(net, x, dim, bf16):
+    optimizer = torch.optim.SGD(net.parameters(), lr=1e-6, momentum=0.9, weight_decay=5e-4)
+    dy = torch.randn(x.shape[0], dim)
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            y = net(x)
+        y.float().backward(dy)
+        optimizer.step()
+
+    return step
+
+
+def make_inference(net, x, memory, graph, bf16):
+    net.eval()
+    autocast = bf16 and graph == "frozen"
+    if graph == "optimized":
+        net = fuse(net).to(memory_format=memory)
+        if bf16:
+            net, x = net.bfloat16(), x.bfloat16()
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=autocast, cache_enabled=False):
+        traced = torch.jit.trace(net, x)
+        net = torch.jit.freeze(traced) if graph == "frozen" else torch.jit.optimize_for_inference(traced)
+
+    def answer():
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            net(x)
+
+    return answer
+
+
+def make_step(arguments, layout):
+    """A function that does one step; everything it needs is made here."""
     torch.manual_seed(1)
     build, (channels, side), dim = NETS[arguments.net]
     memory = torch.channels_last if layout == "nhwc" else torch.contiguous_format
@@ -113,41 +148,26 @@ def make_round(arguments, layout):
     net = build(dim).to(memory_format=memory)
     x = torch.randn(arguments.batch, channels, side, side).contiguous(memory_format=memory)
     if arguments.mode == "train":
-        optimizer = torch.optim.SGD(net.parameters(), lr=1e-6, momentum=0.9, weight_decay=5e-4)
-        dy = torch.randn(arguments.batch, dim)
+        return make_training(net, x, dim, bf16)
+    return make_inference(net, x, memory, arguments.graph, bf16)
 
-        def step():
-            optimizer.zero_grad(set_to_none=True)
-            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                y = net(x)
-            y.float().backward(dy)
-            optimizer.step()
 
-        return step
-    net.eval()
-    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16, cache_enabled=False):
-        net = torch.jit.freeze(torch.jit.trace(net, x))
-
-    def answer():
-        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-            net(x)
-
-    return answer
+def timed(step):
+    start = time.perf_counter()
+    step()
+    return (time.perf_counter() - start) * 1e3
 
 
 def measure(arguments, layout):
-    one = make_round(arguments, layout)
-    for _ in range(3):
-        one()
+    step = make_step(arguments, layout)
+    for _ in range(2):
+        step()
+    if not arguments.rounds_on_request:
+        return [timed(step) for _ in range(arguments.rounds)]
     times = []
-    for _ in range(arguments.rounds):
-        if arguments.rounds_on_request and not sys.stdin.readline():
-            sys.exit(0)
-        start = time.perf_counter()
-        one()
-        times.append((time.perf_counter() - start) * 1e3)
-        if arguments.rounds_on_request:
-            print(json.dumps({"ms": times[-1]}), flush=True)
+    for line in sys.stdin:
+        times.append(statistics.median(timed(step) for _ in range(int(line.strip() or 1))))
+        print(json.dumps({"ms": times[-1]}), flush=True)
     return times
 
 
@@ -157,6 +177,7 @@ def main():
     parser.add_argument("--mode", default="train", choices=["train", "infer"])
     parser.add_argument("--dtype", default="f32", choices=["f32", "bf16"])
     parser.add_argument("--layout", default="both", choices=["nchw", "nhwc", "both"])
+    parser.add_argument("--graph", default="frozen", choices=["frozen", "optimized"])
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=7)
@@ -166,9 +187,12 @@ def main():
     torch.set_num_threads(arguments.threads)
     for layout in ("nchw", "nhwc") if arguments.layout == "both" else (arguments.layout,):
         times = measure(arguments, layout)
+        if not times:
+            continue
         median = statistics.median(times)
         found = {"net": arguments.net, "mode": arguments.mode, "dtype": arguments.dtype, "layout": layout,
-                 "batch": arguments.batch, "ms_median": round(median, 2), "ms_min": round(min(times), 2),
+                 "graph": arguments.graph if arguments.mode == "infer" else None, "batch": arguments.batch,
+                 "ms_median": round(median, 2), "ms_min": round(min(times), 2),
                  "images_per_s": round(arguments.batch / median * 1e3, 1),
                  "peak_rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024}
         print(json.dumps(found) if arguments.json else
