@@ -34,7 +34,7 @@ typedef struct net_bench {
     tam_net_info info;
     const char *dtype; /* what the plan computes in */
     size_t plan_bytes;
-    double peak_mb; /* the process's, 2^20 bytes */
+    double peak_mb;      /* the process's, 2^20 bytes */
     double plan_seconds; /* to make the plan */
     int steps;
     double milliseconds[NET_PARTS][NET_MOST_STEPS]; /* in ascending order when all is done */

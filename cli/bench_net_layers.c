@@ -113,10 +113,11 @@ void net_layers_print(const net_bench *bench) {
     net_sum all = sum_of(bench, NULL);
     snprintf(count, sizeof count, "%d parts", all.parts);
     print_row("total", "all", count, &all.cost, all.limit);
-    printf("limit: of products at %.0f GFLOP/s or memory at %.1f GB/s, whichever takes longer; beside the parts the step "
-           "takes %.3f ms\n",
-           net_bench_peak(bench), bench->limits.memory_gbs,
-           bench->milliseconds[NET_STEP][bench->steps / 2] - 1e3 * all.cost.seconds);
+    printf(
+        "limit: of products at %.0f GFLOP/s or memory at %.1f GB/s, whichever takes longer; beside the parts the step "
+        "takes %.3f ms\n",
+        net_bench_peak(bench), bench->limits.memory_gbs,
+        bench->milliseconds[NET_STEP][bench->steps / 2] - 1e3 * all.cost.seconds);
 }
 
 json_t *net_layers_json(const net_bench *bench) {
@@ -125,13 +126,12 @@ json_t *net_layers_json(const net_bench *bench) {
         const tam_net_cost *cost = &bench->layers.costs[i];
         double seconds = cost->seconds, limit = limit_of(bench, cost);
         json_array_append_new(
-            array,
-            json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "layer", cost->layer, "part", cost->part,
-                      "algorithm", cost->algorithm, "ms", cli_json_real(1e3 * seconds), "flops",
-                      cli_json_real(cost->flops), "bytes", cli_json_real(cost->bytes), "gflops",
-                      cli_json_real(over(1e-9 * cost->flops, seconds)), "gbs",
-                      cli_json_real(over(1e-9 * cost->bytes, seconds)), "limit_ms", cli_json_real(1e3 * limit),
-                      "share_of_limit", cli_json_real(over(limit, seconds))));
+            array, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "layer", cost->layer, "part",
+                             cost->part, "algorithm", cost->algorithm, "ms", cli_json_real(1e3 * seconds), "flops",
+                             cli_json_real(cost->flops), "bytes", cli_json_real(cost->bytes), "gflops",
+                             cli_json_real(over(1e-9 * cost->flops, seconds)), "gbs",
+                             cli_json_real(over(1e-9 * cost->bytes, seconds)), "limit_ms", cli_json_real(1e3 * limit),
+                             "share_of_limit", cli_json_real(over(limit, seconds))));
     }
     return array;
 }

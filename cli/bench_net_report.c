@@ -40,13 +40,12 @@ static void add_real(json_t *object, const char *key, double value) {
 
 static json_t *describe(const net_bench *bench, const net_speed *speed) {
     const tam_net_plan_config *plan = &bench->plan;
-    json_t *object =
-        json_pack("{s:s+++, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:b, s:i}", "case", "net ",
-                  bench->net.net, " ", mode_name(bench), "net", bench->net.net, "mode", mode_name(bench), "batch",
-                  plan->batch, "channels", bench->info.channels, "height", bench->info.height, "width",
-                  bench->info.width, "dim", bench->info.dim, "threads", tam_ctx_threads(bench->call->ctx), "dtype",
-                  bench->dtype, "recompute", plan->recompute, "tune", plan->tune, "deterministic", plan->deterministic,
-                  "steps", bench->steps);
+    json_t *object = json_pack("{s:s+++, s:s, s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:s, s:s, s:s, s:b, s:i}", "case",
+                               "net ", bench->net.net, " ", mode_name(bench), "net", bench->net.net, "mode",
+                               mode_name(bench), "batch", plan->batch, "channels", bench->info.channels, "height",
+                               bench->info.height, "width", bench->info.width, "dim", bench->info.dim, "threads",
+                               tam_ctx_threads(bench->call->ctx), "dtype", bench->dtype, "recompute", plan->recompute,
+                               "tune", plan->tune, "deterministic", plan->deterministic, "steps", bench->steps);
     add_real(object, "ms_median", speed->median);
     add_real(object, "ms_min", speed->least);
     add_real(object, "ms_max", speed->most);

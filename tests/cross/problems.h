@@ -87,6 +87,19 @@ static const problem large_problems[] = {
     {3, "17x5x7 conv(out=17,pad=1,groups=17) relu() dropout(p=0.5) flatten() fc(out=3)"},
     {2, "32x7x7 conv(out=32,pad=1,groups=32,stride=2,bias=0) batch_norm() relu() conv(out=10,kernel=1)"},
     {2, "64x7x5 conv(out=64,pad=1,groups=2) max_pool(kernel=2) fc(out=11)"},
+    /* Groups of 1, 2 and 4 channels. */
+    {3,
+     "3x13x11 conv(out=16,pad=1) prelu() conv(out=16,pad=1,groups=8,bias=0) batch_norm() prelu() "
+     "conv(out=16,pad=1,groups=16,stride=2,bias=0) batch_norm() conv(out=32,kernel=1) conv(out=32,kernel=6,groups=32) "
+     "flatten()"},
+    {2, "16x9x8 conv(out=16,pad=2,kernel=5,groups=4,stride=2) relu() conv(out=16,kernel=3,groups=8,bias=0) "
+        "global_pool()"},
+    {2,
+     "48x6x7 batch_norm() conv(out=48,pad=1,groups=24,stride=2,bias=0) conv(out=48,groups=12,pad=1) prelu() fc(out=3)"},
+    {5, "32x3x3 conv(out=32,kernel=3,groups=32,bias=0) batch_norm() flatten()"},
+    {2, "input = input(channels=16, height=6, width=5)\n"
+        "a = conv(input, out=16, pad=1, groups=16, bias=0)\nb = batch_norm(a)\nc = add(b, input)\n"
+        "d = conv(c, out=16, kernel=2, groups=8)\ne = flatten(d)\n"},
     {3, "32x9x7 conv(out=33,pad=1) relu() conv(out=64,pad=1,bias=0) prelu() conv(out=40,pad=0) global_pool()"},
     {3, "5x8x7 batch_norm() max_pool(kernel=3)"},
     {3,

@@ -6,7 +6,8 @@
  *
  * A kernel handles a run of numbers, `start` to `start + count`, within one block of a layout (cpu_layout.h), from a
  * pixel's first lane on. Numbers per channel come as patterns of `period` numbers, a block's beginning at `pattern`;
- * period is 64 or, where lanes does not divide 64, lanes. Nothing is assumed about alignment beyond that of a number. */
+ * period is 64 or, where lanes does not divide 64, lanes. Nothing is assumed about alignment beyond that of a number.
+ */
 #ifndef BACKEND_CPU_CPU_SWEEP_H
 #define BACKEND_CPU_CPU_SWEEP_H
 
