@@ -56,18 +56,27 @@ static double over(double amount, double seconds) {
     return seconds > 0 ? amount / seconds : 0;
 }
 
-/* All parts of one kind, or all parts: the sums, and that of the limits. */
+/* Products are forward, backward data and backward weights of layers; all else is sweeps over memory. */
+static bool is_product(const tam_net_cost *cost) {
+    return cost->flops > 0;
+}
+
+static bool same_kind(const tam_net_cost *a, const tam_net_cost *b) {
+    return strcmp(a->part, b->part) == 0 && is_product(a) == is_product(b);
+}
+
+/* All parts of the kind of `like`, or all parts (NULL): the sums, and that of the limits. */
 typedef struct net_sum {
     int parts;
     tam_net_cost cost;
     double limit;
 } net_sum;
 
-static net_sum sum_of(const net_bench *bench, const char *kind) {
-    net_sum sum = {.cost.part = kind};
+static net_sum sum_of(const net_bench *bench, const tam_net_cost *like) {
+    net_sum sum = {.cost.part = like == NULL ? "all" : like->part};
     for (int i = 0; i < bench->layers.parts; i++) {
         const tam_net_cost *cost = &bench->layers.costs[i];
-        if (kind == NULL || strcmp(cost->part, kind) == 0) {
+        if (like == NULL || same_kind(cost, like)) {
             sum.parts++;
             sum.cost.seconds += cost->seconds;
             sum.cost.flops += cost->flops;
@@ -81,43 +90,47 @@ static net_sum sum_of(const net_bench *bench, const char *kind) {
 /* Whether part i is the first of its kind. */
 static bool opens_kind(const net_layers *layers, int i) {
     for (int k = 0; k < i; k++) {
-        if (strcmp(layers->costs[k].part, layers->costs[i].part) == 0) {
+        if (same_kind(&layers->costs[k], &layers->costs[i])) {
             return false;
         }
     }
     return true;
 }
 
-static void print_row(const char *layer, const char *part, const char *algorithm, const tam_net_cost *cost,
-                      double limit) {
+static void print_row(const char *layer, const char *algorithm, const tam_net_cost *cost, double limit) {
     double seconds = cost->seconds;
-    printf("%-16s %-20s %-14s %9.3f %9.1f %8.1f %6.0f%%\n", layer, part, algorithm, 1e3 * seconds,
+    printf("%-16s %-17s %-20s %9.3f %9.1f %8.1f %6.0f%%\n", layer, cost->part, algorithm, 1e3 * seconds,
            over(1e-9 * cost->flops, seconds), over(1e-9 * cost->bytes, seconds), 100 * over(limit, seconds));
+}
+
+static void print_sum(const net_bench *bench, const tam_net_cost *like) {
+    char count[32];
+    net_sum sum = sum_of(bench, like);
+    snprintf(count, sizeof count, "%d %s", sum.parts,
+             like == NULL       ? "parts"
+             : is_product(like) ? "products"
+                                : "sweeps");
+    print_row("total", count, &sum.cost, sum.limit);
 }
 
 void net_layers_print(const net_bench *bench) {
     const net_layers *layers = &bench->layers;
-    char count[32];
-    printf("%-16s %-20s %-14s %9s %9s %8s %7s\n", "layer", "part", "algorithm", "ms", "GFLOP/s", "GB/s", "limit");
+    printf("%-16s %-17s %-20s %9s %9s %8s %7s\n", "layer", "part", "algorithm", "ms", "GFLOP/s", "GB/s", "limit");
     for (int i = 0; i < layers->parts; i++) {
         const tam_net_cost *cost = &layers->costs[i];
-        print_row(cost->layer, cost->part, cost->algorithm, cost, limit_of(bench, cost));
+        print_row(cost->layer, cost->algorithm, cost, limit_of(bench, cost));
     }
     for (int i = 0; i < layers->parts; i++) {
         if (opens_kind(layers, i)) {
-            net_sum sum = sum_of(bench, layers->costs[i].part);
-            snprintf(count, sizeof count, "%d parts", sum.parts);
-            print_row("total", sum.cost.part, count, &sum.cost, sum.limit);
+            print_sum(bench, &layers->costs[i]);
         }
     }
-    net_sum all = sum_of(bench, NULL);
-    snprintf(count, sizeof count, "%d parts", all.parts);
-    print_row("total", "all", count, &all.cost, all.limit);
+    print_sum(bench, NULL);
     printf(
         "limit: of products at %.0f GFLOP/s or memory at %.1f GB/s, whichever takes longer; beside the parts the step "
         "takes %.3f ms\n",
         net_bench_peak(bench), bench->limits.memory_gbs,
-        bench->milliseconds[NET_STEP][bench->steps / 2] - 1e3 * all.cost.seconds);
+        bench->milliseconds[NET_STEP][bench->steps / 2] - 1e3 * sum_of(bench, NULL).cost.seconds);
 }
 
 json_t *net_layers_json(const net_bench *bench) {

@@ -63,7 +63,8 @@ if "$tammes" bench net --net conv4:width=4 --batch 2 --seconds 0 --layers >"$scr
     table=$("$tammes" bench net --net conv4:width=4 --batch 2 --seconds 0 --layers)
     expect "layers" "^layer  *part  *algorithm  *ms  *GFLOP/s  *GB/s  *limit$" "$table"
     expect "layers" "^conv1  *forward .*%$" "$table"
-    expect "layers" "^total  *backward weights  *[0-9]* parts .*%$" "$table"
+    expect "layers" "^total  *backward weights  *[0-9]* products .*%$" "$table"
+    expect "layers" "^total  *forward  *[0-9]* sweeps .*%$" "$table"
     expect "layers" "^total  *all  *[0-9]* parts .*%$" "$table"
 fi
 
