@@ -15,7 +15,8 @@ typedef struct net_layers {
     double *seconds;     /* [part][step] */
 } net_layers;
 
-/* Room for every part of the plan; 0 parts where its backend does not measure. Fails with TAM_RESOURCES. */
+/* Room for every part of the plan, which has run once: then it knows them. 0 parts where its backend does not measure.
+ * Fails with TAM_RESOURCES. */
 TAM_MUST_USE tam_status net_layers_create(cli_call *call, const tam_net_plan *plan, net_layers *layers);
 void net_layers_free(net_layers *layers);
 /* After each step; beyond NET_MOST_STEPS of them it does nothing. */

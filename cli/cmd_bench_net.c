@@ -89,10 +89,22 @@ static tam_status run_on_request(net_bench *bench, net_run *run) {
     return status;
 }
 
+static tam_status make_layers(net_bench *bench, const tam_net_plan *plan) {
+    tam_status status = net_layers_create(bench->call, plan, &bench->layers);
+    if (status == TAM_OK && bench->layers.parts == 0) {
+        status = cli_fail(bench->call, TAM_CONFIG, "the backend '%s' does not measure its parts: no --layers",
+                          bench->net.backend == NULL ? "cpu" : bench->net.backend);
+    }
+    return status;
+}
+
 static tam_status run_steps(net_bench *bench, net_run *run) {
     tam_status status = TAM_OK;
     for (int i = 0; i < WARM_UP && status == TAM_OK; i++) {
         status = run_step(bench, run, 0);
+    }
+    if (status == TAM_OK && bench->by_layer) {
+        status = make_layers(bench, run->plan);
     }
     if (status == TAM_OK && bench->on_request) {
         status = run_on_request(bench, run);
@@ -116,17 +128,9 @@ static tam_status make_plan(net_bench *bench, net_run *run) {
     double began = bench_now();
     tam_status status = tam_net_plan_create(run->net, &bench->plan, &run->plan);
     bench->plan_seconds = bench_now() - began;
-    if (status != TAM_OK) {
-        return status;
-    }
-    bench->dtype = tam_net_plan_dtype(run->plan);
-    bench->plan_bytes = tam_net_plan_bytes(run->plan);
-    if (bench->by_layer) {
-        status = net_layers_create(bench->call, run->plan, &bench->layers);
-        if (status == TAM_OK && bench->layers.parts == 0) {
-            status = cli_fail(bench->call, TAM_CONFIG, "the backend '%s' does not measure its parts: no --layers",
-                              bench->net.backend == NULL ? "cpu" : bench->net.backend);
-        }
+    if (status == TAM_OK) {
+        bench->dtype = tam_net_plan_dtype(run->plan);
+        bench->plan_bytes = tam_net_plan_bytes(run->plan);
     }
     return status;
 }

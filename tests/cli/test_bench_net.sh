@@ -60,6 +60,7 @@ if "$tammes" bench net --net conv4:width=4 --batch 2 --seconds 0 --layers >"$scr
     for key in ms flops bytes gflops gbs limit_ms share_of_limit; do
         expect "layers" "\"layers\":\[{\"layer\":\"[a-z_0-9]*\",\"part\":\"[a-z ]*\",\"algorithm\":\"[^\"]*\",.*\"$key\":[0-9]" "$json"
     done
+    expect "the first layer's gradient" '"layer":"conv1","part":"backward weights",' "$json"
     table=$("$tammes" bench net --net conv4:width=4 --batch 2 --seconds 0 --layers)
     expect "layers" "^layer  *part  *algorithm  *ms  *GFLOP/s  *GB/s  *limit$" "$table"
     expect "layers" "^conv1  *forward .*%$" "$table"
