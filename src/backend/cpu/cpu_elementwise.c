@@ -1,8 +1,7 @@
-/* relu, add, dropout: number by number, whatever the layout. */
+/* relu, add: number by number, whatever the layout. */
 #include <string.h>
 
 #include "backend/cpu/cpu_plan.h"
-#include "backend/dropout_mask.h"
 #include "base/kernel.h"
 #include "base/team.h"
 
@@ -107,74 +106,5 @@ const tam_cpu_kind tam_cpu_kind_add = {
     .forward = add_forward,
     .backward = add_backward,
     .passes_gradient = true,
-    .in_place = true,
-};
-
-/* dropout */
-
-TAM_KERNEL static void multiply(int64_t count, const float *x, const float *mask, float *y) {
-#pragma omp simd
-    for (int64_t i = 0; i < count; i++) {
-        y[i] = x[i] * mask[i];
-    }
-}
-
-static tam_status dropout_create(tam_plan *plan, tam_cpu_step *step) {
-    TAM_TRY(create(plan, step));
-    step->view = !plan->config.training;
-    if (plan->config.training) {
-        size_t bytes = tam_layout_bytes(&tam_cpu_out(plan, step)->layout);
-        step->own = tam_cpu_ask(plan, step, bytes, false);
-        tam_cpu_ask_scratch(plan, bytes);
-    }
-    return TAM_OK;
-}
-
-typedef struct mask_job {
-    const tam_plan *plan;
-    const tam_cpu_step *step;
-    int64_t sample;
-    float *mask;
-} mask_job;
-
-static void mask_sample(void *argument, int64_t task, int worker) {
-    (void)worker;
-    const mask_job *j = argument;
-    tam_dropout_mask(j->plan->config.seed, j->plan->step, j->step->node->id, j->step->node->key[TAM_DROPOUT_P],
-                     task * j->sample, j->sample, j->mask + task * j->sample);
-}
-
-/* The mask is defined in plain order: on blocked maps it is made in the scratch memory and then laid out. */
-static void make_mask(tam_plan *plan, const tam_cpu_step *step) {
-    const tam_layout *layout = &tam_cpu_out(plan, step)->layout;
-    tam_layout plain = tam_layout_plain(layout->n, step->node->shape);
-    bool direct = tam_layout_is_plain(layout);
-    float *mask = direct ? tam_cpu_own(plan, step) : tam_cpu_scratch(plan);
-    mask_job j = {plan, step, tam_layout_sample(&plain), mask};
-    tam_team_run(plan->ctx, layout->n, mask_sample, &j);
-    if (!direct) {
-        tam_layout_copy(plan->ctx, layout->n, &plain, mask, layout, tam_cpu_own(plan, step));
-    }
-}
-
-static void dropout_forward(tam_plan *plan, tam_cpu_step *step, int n) {
-    const tam_cpu_value *in = tam_cpu_in(plan, step, 0), *out = tam_cpu_out(plan, step);
-    make_mask(plan, step);
-    run_all(plan, out, n, &(job){.run = multiply, .a = in->data, .b = tam_cpu_own(plan, step), .y = out->data});
-}
-
-static void dropout_backward(tam_plan *plan, tam_cpu_step *step) {
-    const tam_cpu_value *out = tam_cpu_out(plan, step);
-    if (step->wanted[0]) {
-        run_all(plan, out, plan->config.batch,
-                &(job){.run = multiply, .a = out->gradient, .b = tam_cpu_own(plan, step), .y = step->dx[0]});
-    }
-}
-
-const tam_cpu_kind tam_cpu_kind_dropout = {
-    .op = "dropout",
-    .create = dropout_create,
-    .forward = dropout_forward,
-    .backward = dropout_backward,
     .in_place = true,
 };

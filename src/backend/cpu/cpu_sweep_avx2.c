@@ -14,9 +14,9 @@
 #define CHOOSE(mask, a, b) ((vec)_mm256_blendv_ps((__m256)(b), (__m256)(a), mask))
 #define IF_POSITIVE(z, a, b) CHOOSE(_mm256_cmp_ps((__m256)(z), _mm256_setzero_ps(), _CMP_GT_OQ), a, b)
 #define IF_NAN(z, a, b) ((words)CHOOSE(_mm256_cmp_ps((__m256)(z), (__m256)(z), _CMP_UNORD_Q), a, b))
-#define IF_WINS(y, most, a, b)                                                           \
-    CHOOSE(_mm256_or_ps(_mm256_cmp_ps((__m256)(y), (__m256)(most), _CMP_GT_OQ),          \
-                        _mm256_cmp_ps((__m256)(y), (__m256)(y), _CMP_UNORD_Q)),          \
+#define IF_WINS(y, most, a, b)                                                  \
+    CHOOSE(_mm256_or_ps(_mm256_cmp_ps((__m256)(y), (__m256)(most), _CMP_GT_OQ), \
+                        _mm256_cmp_ps((__m256)(y), (__m256)(y), _CMP_UNORD_Q)), \
            a, b)
 #include "backend/cpu/cpu_sweep_kernel.h"
 

@@ -64,8 +64,7 @@ PART tam_dtype dtype_of(const int form) {
 }
 
 static int form_of(const tam_sweep *sweep) {
-    return (sweep->dtype == TAM_BF16 ? SHORT : 0) | (sweep->slope != NULL ? ACTIVE : 0) |
-           (sweep->terms == 2 ? TWO : 0);
+    return (sweep->dtype == TAM_BF16 ? SHORT : 0) | (sweep->slope != NULL ? ACTIVE : 0) | (sweep->terms == 2 ? TWO : 0);
 }
 
 /* Statistics. */
@@ -230,13 +229,13 @@ PART void apply_rows(const int form, const int n, const sweep_job *job, const ar
     }
 }
 
-#define X(form)                                                      \
-    CALL void apply_##form(const void *job, const area *a) {         \
-        if (a->width == WIDTH) {                                     \
-            apply_rows(form, WIDTH, job, a);                         \
-        } else {                                                     \
-            apply_rows(form, a->width, job, a);                      \
-        }                                                            \
+#define X(form)                                              \
+    CALL void apply_##form(const void *job, const area *a) { \
+        if (a->width == WIDTH) {                             \
+            apply_rows(form, WIDTH, job, a);                 \
+        } else {                                             \
+            apply_rows(form, a->width, job, a);              \
+        }                                                    \
     }
 EACH_FORM(X)
 #undef X

@@ -190,24 +190,24 @@ PART void gradient_windows(const tam_dtype dtype, const int n, const pool_job *j
 }
 
 /* All units of the lanes, of a row of windows. */
-#define IN_UNITS(name, part)                                                        \
-    CALL void name##_f32(const pool_job *job, int row) {                            \
-        int lane = 0;                                                               \
-        for (; lane + LANES <= job->pool->lanes; lane += LANES) {                   \
-            part(TAM_F32, LANES, job, lane, row);                                   \
-        }                                                                           \
-        if (lane < job->pool->lanes) {                                              \
-            part(TAM_F32, job->pool->lanes - lane, job, lane, row);                 \
-        }                                                                           \
-    }                                                                               \
-    CALL void name##_bf16(const pool_job *job, int row) {                           \
-        int lane = 0;                                                               \
-        for (; lane + 2 * LANES <= job->pool->lanes; lane += 2 * LANES) {           \
-            part(TAM_BF16, 2 * LANES, job, lane, row);                              \
-        }                                                                           \
-        if (lane < job->pool->lanes) {                                              \
-            part(TAM_BF16, job->pool->lanes - lane, job, lane, row);                \
-        }                                                                           \
+#define IN_UNITS(name, part)                                              \
+    CALL void name##_f32(const pool_job *job, int row) {                  \
+        int lane = 0;                                                     \
+        for (; lane + LANES <= job->pool->lanes; lane += LANES) {         \
+            part(TAM_F32, LANES, job, lane, row);                         \
+        }                                                                 \
+        if (lane < job->pool->lanes) {                                    \
+            part(TAM_F32, job->pool->lanes - lane, job, lane, row);       \
+        }                                                                 \
+    }                                                                     \
+    CALL void name##_bf16(const pool_job *job, int row) {                 \
+        int lane = 0;                                                     \
+        for (; lane + 2 * LANES <= job->pool->lanes; lane += 2 * LANES) { \
+            part(TAM_BF16, 2 * LANES, job, lane, row);                    \
+        }                                                                 \
+        if (lane < job->pool->lanes) {                                    \
+            part(TAM_BF16, job->pool->lanes - lane, job, lane, row);      \
+        }                                                                 \
     }
 IN_UNITS(apply_row, apply_windows)
 IN_UNITS(gradient_row, gradient_windows)

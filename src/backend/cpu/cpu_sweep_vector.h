@@ -10,7 +10,8 @@
  *
  * A vector's worth of words holds twice as many bf16. They are taken apart by a shift and a mask: two vectors, of the
  * numbers at even places and of those at odd ones; what meets them, patterns and sums, is brought into that order
- * once for many rows. `n` is the count of numbers, a constant wherever vectors are whole; what is missing reads as 0. */
+ * once for many rows. `n` is the count of numbers, a constant wherever vectors are whole; what is missing reads as 0.
+ */
 #ifndef BACKEND_CPU_CPU_SWEEP_VECTOR_H
 #define BACKEND_CPU_CPU_SWEEP_VECTOR_H
 

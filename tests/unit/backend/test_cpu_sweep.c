@@ -329,8 +329,7 @@ static void check_cuts(const tam_sweep_kernels *kernels, const run *r, uint32_t 
     assert_memory_equal(sums, cut_sums, (size_t)r->period * 5 * sizeof *sums);
     for (int i = 0; i < 6; i++) {
         if (w.memory[i] != NULL) {
-            assert_memory_equal(w.memory[i], cut.memory[i],
-                                (size_t)(r->start + r->count) * tam_dtype_bytes(r->dtype));
+            assert_memory_equal(w.memory[i], cut.memory[i], (size_t)(r->start + r->count) * tam_dtype_bytes(r->dtype));
         }
     }
     free(sums), free(cut_sums), free(mean);
@@ -395,14 +394,10 @@ static void conversion_rounds_to_the_nearest(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(statistics_are_right),
-        cmocka_unit_test(values_are_right),
-        cmocka_unit_test(sums_of_gradients_are_right),
-        cmocka_unit_test(gradients_are_right),
-        cmocka_unit_test(unwanted_gradients_stay_away),
-        cmocka_unit_test(cuts_leave_the_bits),
-        cmocka_unit_test(a_nan_goes_through),
-        cmocka_unit_test(conversion_rounds_to_the_nearest),
+        cmocka_unit_test(statistics_are_right),         cmocka_unit_test(values_are_right),
+        cmocka_unit_test(sums_of_gradients_are_right),  cmocka_unit_test(gradients_are_right),
+        cmocka_unit_test(unwanted_gradients_stay_away), cmocka_unit_test(cuts_leave_the_bits),
+        cmocka_unit_test(a_nan_goes_through),           cmocka_unit_test(conversion_rounds_to_the_nearest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
