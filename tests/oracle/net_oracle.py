@@ -50,7 +50,7 @@ ZOO = [("ir18:width=16,dropout=0", lambda: nets_torch.iresnet((2, 2, 2, 2), 8, 1
        ("mobilefacenet:width=16", lambda: nets_torch.mobilefacenet(8, 16, 32))]
 ZOO_BATCH = 4
 # Of the largest value of a tensor: f32 loses more in a deep net, most where a value crosses a PReLU's kink.
-TOLERANCE, DEEP_TOLERANCE = 2e-5, 1e-3
+TOLERANCE, DEEP_TOLERANCE = 2e-5, 3e-4
 
 
 class Net:
