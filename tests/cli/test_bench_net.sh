@@ -44,6 +44,15 @@ expect "flags" '"recompute":"none","tune":"off","deterministic":true' "$json"
 # What the process needs to measure the machine is not the net's.
 holds "the peak is the net's" "peak_rss_mb < 200" "$json"
 
+tune() {
+    "$tammes" bench net --net conv4:width=16 --batch 2 --seconds 0 --tune fast --tuning-file "$scratch/choices" --json
+}
+expect "tune" '"tune":"fast"' "$(tune)"
+cp "$scratch/choices" "$scratch/before"
+expect "the choices" "^conv" "$(cat "$scratch/before")"
+tune >"$scratch/again"
+cmp "$scratch/before" "$scratch/choices" || failures=$((failures + 1))
+
 turns=$(printf '\n3\n 2 \n' | "$tammes" bench net --net conv4:width=2 --batch 2 --rounds-on-request --json)
 expect "first turn" '^{"ms":[0-9.e-]*,"steps":1}$' "$(sed -n 1p <<<"$turns")"
 expect "second turn" '^{"ms":[0-9.e-]*,"steps":3}$' "$(sed -n 2p <<<"$turns")"
@@ -86,6 +95,8 @@ refuse 2 "none of sweeps|none|units" --recompute all
 refuse 2 "none of off|fast|full" --tune max
 refuse 2 "the backend 'ref' does not measure its parts" --net conv4:width=2 --batch 2 --backend ref --layers
 refuse 2 "max_pool3: a 2 x 2 window does not fit" --net conv4 --size 4
+echo "one two three" >"$scratch/choices"
+refuse 3 "line 1 is not a key and a choice" --net conv4:width=2 --batch 2 --tune fast --tuning-file "$scratch/choices"
 for words in 0 -1 3x 1e3 ' .'; do
     refuse 3 "is not a number of steps" --net conv4:width=2 --batch 2 --rounds-on-request <<<"$words"
 done
