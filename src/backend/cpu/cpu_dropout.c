@@ -1,4 +1,5 @@
-/* Dropout: a value stays with probability 1 - p, times 1 / (1 - p). Backward needs a byte for each: whether it stayed. */
+/* Dropout: a value stays with probability 1 - p, times 1 / (1 - p). Backward needs a byte for each: whether it stayed.
+ */
 #include "backend/cpu/cpu_plan.h"
 #include "backend/dropout_mask.h"
 #include "base/bf16.h"

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "backend/cpu/cpu_plan.h"
+#include "base/bf16.h"
 #include "base/kernel.h"
 #include "base/team.h"
 
@@ -14,11 +15,11 @@ typedef struct job {
     tam_layout in, out;
     tam_cpu_cut cut;
     int n;
-    const float *x, *dy;
-    float *y, *dx;
+    const void *x, *dy;
+    void *y, *dx;
     uint16_t *place; /* of each maximum in its window, row by row */
-    /* One map: a block of one sample. */
-    void (*map)(const struct job *job, const float *in, float *out, uint16_t *place);
+    /* One map, a block of one sample, whose numbers begin at `in` and `out` of the two layouts. */
+    void (*map)(const struct job *job, int64_t in, int64_t out);
 } job;
 
 /* The part of a window along one side that lies inside the map. */
@@ -32,145 +33,186 @@ static inline reach reach_of(const window *w, int at, int side) {
     return (reach){start < 0 ? -start : 0, last, start};
 }
 
-TAM_KERNEL_PART void take_maximum(int lanes, int number, const float *x, float *best, uint16_t *place) {
+/* The windows along one side that reach a place: first .. last-1. */
+typedef struct windows {
+    int first, last;
+} windows;
+
+static inline windows windows_at(const window *w, int at, int count) {
+    int padded = at + w->pad, last = padded / w->stride + 1;
+    return (windows){padded < w->kernel ? 0 : (padded - w->kernel) / w->stride + 1, last < count ? last : count};
+}
+
+/* Lanes are done some at a time, so that what is found or summed stays in registers, in f32. */
+enum { CHUNK = 16 };
+#define IN_CHUNKS(lanes, PART)                           \
+    do {                                                 \
+        int lane = 0;                                    \
+        for (; lane + CHUNK <= (lanes); lane += CHUNK) { \
+            const int width = CHUNK;                     \
+            PART;                                        \
+        }                                                \
+        if (lane < (lanes)) {                            \
+            const int width = (lanes)-lane;              \
+            PART;                                        \
+        }                                                \
+    } while (0)
+
+TAM_KERNEL_PART void read_chunk(const tam_dtype dtype, int width, const void *x, int64_t at, float *numbers) {
+    if (dtype == TAM_BF16) {
+        const tam_bf16 *from = (const tam_bf16 *)x + at;
 #pragma omp simd
-    for (int l = 0; l < lanes; l++) {
-        bool wins = x[l] > best[l] || x[l] != x[l]; /* a NaN goes through, so that a diverged run shows */
-        best[l] = wins ? x[l] : best[l];
-        place[l] = wins ? (uint16_t)number : place[l];
-    }
-}
-
-TAM_KERNEL_PART void maximum_map(const job *j, int lanes, const float *x, float *y, uint16_t *place) {
-    const window *w = &j->window;
-    for (int oy = 0; oy < w->out_h; oy++) {
-        reach down = reach_of(w, oy, w->h);
-        for (int ox = 0; ox < w->out_w; ox++, y += lanes, place += lanes) {
-            reach across = reach_of(w, ox, w->w);
-            int first = down.first * w->kernel + across.first;
-            memcpy(y, x + ((int64_t)(down.start + down.first) * w->w + across.start + across.first) * lanes,
-                   (size_t)lanes * sizeof *y);
-            for (int l = 0; l < lanes; l++) {
-                place[l] = (uint16_t)first;
-            }
-            for (int ky = down.first; ky < down.last; ky++) {
-                const float *row = x + ((int64_t)(down.start + ky) * w->w + across.start) * lanes;
-                for (int kx = across.first; kx < across.last; kx++) {
-                    take_maximum(lanes, ky * w->kernel + kx, row + kx * lanes, y, place);
-                }
-            }
+        for (int l = 0; l < width; l++) {
+            numbers[l] = tam_bf16_value(from[l]);
         }
-    }
-}
-
-TAM_KERNEL static void maximum(const job *j, const float *x, float *y, uint16_t *place) {
-    if (j->in.lanes == 16) {
-        maximum_map(j, 16, x, y, place);
-    } else if (j->in.lanes == 8) {
-        maximum_map(j, 8, x, y, place);
     } else {
-        maximum_map(j, j->in.lanes, x, y, place);
+        memcpy(numbers, (const float *)x + at, (size_t)width * sizeof *numbers);
     }
 }
 
-TAM_KERNEL_PART void maximum_backward_map(const job *j, int lanes, const float *dy, float *dx, const uint16_t *place) {
-    const window *w = &j->window;
-    memset(dx, 0, (size_t)tam_layout_run(&j->in) * sizeof *dx);
-    for (int oy = 0; oy < w->out_h; oy++) {
-        reach down = reach_of(w, oy, w->h);
-        for (int ox = 0; ox < w->out_w; ox++, dy += lanes, place += lanes) {
-            reach across = reach_of(w, ox, w->w);
-            for (int ky = down.first; ky < down.last; ky++) {
-                float *row = dx + ((int64_t)(down.start + ky) * w->w + across.start) * lanes;
-                for (int kx = across.first; kx < across.last; kx++) {
+TAM_KERNEL_PART void write_chunk(const tam_dtype dtype, int width, const float *numbers, void *y, int64_t at) {
+    if (dtype == TAM_BF16) {
+        tam_bf16 *to = (tam_bf16 *)y + at;
 #pragma omp simd
-                    for (int l = 0; l < lanes; l++) {
-                        row[kx * lanes + l] += place[l] == ky * w->kernel + kx ? dy[l] : 0;
-                    }
-                }
-            }
+        for (int l = 0; l < width; l++) {
+            to[l] = tam_bf16_nearest(numbers[l]);
         }
-    }
-}
-
-TAM_KERNEL static void maximum_backward(const job *j, const float *dy, float *dx, uint16_t *place) {
-    if (j->in.lanes == 16) {
-        maximum_backward_map(j, 16, dy, dx, place);
-    } else if (j->in.lanes == 8) {
-        maximum_backward_map(j, 8, dy, dx, place);
     } else {
-        maximum_backward_map(j, j->in.lanes, dy, dx, place);
+        memcpy((float *)y + at, numbers, (size_t)width * sizeof *numbers);
     }
 }
 
-TAM_KERNEL static void mean(const job *j, const float *x, float *y, uint16_t *unused) {
+/* Maximum: `x` at the window's offset 0, `y` at its maximum. */
+TAM_KERNEL_PART void maximum_window(const tam_dtype dtype, int width, const job *j, reach down, reach across, int64_t x,
+                                    int64_t y) {
+    float best[CHUNK] = {0}, number[CHUNK] = {0};
+    uint16_t place[CHUNK] = {0};
+    for (int ky = down.first; ky < down.last; ky++) {
+        for (int kx = across.first; kx < across.last; kx++) {
+            bool first = ky == down.first && kx == across.first;
+            uint16_t here = (uint16_t)(ky * j->window.kernel + kx);
+            read_chunk(dtype, width, j->x, x + ((int64_t)ky * j->window.w + kx) * j->in.lanes, number);
+#pragma omp simd
+            for (int l = 0; l < width; l++) {
+                /* a NaN goes through, so that a diverged run shows */
+                bool wins = first || number[l] > best[l] || number[l] != number[l];
+                best[l] = wins ? number[l] : best[l];
+                place[l] = wins ? here : place[l];
+            }
+        }
+    }
+    write_chunk(dtype, width, best, j->y, y);
+    memcpy(j->place + y, place, (size_t)width * sizeof *place);
+}
+
+TAM_KERNEL_PART void mean_window(const tam_dtype dtype, int width, const job *j, reach down, reach across, int64_t x,
+                                 int64_t y) {
+    float sum[CHUNK] = {0}, number[CHUNK] = {0};
+    float share = 1.0F / (float)((down.last - down.first) * (across.last - across.first));
+    for (int ky = down.first; ky < down.last; ky++) {
+        for (int kx = across.first; kx < across.last; kx++) {
+            read_chunk(dtype, width, j->x, x + ((int64_t)ky * j->window.w + kx) * j->in.lanes, number);
+#pragma omp simd
+            for (int l = 0; l < width; l++) {
+                sum[l] += number[l];
+            }
+        }
+    }
+    for (int l = 0; l < width; l++) {
+        sum[l] *= share;
+    }
+    write_chunk(dtype, width, sum, j->y, y);
+}
+
+TAM_KERNEL_PART void forward_map(const tam_dtype dtype, const bool maximum, const job *j, int64_t in, int64_t out) {
     const window *w = &j->window;
-    int lanes = j->in.lanes;
-    (void)unused;
+    const int64_t lanes = j->in.lanes;
     for (int oy = 0; oy < w->out_h; oy++) {
         reach down = reach_of(w, oy, w->h);
-        for (int ox = 0; ox < w->out_w; ox++, y += lanes) {
+        for (int ox = 0; ox < w->out_w; ox++, out += lanes) {
             reach across = reach_of(w, ox, w->w);
-            float share = 1.0F / (float)((down.last - down.first) * (across.last - across.first));
-            memset(y, 0, (size_t)lanes * sizeof *y);
-            for (int ky = down.first; ky < down.last; ky++) {
-                const float *row = x + ((int64_t)(down.start + ky) * w->w + across.start) * lanes;
-                for (int i = across.first * lanes; i < across.last * lanes; i += lanes) {
-#pragma omp simd
-                    for (int l = 0; l < lanes; l++) {
-                        y[l] += row[i + l];
-                    }
-                }
-            }
-            for (int l = 0; l < lanes; l++) {
-                y[l] *= share;
+            int64_t x = in + ((int64_t)down.start * w->w + across.start) * lanes;
+            if (maximum) {
+                IN_CHUNKS(j->in.lanes, maximum_window(dtype, width, j, down, across, x + lane, out + lane));
+            } else {
+                IN_CHUNKS(j->in.lanes, mean_window(dtype, width, j, down, across, x + lane, out + lane));
             }
         }
     }
 }
 
-TAM_KERNEL static void mean_backward(const job *j, const float *dy, float *dx, uint16_t *unused) {
+TAM_KERNEL static void maximum_f32(const job *j, int64_t in, int64_t out) {
+    forward_map(TAM_F32, true, j, in, out);
+}
+
+TAM_KERNEL static void maximum_bf16(const job *j, int64_t in, int64_t out) {
+    forward_map(TAM_BF16, true, j, in, out);
+}
+
+TAM_KERNEL static void mean_f32(const job *j, int64_t in, int64_t out) {
+    forward_map(TAM_F32, false, j, in, out);
+}
+
+TAM_KERNEL static void mean_bf16(const job *j, int64_t in, int64_t out) {
+    forward_map(TAM_BF16, false, j, in, out);
+}
+
+/* The gradient of the pixel at (y, x): from all windows that reach it, so that it is rounded once. */
+TAM_KERNEL_PART void backward_pixel(const tam_dtype dtype, const bool maximum, int width, const job *j, int y, int x,
+                                    int64_t dx, int64_t dy) {
     const window *w = &j->window;
-    int lanes = j->in.lanes;
-    (void)unused;
-    memset(dx, 0, (size_t)tam_layout_run(&j->in) * sizeof *dx);
-    for (int oy = 0; oy < w->out_h; oy++) {
-        reach down = reach_of(w, oy, w->h);
-        for (int ox = 0; ox < w->out_w; ox++, dy += lanes) {
-            reach across = reach_of(w, ox, w->w);
-            float share = 1.0F / (float)((down.last - down.first) * (across.last - across.first));
-            for (int ky = down.first; ky < down.last; ky++) {
-                float *row = dx + ((int64_t)(down.start + ky) * w->w + across.start) * lanes;
-                for (int i = across.first * lanes; i < across.last * lanes; i += lanes) {
+    windows down = windows_at(w, y, w->out_h), across = windows_at(w, x, w->out_w);
+    float sum[CHUNK] = {0}, number[CHUNK] = {0};
+    for (int oy = down.first; oy < down.last; oy++) {
+        reach rows = reach_of(w, oy, w->h);
+        for (int ox = across.first; ox < across.last; ox++) {
+            reach columns = reach_of(w, ox, w->w);
+            int64_t at = dy + ((int64_t)oy * w->out_w + ox) * j->in.lanes;
+            float share = 1.0F / (float)((rows.last - rows.first) * (columns.last - columns.first));
+            int here = (y - rows.start) * w->kernel + x - columns.start;
+            read_chunk(dtype, width, j->dy, at, number);
 #pragma omp simd
-                    for (int l = 0; l < lanes; l++) {
-                        row[i + l] += dy[l] * share;
-                    }
-                }
+            for (int l = 0; l < width; l++) {
+                sum[l] += maximum ? (j->place[at + l] == here ? number[l] : 0) : number[l] * share;
             }
+        }
+    }
+    write_chunk(dtype, width, sum, j->dx, dx);
+}
+
+TAM_KERNEL_PART void backward_map(const tam_dtype dtype, const bool maximum, const job *j, int64_t in, int64_t out) {
+    const window *w = &j->window;
+    for (int y = 0; y < w->h; y++) {
+        for (int x = 0; x < w->w; x++, in += j->in.lanes) {
+            IN_CHUNKS(j->in.lanes, backward_pixel(dtype, maximum, width, j, y, x, in + lane, out + lane));
         }
     }
 }
 
-static void forward_task(void *argument, int64_t task, int worker) {
+TAM_KERNEL static void maximum_backward_f32(const job *j, int64_t in, int64_t out) {
+    backward_map(TAM_F32, true, j, in, out);
+}
+
+TAM_KERNEL static void maximum_backward_bf16(const job *j, int64_t in, int64_t out) {
+    backward_map(TAM_BF16, true, j, in, out);
+}
+
+TAM_KERNEL static void mean_backward_f32(const job *j, int64_t in, int64_t out) {
+    backward_map(TAM_F32, false, j, in, out);
+}
+
+TAM_KERNEL static void mean_backward_bf16(const job *j, int64_t in, int64_t out) {
+    backward_map(TAM_BF16, false, j, in, out);
+}
+
+static void run_task(void *argument, int64_t task, int worker) {
     (void)worker;
     const job *j = argument;
     int64_t in_run = tam_layout_run(&j->in), out_run = tam_layout_run(&j->out);
     int64_t first = task / j->cut.blocks * j->cut.images;
     for (int64_t image = first; image < first + j->cut.images && image < j->n; image++) {
         int64_t map = image * j->cut.blocks + task % j->cut.blocks;
-        j->map(j, j->x + map * in_run, j->y + map * out_run, j->place == NULL ? NULL : j->place + map * out_run);
-    }
-}
-
-static void backward_task(void *argument, int64_t task, int worker) {
-    (void)worker;
-    const job *j = argument;
-    int64_t in_run = tam_layout_run(&j->in), out_run = tam_layout_run(&j->out);
-    int64_t first = task / j->cut.blocks * j->cut.images;
-    for (int64_t image = first; image < first + j->cut.images && image < j->n; image++) {
-        int64_t map = image * j->cut.blocks + task % j->cut.blocks;
-        j->map(j, j->dy + map * out_run, j->dx + map * in_run, j->place == NULL ? NULL : j->place + map * out_run);
+        j->map(j, map * in_run, map * out_run);
     }
 }
 
@@ -184,7 +226,7 @@ static tam_status create(tam_plan *plan, tam_cpu_step *step) {
     layout.w = step->node->shape.w;
     tam_cpu_out(plan, step)->layout = layout;
     if (is_maximum(step)) {
-        step->own = tam_cpu_ask(plan, step, tam_layout_bytes(&layout) / sizeof(float) * sizeof(uint16_t), false);
+        step->own = tam_cpu_ask(plan, step, (size_t)(layout.n * tam_layout_sample(&layout)) * sizeof(uint16_t), false);
     }
     return TAM_OK;
 }
@@ -209,15 +251,25 @@ static job job_of(tam_plan *plan, const tam_cpu_step *step, int n) {
 
 static void forward(tam_plan *plan, tam_cpu_step *step, int n) {
     job j = job_of(plan, step, n);
-    j.map = is_maximum(step) ? maximum : mean;
-    tam_team_run(plan->ctx, j.cut.groups * j.cut.blocks, forward_task, &j);
+    bool is_short = j.in.dtype == TAM_BF16;
+    if (is_maximum(step)) {
+        j.map = is_short ? maximum_bf16 : maximum_f32;
+    } else {
+        j.map = is_short ? mean_bf16 : mean_f32;
+    }
+    tam_team_run(plan->ctx, j.cut.groups * j.cut.blocks, run_task, &j);
 }
 
 static void backward(tam_plan *plan, tam_cpu_step *step) {
     job j = job_of(plan, step, plan->config.batch);
-    j.map = is_maximum(step) ? maximum_backward : mean_backward;
+    bool is_short = j.in.dtype == TAM_BF16;
+    if (is_maximum(step)) {
+        j.map = is_short ? maximum_backward_bf16 : maximum_backward_f32;
+    } else {
+        j.map = is_short ? mean_backward_bf16 : mean_backward_f32;
+    }
     if (step->wanted[0]) {
-        tam_team_run(plan->ctx, j.cut.groups * j.cut.blocks, backward_task, &j);
+        tam_team_run(plan->ctx, j.cut.groups * j.cut.blocks, run_task, &j);
     }
 }
 

@@ -1,6 +1,6 @@
 /* Layouts: copies against the rule in cpu_layout.h, number by number, and patterns. */
 #include "backend/cpu/cpu_layout.h"
-#include "support.h"
+#include "sweep_support.h"
 
 static int64_t place_of(const tam_layout *layout, int n, int c, int pixel) {
     int64_t blocks = (layout->c + layout->lanes - 1) / layout->lanes, pixels = (int64_t)layout->h * layout->w;
@@ -8,27 +8,29 @@ static int64_t place_of(const tam_layout *layout, int n, int c, int pixel) {
 }
 
 /* The number of sample n at place i of (c, h, w) order; never 0. */
-static float number_at(int n, int64_t i) {
-    return (float)(1 + n * 1000 + i);
+static double number_of(int n, int64_t i) {
+    return (double)(1 + n * 10000 + i);
 }
 
 static void check_copy(tam_ctx *ctx, const tam_layout *from, const tam_layout *to) {
-    size_t from_numbers = tam_layout_bytes(from) / sizeof(float), to_numbers = tam_layout_bytes(to) / sizeof(float);
-    float *x = calloc(from_numbers, sizeof *x), *y = calloc(to_numbers, sizeof *y);
+    int64_t from_numbers = from->n * tam_layout_sample(from);
+    void *x = calloc((size_t)from_numbers, tam_dtype_bytes(from->dtype)), *y = malloc(tam_layout_bytes(to));
     int pixels = from->h * from->w;
     for (int n = 0; n < from->n; n++) {
         for (int i = 0; i < from->c * pixels; i++) {
-            x[place_of(from, n, i / pixels, i % pixels)] = number_at(n, i);
+            set_number(from->dtype, x, place_of(from, n, i / pixels, i % pixels), number_of(n, i));
         }
     }
     memset(y, 0xff, tam_layout_bytes(to));
     tam_layout_copy(ctx, from->n, from, x, to, y);
+    bool rounds = from->dtype == TAM_BF16 || to->dtype == TAM_BF16;
     pixels = to->h * to->w;
     for (int n = 0; n < to->n; n++) {
         for (int c = 0; c < (to->c + to->lanes - 1) / to->lanes * to->lanes; c++) {
             for (int p = 0; p < pixels; p++) {
-                float expected = c < to->c ? number_at(n, c * pixels + p) : 0;
-                assert_true(y[place_of(to, n, c, p)] == expected);
+                double number = number_of(n, (int64_t)c * pixels + p);
+                double expected = rounds ? (double)tam_bf16_value(tam_bf16_nearest((float)number)) : number;
+                assert_true(number_at(to->dtype, y, place_of(to, n, c, p)) == (c < to->c ? expected : 0));
             }
         }
     }
@@ -36,25 +38,36 @@ static void check_copy(tam_ctx *ctx, const tam_layout *from, const tam_layout *t
     free(y);
 }
 
+static void check_copies(tam_ctx *ctx, const tam_layout *layouts, int count) {
+    for (int i = 0; i < 4 * count * count; i++) {
+        tam_layout from = layouts[i / 4 / count], to = layouts[i / 4 % count];
+        from.dtype = i & 1 ? TAM_BF16 : TAM_F32;
+        to.dtype = i & 2 ? TAM_BF16 : TAM_F32;
+        check_copy(ctx, &from, &to);
+    }
+}
+
 static void copies_keep_the_order(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(2);
-    static const int channels[] = {1, 3, 10, 16, 17, 40};
+    static const int channels[] = {1, 3, 10, 16, 17, 40, 64, 72, 130};
+    static const int sides[] = {3, 7};
     for (size_t i = 0; i < sizeof channels / sizeof channels[0]; i++) {
-        int c = channels[i];
-        const tam_layout layouts[] = {
-            {3, c, 5, 3, 1, 0}, {3, c, 5, 3, 8, 0},           {3, c, 5, 3, 16, 0},
-            {3, c, 5, 3, c, 0}, {3, c * 15, 1, 1, c * 15, 0},
-        };
-        for (int a = 0; a < 5; a++) {
-            for (int b = 0; b < 5; b++) {
-                check_copy(ctx, &layouts[a], &layouts[b]);
-            }
+        for (size_t k = 0; k < sizeof sides / sizeof sides[0]; k++) {
+            int c = channels[i], w = sides[k];
+            const tam_layout layouts[] = {
+                {3, c, 5, w, 1, 0},
+                {3, c, 5, w, 8, 0},
+                {3, c, 5, w, 16, 0},
+                {3, c, 5, w, c, 0},
+                {3, c * 5 * w, 1, 1, c * 5 * w, 0},
+                {3, c * 5 * w, 1, 1, 16, 0},
+            };
+            check_copies(ctx, layouts, 6);
         }
     }
     const tam_layout point = {2, 10, 1, 1, 16, 0}, vector = {2, 10, 1, 1, 10, 0};
-    check_copy(ctx, &point, &vector);
-    check_copy(ctx, &vector, &point);
+    check_copies(ctx, (tam_layout[]){point, vector}, 2);
     test_ctx_free(ctx);
 }
 
