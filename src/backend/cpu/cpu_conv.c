@@ -5,6 +5,7 @@ static tam_status create(tam_plan *plan, tam_cpu_step *step) {
     const double *key = step->node->key;
     tam_layer_shape shape = {
         .op = TAM_LAYER_CONVOLUTION,
+        .in = tam_cpu_in(plan, step, 0)->layout,
         .out_dtype = plan->config.dtype,
         .out = step->node->shape.c,
         .out_h = step->node->shape.h,

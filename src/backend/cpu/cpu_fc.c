@@ -5,9 +5,9 @@ static tam_status create(tam_plan *plan, tam_cpu_step *step) {
     const tam_layout *in = &tam_cpu_in(plan, step, 0)->layout;
     int width = (int)(in->c * tam_layout_pixels(in));
     tam_layout flat = {in->n, width, 1, 1, width, in->dtype};
-    TAM_TRY(tam_cpu_convert(plan, step, 0, &flat));
     tam_layer_shape shape = {
         .op = TAM_LAYER_FULL,
+        .in = flat, /* a map is flattened on its way to the layer */
         .out_dtype = TAM_F32,
         .out = step->node->shape.c,
         .out_h = 1,

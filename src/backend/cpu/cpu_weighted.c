@@ -6,7 +6,6 @@ static tam_status make_layer(tam_plan *plan, tam_cpu_step *step, const tam_layer
 
 tam_status tam_cpu_weighted_create(tam_plan *plan, tam_cpu_step *step, tam_layer_shape *shape) {
     tam_cpu_value *in = tam_cpu_in(plan, step, 0);
-    shape->in = in->layout;
     shape->dtype = plan->config.dtype;
     shape->training = plan->config.training;
     shape->deterministic = plan->config.deterministic;

@@ -29,7 +29,9 @@ static dnnl_status_t ask_backward(const tam_dnnl *dnnl, const tam_layer_shape *s
     dnnl_primitive_desc_t *description = made->description;
     tam_layout dx = s->in;
     dx.dtype = s->dtype;
-    made->choice.dx_lanes = s->free_gradient ? 0 : made->choice.x_lanes;
+    if (made->choice.dx_lanes == 0 && !s->free_gradient) {
+        made->choice.dx_lanes = made->choice.x_lanes;
+    }
     DNNL_TRY(tam_dnnl_describe(dnnl, s, &made->choice, BACKWARD_DATA, hint, &description[BACKWARD_DATA]));
     const dnnl_memory_desc_t *memory =
         dnnl_primitive_desc_query_md(description[BACKWARD_DATA], dnnl_query_diff_src_md, 0);

@@ -155,11 +155,20 @@ static void forward(tam_layer *base, const tam_layer_memory *memory) {
     run(layer, &layer->compute[FORWARD], memory);
 }
 
-static void backward_data(tam_layer *base, const tam_layer_memory *memory) {
+void tam_dnnl_layer_pack_data(tam_layer *base, const tam_layer_memory *memory) {
+    const tam_dnnl_layer *layer = (tam_dnnl_layer *)base;
+    run(layer, &layer->weight[BACKWARD_DATA], memory);
+}
+
+void tam_dnnl_layer_data(tam_layer *base, const tam_layer_memory *memory) {
     const tam_dnnl_layer *layer = (tam_dnnl_layer *)base;
     run(layer, &layer->round, memory);
-    run(layer, &layer->weight[BACKWARD_DATA], memory);
     run(layer, &layer->compute[BACKWARD_DATA], memory);
+}
+
+static void backward_data(tam_layer *base, const tam_layer_memory *memory) {
+    tam_dnnl_layer_pack_data(base, memory);
+    tam_dnnl_layer_data(base, memory);
 }
 
 static void backward_weights(tam_layer *base, const tam_layer_memory *memory) {

@@ -8,4 +8,8 @@
 TAM_MUST_USE tam_status tam_dnnl_layer_create(tam_ctx *ctx, tam_dnnl *dnnl, const char *name,
                                               const tam_layer_shape *shape, tam_dnnl_answer *answer, tam_layer **out);
 
+/* backward_data in two calls: the weights as it likes them, and the products with `packed` weights. */
+void tam_dnnl_layer_pack_data(tam_layer *layer, const tam_layer_memory *memory);
+void tam_dnnl_layer_data(tam_layer *layer, const tam_layer_memory *memory);
+
 #endif

@@ -77,10 +77,16 @@ static tam_status take_memory(tam_ctx *ctx, trial *t) {
     for (int i = 0; i < BLOCKS; i++) {
         TAM_TRY(take(ctx, blocks[i].dtype, blocks[i].bytes, &t->block[i]));
     }
-    t->memory = (tam_layer_memory){.x = t->block[X], .y = t->block[Y], .dx = t->block[DX], .dy = t->block[DY],
-                                   .weight = t->block[WEIGHT], .bias = s->bias ? t->block[BIAS] : NULL,
-                                   .dweight = t->block[DWEIGHT], .dbias = s->bias ? t->block[DBIAS] : NULL,
-                                   .packed = t->block[PACKED], .scratch = t->block[SCRATCH]};
+    t->memory = (tam_layer_memory){.x = t->block[X],
+                                   .y = t->block[Y],
+                                   .dx = t->block[DX],
+                                   .dy = t->block[DY],
+                                   .weight = t->block[WEIGHT],
+                                   .bias = s->bias ? t->block[BIAS] : NULL,
+                                   .dweight = t->block[DWEIGHT],
+                                   .dbias = s->bias ? t->block[DBIAS] : NULL,
+                                   .packed = t->block[PACKED],
+                                   .scratch = t->block[SCRATCH]};
     return TAM_OK;
 }
 

@@ -79,14 +79,19 @@ static inline void world_output(layer_world *world, int n, int o, int i, int j) 
     }
 }
 
-/* shape.out_h and out_w are found here; a full layer is a convolution over one pixel. */
-static inline layer_world world_create(tam_layer_shape shape) {
+/* With out_h and out_w; a full layer is a convolution over one pixel. */
+static inline tam_layer_shape world_shape(tam_layer_shape shape) {
     if (shape.op == TAM_LAYER_FULL) {
         shape.kernel = shape.stride = shape.groups = 1;
         shape.pad = 0;
     }
     shape.out_h = (shape.in.h + 2 * shape.pad - shape.kernel) / shape.stride + 1;
     shape.out_w = (shape.in.w + 2 * shape.pad - shape.kernel) / shape.stride + 1;
+    return shape;
+}
+
+static inline layer_world world_create(tam_layer_shape shape) {
+    shape = world_shape(shape);
     layer_world world = {.shape = shape};
     bool round = shape.dtype == TAM_BF16;
     world.x_count = (int64_t)shape.in.n * shape.in.c * shape.in.h * shape.in.w;

@@ -83,9 +83,9 @@ static void every_way_is_right(void **state) {
 
 static void words_that_are_no_choice_are_refused(void **state) {
     (void)state;
-    static const char *const words[] = {"",          "16",         "16-16",     "16-16-",   "16-16-w",   "16-16-wwww",
-                                        "16-16-wwx", "-1-16-www",  "0-16-www",  "16-0-www", "016-16-www", "16-16-www ",
-                                        "16-16-ddd!", "9999999999999-16-www"};
+    static const char *const words[] = {
+        "",          "16",       "16-16",    "16-16-",     "16-16-w",    "16-16-wwww", "16-16-wwx",
+        "-1-16-www", "0-16-www", "16-0-www", "016-16-www", "16-16-www ", "16-16-ddd!", "9999999999999-16-www"};
     tam_layer_shape shape = convolution(1, 16, 4, 16, 3, TAM_F32, true);
     tam_dnnl_choice choice;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
