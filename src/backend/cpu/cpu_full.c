@@ -1,6 +1,6 @@
-/* Full layers: y = x w^T + bias over plain rows, cut by the layer's size alone: the same bits on any number of threads. A
- * slice of outputs is a slice of the weights' rows, so that no slice needs a gradient of its own and nothing is added up
- * between tasks. Each product runs on one thread and reads the weights as they are: for a batch of some dozen rows,
+/* Full layers: y = x w^T + bias over plain rows, cut by the layer's size alone: the same bits on any number of threads.
+ * A slice of outputs is a slice of the weights' rows, so that no slice needs a gradient of its own and nothing is added
+ * up between tasks. Each product runs on one thread and reads the weights as they are: for a batch of some dozen rows,
  * packing 25088 x 512 weights three times a step takes longer than the products do. In f32 whatever the dtype. */
 #include <string.h>
 
@@ -99,7 +99,7 @@ static bool suits(const tam_layer_shape *s) {
 }
 
 tam_status tam_layer_make_full(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning, const char *name,
-                                     const tam_layer_shape *shape, tam_layer **out) {
+                               const tam_layer_shape *shape, tam_layer **out) {
     static const tam_layer_kind kind = {NULL, forward, backward_data, backward_weights, free_layer};
     *out = NULL;
     (void)dnnl;

@@ -15,12 +15,12 @@ typedef struct fixed_layer {
     tam_layer base;
     int parts, sizes;
     int rows[SIZES];
-    int slots;                            /* parts that run at once: each needs memory of its own, and layers, which
-                                             hold the arguments of a call */
-    tam_layer *layer[MOST_PARTS][SIZES];  /* of a slot */
-    size_t packed_bytes;                  /* of one size */
-    size_t slot_bytes;                    /* a slot's scratch memory, and room for a packed gradient behind it */
-    int64_t weights, gradient;            /* numbers: of the weights, and of a part's gradients */
+    int slots;                           /* parts that run at once: each needs memory of its own, and layers, which
+                                            hold the arguments of a call */
+    tam_layer *layer[MOST_PARTS][SIZES]; /* of a slot */
+    size_t packed_bytes;                 /* of one size */
+    size_t slot_bytes;                   /* a slot's scratch memory, and room for a packed gradient behind it */
+    int64_t weights, gradient;           /* numbers: of the weights, and of a part's gradients */
 } fixed_layer;
 
 /* One call, for the tasks of the team. */
@@ -169,20 +169,25 @@ static void free_layer(tam_layer *base) {
 
 static const tam_layer_kind kind = {pack, forward, backward_data, backward_weights, free_layer};
 
-/* All sizes and slots by the same choice, so that they agree on layouts. */
+static tam_layer_shape shape_of(const fixed_layer *layer, int size) {
+    tam_layer_shape shape = layer->base.shape;
+    shape.in.n = layer->rows[size];
+    return shape;
+}
+
+/* All sizes and slots are asked for with the same words: sizes agree on layouts, and the slots of a size also on how
+ * the weights are packed. */
 static tam_status make_parts(fixed_layer *layer, tam_dnnl *dnnl, const char *name) {
     tam_ctx *ctx = layer->base.ctx;
-    tam_dnnl_choice choice = {0};
+    tam_layer_shape shape = shape_of(layer, 0);
+    tam_dnnl_answer answer;
+    TAM_TRY(tam_dnnl_translate(ctx, name, tam_dnnl_choose(dnnl, &shape, &answer)));
+    const tam_dnnl_choice choice = answer.choice;
+    tam_dnnl_answer_free(&answer);
     for (int size = 0; size < layer->sizes; size++) {
-        tam_layer_shape shape = layer->base.shape;
-        shape.in.n = layer->rows[size];
+        shape = shape_of(layer, size);
         for (int slot = 0; slot < layer->slots; slot++) {
-            const bool first = size == 0 && slot == 0;
-            tam_dnnl_answer answer;
-            TAM_TRY(tam_dnnl_translate(ctx, name,
-                                       first ? tam_dnnl_choose(dnnl, &shape, &answer)
-                                             : tam_dnnl_ask(dnnl, &shape, &choice, &answer)));
-            choice = answer.choice;
+            TAM_TRY(tam_dnnl_translate(ctx, name, tam_dnnl_ask(dnnl, &shape, &choice, &answer)));
             tam_status status = tam_dnnl_layer_create(ctx, dnnl, name, &shape, &answer, &layer->layer[slot][size]);
             tam_dnnl_answer_free(&answer);
             TAM_TRY(status);
