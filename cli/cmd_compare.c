@@ -38,6 +38,7 @@ tam_status cli_compare(cli_call *call) {
     const double not_given = -2; /* outside the flag's range */
     tam_compare_config config = {.recipe = train_defaults()};
     tam_train_config *recipe = &config.recipe;
+    bool deterministic = false;
     recipe->warmup = not_given;
     const cli_option options[] = {
         cli_required(cli_text("data", &recipe->data.path, "DIR", "images: a folder per class, or IDX files")),
@@ -47,7 +48,7 @@ tam_status cli_compare(cli_call *call) {
                  "widths (2); up to 3: conv4:bn=0, batch 32, lr 0.1, warmup 0.3, epochs 3"),
         TRAIN_DATA_FLAGS(recipe),
         TRAIN_NET_FLAG(recipe),
-        TRAIN_STEP_FLAGS(recipe),
+        TRAIN_STEP_FLAGS(recipe, &deterministic),
     };
     const cli_usage usage = {
         .synopsis = "--data DIR --losses LIST --out DIR [options]",
@@ -61,7 +62,7 @@ tam_status cli_compare(cli_call *call) {
         return call->status;
     }
     tam_comparison *comparison = NULL;
-    train_settle(call, recipe);
+    train_settle(call, deterministic, recipe);
     recipe->warmup = recipe->warmup == not_given ? 0 : recipe->warmup;
     tam_status status = tam_compare_open(call->ctx, &config, &comparison);
     for (int i = 0; status == TAM_OK && i < tam_compare_runs(comparison); i++) {

@@ -56,6 +56,7 @@ tam_status cli_doctor(cli_call *call) {
         cli_int("size", &checkup.data.size, 1, 4096, "side of the images in pixels (as in the data)"),
         cli_int("channels", &checkup.data.channels, 1, 3, "1 grey, 3 colour (as in the data; 3 without --data)"),
         cli_text("net", &checkup.net, "NAME[:k=v]", "backbone to time; tammes net lists them"),
+        cli_text("dtype", &checkup.dtype, "f32|bf16|auto", "what the backbone is timed in (f32)"),
         cli_int64("classes", &checkup.classes, 2, INT32_MAX, "C, the classes of a head to plan (those of --data)"),
         cli_int("dim", &checkup.dim, 1, 1 << 20, "D, the width of the embedding (512)"),
         cli_int("batch", &checkup.batch, 1, 1 << 20, "N, the samples of a step (128)"),

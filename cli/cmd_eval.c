@@ -18,13 +18,15 @@ static const struct {
 tam_status cli_eval(cli_call *call) {
     eval_job job = {.call = call, .gallery = -1};
     int protocol = 0;
-    const char *model = NULL;
+    const char *model = NULL, *dtype = NULL;
     tam_dataset_config *data = &job.data, *other = &job.gallery_data;
     const cli_option options[] = {
         cli_required(cli_text("model", &model, "RUN|FILE", "run directory or model file")),
         cli_required(cli_text("data", &data->path, "DIR", "images: a folder per class, or IDX files")),
         CLI_DATASET_NARROWING("", data),
         cli_int("size", &data->size, 1, 4096, "side of the images in pixels (the model's)"),
+        cli_text("dtype", &dtype, "f32|bf16|auto",
+                 "what the net computes in (f32); auto: bf16 where the processor has matrix units for it"),
         cli_choice("protocol", &protocol, PROTOCOL_WORDS, "what to measure (allpairs); docs/evaluation.md"),
         cli_text("pairs", &job.pairs, "FILE", "folds: LFW's pairs.txt, or CSV path_a,path_b,same"),
         cli_int("folds", &job.folds, 1, 1000, "folds: how many (as the list says, 10 for CSV)"),
@@ -52,6 +54,9 @@ tam_status cli_eval(cli_call *call) {
     job.protocol = protocols[protocol].name;
     job.fewshot.seed = call->seed;
     tam_status status = tam_model_open(call->ctx, model, &job.model);
+    if (status == TAM_OK) {
+        status = tam_model_set_dtype(job.model, dtype);
+    }
     if (status == TAM_OK) {
         job.info = tam_model_describe(job.model);
         status = protocols[protocol].run(&job);

@@ -20,7 +20,7 @@ static tam_status print_result(cli_call *call, const tam_train_config *config, c
            result->images_per_second, 100.0 * result->load, 100.0 * result->forward, 100.0 * result->head,
            100.0 * result->backward, 100.0 * result->update, (double)result->peak_bytes / 1e6);
     if (result->skipped > 0) {
-        printf("%lld steps were skipped: their loss or gradient was not finite\n", (long long)result->skipped);
+        printf("%lld batches were skipped: their loss or gradient was not finite\n", (long long)result->skipped);
     }
     if (result->unreadable > 0) {
         printf("%lld times an image could not be read and was left out\n", (long long)result->unreadable);
@@ -35,6 +35,7 @@ static tam_status print_result(cli_call *call, const tam_train_config *config, c
 tam_status cli_train(cli_call *call) {
     tam_train_config config = train_defaults();
     int resume = TAM_RESUME_AUTO;
+    bool deterministic = false;
     const cli_option options[] = {
         cli_required(cli_text("data", &config.data.path, "DIR", "images: a folder per class, or IDX files")),
         cli_required(cli_text("out", &config.out, "RUN", "run directory; a run in it is continued (also -o)")),
@@ -42,7 +43,7 @@ tam_status cli_train(cli_call *call) {
         TRAIN_NET_FLAG(&config),
         cli_text("loss", &config.loss, "NAME[:k=v]", "loss and terms (arcface), as in arcface:s=16,m=0.3+center"),
         cli_int("dim", &config.dim, 1, 65536, "width of the embedding (512)"),
-        TRAIN_STEP_FLAGS(&config),
+        TRAIN_STEP_FLAGS(&config, &deterministic),
         cli_text("init-from", &config.init_from, "RUN|FILE",
                  "begin with this model's net, and class weights where they fit"),
         cli_choice("resume", &resume, "auto|no", "auto: continue the run in RUN; no: refuse a folder with a run"),
@@ -62,7 +63,7 @@ tam_status cli_train(cli_call *call) {
     }
     tam_train_result result;
     config.resume = (tam_resume)resume;
-    train_settle(call, &config);
+    train_settle(call, deterministic, &config);
     tam_status status = train_run(call, &config, &result);
     return status == TAM_OK ? print_result(call, &config, &result) : status;
 }

@@ -8,7 +8,7 @@
 typedef struct doctor_checkup {
     cli_call *call;
     tam_dataset_config data;
-    const char *net, *loss;
+    const char *net, *loss, *dtype;
     int64_t classes; /* 0: unknown */
     int dim, batch;
     double sample_rate;

@@ -98,20 +98,21 @@ static tam_status time_steps(doctor_checkup *checkup, tam_net *net, tam_net_plan
     return status;
 }
 
-static void report_net(doctor_checkup *checkup, const tam_net_info *info, size_t plan_bytes) {
-    double rate = checkup->batch / checkup->net_seconds;
+static void report_net(doctor_checkup *checkup, const tam_net_info *info, const tam_net_plan *plan) {
+    double rate = checkup->batch / checkup->net_seconds, megabytes = (double)tam_net_plan_bytes(plan) / 1e6;
+    const char *dtype = tam_net_plan_dtype(plan);
     if (checkup->call->json) {
         doctor_add(checkup, "net",
-                   json_pack("{s:o, s:i, s:i, s:i, s:i, s:I, s:o, s:o, s:o}", "net", cli_json_text(checkup->net),
+                   json_pack("{s:o, s:i, s:i, s:i, s:i, s:I, s:s, s:o, s:o, s:o}", "net", cli_json_text(checkup->net),
                              "channels", info->channels, "height", info->height, "width", info->width, "batch",
-                             checkup->batch, "parameters", (json_int_t)info->parameters, "plan_mb",
-                             cli_json_real((double)plan_bytes / 1e6), "step_ms",
-                             cli_json_real(1e3 * checkup->net_seconds), "images_per_second", cli_json_real(rate)));
+                             checkup->batch, "parameters", (json_int_t)info->parameters, "dtype", dtype, "plan_mb",
+                             cli_json_real(megabytes), "step_ms", cli_json_real(1e3 * checkup->net_seconds),
+                             "images_per_second", cli_json_real(rate)));
         return;
     }
-    printf("net             %s, %d x %d x %d, batch %d: %.1f ms a training step, %.0f images/s, plan %.1f MB\n",
-           checkup->net, info->channels, info->height, info->width, checkup->batch, 1e3 * checkup->net_seconds, rate,
-           (double)plan_bytes / 1e6);
+    printf("net             %s, %d x %d x %d, batch %d: %.1f ms a training step in %s, %.0f images/s, plan %.1f MB\n",
+           checkup->net, info->channels, info->height, info->width, checkup->batch, 1e3 * checkup->net_seconds, dtype,
+           rate, megabytes);
 }
 
 tam_status doctor_net(doctor_checkup *checkup) {
@@ -129,7 +130,8 @@ tam_status doctor_net(doctor_checkup *checkup) {
     float *images = NULL, *x = NULL;
     tam_status status = tam_net_create(call->ctx, &config, &net);
     if (status == TAM_OK) {
-        status = tam_net_plan_create(net, &(tam_net_plan_config){.batch = checkup->batch, .training = 1}, &plan);
+        const tam_net_plan_config how = {.batch = checkup->batch, .training = 1, .dtype = checkup->dtype};
+        status = tam_net_plan_create(net, &how, &plan);
     }
     if (status != TAM_OK) {
         goto done;
@@ -148,7 +150,7 @@ tam_status doctor_net(doctor_checkup *checkup) {
     status = time_steps(checkup, net, plan, images, x);
     if (status == TAM_OK) {
         tam_net_info info = tam_net_describe(net);
-        report_net(checkup, &info, tam_net_plan_bytes(plan));
+        report_net(checkup, &info, plan);
     }
 done:
     tam_net_plan_free(plan);

@@ -4,14 +4,15 @@
 #include "eval.h"
 
 json_t *eval_json_start(const eval_job *job, const eval_set *set) {
-    return json_pack("{s:s, s:o, s:I, s:I, s:I, s:i}", "protocol", job->protocol, "data", cli_json_text(job->data.path),
-                     "images", (json_int_t)set->info.count, "classes", (json_int_t)set->info.classes,
-                     "classes_seen_in_training", (json_int_t)eval_seen_classes(job, set), "dim", job->info.dim);
+    return json_pack("{s:s, s:o, s:I, s:I, s:I, s:i, s:s}", "protocol", job->protocol, "data",
+                     cli_json_text(job->data.path), "images", (json_int_t)set->info.count, "classes",
+                     (json_int_t)set->info.classes, "classes_seen_in_training", (json_int_t)eval_seen_classes(job, set),
+                     "dim", job->info.dim, "dtype", job->info.dtype);
 }
 
 void eval_print_start(const eval_job *job, const eval_set *set) {
-    printf("%-10s %s, %s, %d numbers an image, %lld steps\n", "model", job->info.net, job->info.loss, job->info.dim,
-           (long long)job->info.step);
+    printf("%-10s %s, %s, %d numbers an image, %lld steps, embedding in %s\n", "model", job->info.net, job->info.loss,
+           job->info.dim, (long long)job->info.step, job->info.dtype);
     printf("%-10s %s: %lld images of %lld classes, %lld of them seen in training\n", "data", job->data.path,
            (long long)set->info.count, (long long)set->info.classes, (long long)eval_seen_classes(job, set));
     printf("%-10s %s\n", "protocol", job->protocol);

@@ -1,6 +1,7 @@
 #include "train_options.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 tam_train_config train_defaults(void) {
@@ -67,7 +68,22 @@ static void mark_zero(double *value) {
     }
 }
 
-void train_settle(const cli_call *call, tam_train_config *config) {
+/* The user's folder for what programs may keep and may lose; NULL: none is known. */
+static const char *tuning_cache(void) {
+    static char path[4096];
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    bool own = cache != NULL && cache[0] == '/'; /* others are to be ignored: XDG Base Directory Specification */
+    const char *folder = own ? cache : home;
+    if (folder == NULL || folder[0] != '/') {
+        return NULL;
+    }
+    int length = snprintf(path, sizeof path, "%s%s/tammes/tuning.txt", folder, own ? "" : "/.cache");
+    return length < (int)sizeof path ? path : NULL;
+}
+
+void train_settle(const cli_call *call, bool deterministic, tam_train_config *config) {
+    config->deterministic = deterministic;
+    config->tuning_cache = tuning_cache();
     config->seed = call->seed;
     mark_zero(&config->momentum);
     mark_zero(&config->weight_decay);

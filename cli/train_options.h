@@ -4,7 +4,8 @@
 
 #include "cli.h"
 
-/* The flags of a recipe as entries of a verb's table; `config` is a tam_train_config *. */
+/* The flags of a recipe as entries of a verb's table; `config` is a tam_train_config *, `deterministic_flag` a bool *.
+ */
 #define TRAIN_DATA_FLAGS(config)                                                                         \
     CLI_DATASET_NARROWING("", &(config)->data),                                                          \
         cli_int("size", &(config)->data.size, 1, 4096, "side of the images in pixels (as in the data)"), \
@@ -13,10 +14,19 @@
                  "images to validate on after each epoch, best of other classes"),                       \
         CLI_DATASET_NARROWING("val-", &(config)->validation)
 #define TRAIN_NET_FLAG(config) cli_text("net", &(config)->net, "NAME[:k=v]", "backbone (conv4); tammes net lists them")
-#define TRAIN_STEP_FLAGS(config)                                                                                       \
+#define TRAIN_STEP_FLAGS(config, deterministic_flag)                                                                   \
     cli_int("epochs", &(config)->epochs, 1, 1000000, "epochs (10)"),                                                   \
         cli_int64("steps", &(config)->steps, 1, 1000000000000, "steps, instead of epochs"),                            \
         cli_int("batch", &(config)->batch, 1, 1 << 20, "images a step (128; with the sampler pk P K)"),                \
+        cli_int("accumulate", &(config)->accumulate, 1, 1 << 16,                                                       \
+                "batches a step, one after another in the memory of one (1)"),                                         \
+        cli_text("dtype", &(config)->dtype, "f32|bf16|auto",                                                           \
+                 "what the net computes in (f32); auto: bf16 where the processor has matrix units for it"),            \
+        cli_text("recompute", &(config)->recompute, "sweeps|none|units",                                               \
+                 "what is made again in backward instead of kept (sweeps); units: the least memory"),                  \
+        cli_switch("deterministic", deterministic_flag, "the same bits on any number of threads"),                     \
+        cli_text("tune", &(config)->tune, "off|fast|full",                                                             \
+                 "off (default): the net's algorithms by rule; else measured when the run begins"),                    \
         cli_real("lr", &(config)->lr, 1e-12, 1e12, "learning rate (0.03)"),                                            \
         cli_real("momentum", &(config)->momentum, 0.0, 0.9999, "momentum of SGD (0.9)"),                               \
         cli_real("wd", &(config)->weight_decay, 0.0, 1.0, "weight decay (0.0005)"),                                    \
@@ -43,8 +53,9 @@
 /* What the flags of a recipe hold before they are read. */
 tam_train_config train_defaults(void);
 
-/* After the flags were read: takes the call's seed. A flag of 0 means 0; in the configuration 0 means default. */
-void train_settle(const cli_call *call, tam_train_config *config);
+/* After the flags were read: takes the call's seed, and names the user's file of tuning. A flag of 0 means 0; in the
+ * configuration 0 means default. */
+void train_settle(const cli_call *call, bool deterministic, tam_train_config *config);
 /* Trains and shows the progress. */
 tam_status train_run(const cli_call *call, const tam_train_config *settled, tam_train_result *result);
 

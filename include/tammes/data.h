@@ -58,7 +58,8 @@ TAM_API TAM_MUST_USE tam_status tam_dataset_read(tam_dataset *dataset, int64_t i
  *   erase    probability of a rectangle (2% to 20% of the area) of the background value
  * Pixels from outside the image have the value of its border's median. */
 typedef struct tam_loader_config {
-    int batch; /* no default; with the sampler pk 0: P K */
+    int batch;      /* no default; with the sampler pk 0: P K */
+    int accumulate; /* 0 or 1; K: that many batches make a training step, so an epoch has a multiple of K batches */
     uint64_t seed;
     int shuffle;         /* 1: every epoch in a new order, short last batches dropped; 0: in order, all of them */
     const char *augment; /* NULL: "none" */
@@ -73,7 +74,7 @@ typedef struct tam_loader_config {
 
 typedef struct tam_batch {
     int n;
-    int64_t step, epoch;   /* both from 0 */
+    int64_t step, epoch;   /* number of the batch and of the epoch, both from 0 */
     const float *images;   /* [n, C, H, W], (value - 127.5) / 127.5 */
     const int32_t *labels; /* [n] */
     const int64_t *index;  /* [n] number of each image in the dataset */

@@ -22,6 +22,7 @@ typedef struct tam_head_config {
     int64_t classes;     /* C, at least 2; no default */
     int dim;             /* D, at least 1; no default */
     int batch;           /* the largest N of a step; no default */
+    int parts;           /* 0 or 1; K: the most parts of a step (tam_head_update), so that their classes have room */
     uint64_t seed;       /* of the initial weights */
     const char *backend; /* NULL: "cpu" */
     const char *dtype;   /* NULL: "f32". "bf16": products of factors rounded to bf16 with f32 sums, w and momentum f32.
@@ -32,9 +33,10 @@ typedef struct tam_head_config {
                             are the same. 0: a quarter of w and its momentum, at least 64 MB, but at most half of what
                             they leave free;
                             TAM_HEAD_LEAST_WORKSPACE: nothing is kept */
-    double sample_rate;  /* 0 or 1: every class takes part in every step. Below 1: in each step the classes of its
+    double
+        sample_rate;     /* 0 or 1: every class takes part in every step. Below 1: in each step the classes of its
                             samples and, drawn at random, as many others as make up this share of all, but at least
-                            batch + 1 together; what does not take part does not move (An et al., "Partial FC", 2021)
+                            batch parts + 1 together; what does not take part does not move (An et al., "Partial FC", 2021)
                           */
     int gradient_filter; /* 0: exact. k in [1, 60]: a tile of classes is left out of the gradient where no sample of
                             the batch gives it more than 2^-k of its probability; tam_head_result says what that
@@ -64,6 +66,13 @@ TAM_API void tam_head_free(tam_head *head);
 typedef struct tam_head_update {
     float lr, momentum, weight_decay;
     float gradient_scale; /* dw is multiplied by this first (gradient clipping); 0 means 1 */
+    /* For a step whose samples come in K parts, a call each: momentum gathers their gradients (docs/training.md). All
+     * parts but the last have lr 0, which leaves w as it is bit for bit; those after the first have momentum 1 and
+     * weight_decay 0. All four are 0 for a step of one call. */
+    int part;              /* number of this part, from 0: what is drawn at random differs from part to part */
+    int more;              /* 1: a part of the same step follows, so the number of steps stands still */
+    const int32_t *step_y; /* [step_n] labels of all parts: they draw the same classes then; NULL: y */
+    int step_n;
 } tam_head_update;
 
 typedef struct tam_head_result {

@@ -19,6 +19,7 @@ typedef struct tam_model_info {
     int64_t classes;        /* of the training set */
     int sub_centres;        /* K: rows of class weights for each class; 0 when the file has no class weights */
     int64_t step;           /* training steps behind it */
+    const char *dtype;      /* that it embeds in: tam_model_set_dtype */
 } tam_model_info;
 
 /* Opens a model file, or the best.safetensors (else last.safetensors) of a run directory. *out is the caller's
@@ -38,6 +39,10 @@ TAM_API const float *tam_model_class_bias(const tam_model *model);
 /* The running numbers of its class loss, such as a learned scale, after the number of steps (docs/training.md); *count
  * receives how many. NULL when the file has none. */
 TAM_API const double *tam_model_running(const tam_model *model, int *count);
+
+/* What it computes in from now on when it embeds: NULL or "f32" (as it is opened), "bf16", "auto" as in
+ * tam_net_plan_config. Fails with TAM_CONFIG. */
+TAM_API TAM_MUST_USE tam_status tam_model_set_dtype(tam_model *model, const char *dtype);
 
 /* Embeds images [n, H, W, C] of bytes: x [n, dim], not normalised. flip = 1 adds the mirror image's embedding. */
 TAM_API TAM_MUST_USE tam_status tam_model_embed(tam_model *model, int64_t n, const uint8_t *images, int flip, float *x);

@@ -96,6 +96,8 @@ typedef struct tam_net_plan_config {
  * TAM_RESOURCES, whose sentence says what the plan needs, and what would need less. */
 TAM_API TAM_MUST_USE tam_status tam_net_plan_create(tam_net *net, const tam_net_plan_config *config,
                                                     tam_net_plan **out);
+/* What the dtype "auto" means on this processor, for a backend as in tam_net_config: "f32" or "bf16". */
+TAM_API const char *tam_net_suited_dtype(const char *backend);
 /* "f32" or "bf16": what it computes in. */
 TAM_API const char *tam_net_plan_dtype(const tam_net_plan *plan);
 TAM_API void tam_net_plan_free(tam_net_plan *plan);
@@ -115,7 +117,8 @@ typedef struct tam_net_cost {
 TAM_API int tam_net_plan_costs(const tam_net_plan *plan, tam_net_cost *costs, int room);
 /* Length of all gradients together. */
 TAM_API double tam_net_gradient_norm(tam_net *net);
-/* v = momentum v + (scale dw + weight_decay w); w = w - lr v. */
+/* v = momentum v + (scale dw + weight_decay w); w = w - lr v. A scale of 0 leaves dw out, also where it is not finite.
+ */
 TAM_API void tam_net_update(tam_net *net, float lr, float momentum, float weight_decay, float gradient_scale);
 
 #ifdef __cplusplus

@@ -30,21 +30,30 @@ typedef struct tam_train_config {
     int epochs;                    /* 10 */
     int64_t steps;                 /* > 0: stop after so many steps; the schedule's length is then this */
     int batch;                     /* 128; with the sampler pk: P K */
-    double lr;                     /* 0.03 */
-    double momentum;               /* 0.9; negative: 0 */
-    double weight_decay;           /* 5e-4; negative: 0 */
-    const char *schedule;          /* "cosine" (default), "constant", "step:at=0.5/0.75,by=0.1", "poly:power=2" */
-    double warmup;                 /* share of the steps with a linearly rising rate; 0: 0.02, negative: none */
-    double clip;                   /* largest length of the net's gradient; 0: 5, negative: no clipping */
-    const char *augment;           /* "none" */
-    const char *sampler;           /* "shuffle" (default), "pk:P=16,K=4" as in tam_loader_config */
-    const char *init_from;         /* a run directory or model file (tam_model_open) whose net, and class weights where
-                                      they fit, are the start; it must have this net, dim, size and channels. Read when
-                                      the run begins and not needed after. NULL: none */
-    const char *head_dtype;        /* "f32" (default), "bf16", "bf16-lean": as in tam_head_config, as the next three */
-    size_t head_workspace;         /* bytes; 0: default; decides no bit of the result */
-    double sample_rate;            /* 0 or 1: all classes in every step */
-    int gradient_filter;           /* 0: exact */
+    int accumulate;           /* 0: 1. K: a step takes K batches, one after another in the memory of one, and moves by
+                                 the mean of their gradients; epochs, steps and schedule count such steps */
+    const char *dtype;        /* of the net: "f32" (default), "bf16", "auto": as in tam_net_plan_config */
+    const char *recompute;    /* as there: "sweeps" (default), "none", "units"; decides no bit of the result */
+    int deterministic;        /* 1: the same bits on any number of threads */
+    const char *tune;         /* as there: "off" (default), "fast", "full". What is chosen when the run begins is kept
+                                 in its directory and holds to its end, whatever this says later */
+    const char *tuning_cache; /* file of choices that other runs share: read when the run begins, and new ones are
+                                 put there; NULL: none */
+    double lr;                /* 0.03 */
+    double momentum;          /* 0.9; negative: 0 */
+    double weight_decay;      /* 5e-4; negative: 0 */
+    const char *schedule;     /* "cosine" (default), "constant", "step:at=0.5/0.75,by=0.1", "poly:power=2" */
+    double warmup;            /* share of the steps with a linearly rising rate; 0: 0.02, negative: none */
+    double clip;              /* largest length of the net's gradient; 0: 5, negative: no clipping */
+    const char *augment;      /* "none" */
+    const char *sampler;      /* "shuffle" (default), "pk:P=16,K=4" as in tam_loader_config */
+    const char *init_from;    /* a run directory or model file (tam_model_open) whose net, and class weights where
+                                 they fit, are the start; it must have this net, dim, size and channels. Read when
+                                 the run begins and not needed after. NULL: none */
+    const char *head_dtype;   /* "f32" (default), "bf16", "bf16-lean": as in tam_head_config, as the next three */
+    size_t head_workspace;    /* bytes; 0: default; decides no bit of the result */
+    double sample_rate;       /* 0 or 1: all classes in every step */
+    int gradient_filter;      /* 0: exact */
     uint64_t seed;
     int loader_threads;     /* 1 */
     int checkpoint_seconds; /* between checkpoints; 0: 60. Where one takes more than a ninth of it to write, nine times
@@ -76,7 +85,7 @@ typedef struct tam_train_result {
     double images_per_second;
     double load, forward, head, backward, update; /* shares of the time */
     size_t peak_bytes;
-    int64_t skipped;    /* steps skipped for a NaN or infinite loss or gradient */
+    int64_t skipped;    /* batches skipped for a NaN or infinite loss or gradient */
     int64_t unreadable; /* images left out of their batches because they could not be read; in each epoch anew */
     int64_t no_pairs;   /* batches in which no two images had the same class, so that a pair loss learned nothing */
     int resumed;        /* 1 if an earlier checkpoint was continued */

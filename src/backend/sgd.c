@@ -10,6 +10,17 @@ TAM_KERNEL static void descend(int64_t n, float *restrict w, float *restrict v, 
     }
 }
 
+TAM_KERNEL static void coast(int64_t n, float *restrict w, float *restrict v, float lr, float momentum, float decay) {
+    for (int64_t i = 0; i < n; i++) {
+        v[i] = momentum * v[i] + decay * w[i];
+        w[i] -= lr * v[i];
+    }
+}
+
 void tam_sgd_row(const tam_sgd *sgd, int64_t n, float *w, float *v, const float *g) {
-    descend(n, w, v, g, sgd->lr, sgd->momentum, sgd->gradient_scale, sgd->weight_decay);
+    if (sgd->gradient_scale == 0.0f) {
+        coast(n, w, v, sgd->lr, sgd->momentum, sgd->weight_decay);
+    } else {
+        descend(n, w, v, g, sgd->lr, sgd->momentum, sgd->gradient_scale, sgd->weight_decay);
+    }
 }

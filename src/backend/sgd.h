@@ -5,7 +5,8 @@
 
 #include "backend/backend.h"
 
-/* v = momentum v + (gradient_scale g + weight_decay w); w = w - lr v, over n numbers. */
+/* v = momentum v + (gradient_scale g + weight_decay w); w = w - lr v, over n numbers. A gradient_scale of 0 leaves g
+ * out, whatever it holds. */
 void tam_sgd_row(const tam_sgd *sgd, int64_t n, float *w, float *v, const float *g);
 
 #endif

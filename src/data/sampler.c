@@ -78,19 +78,20 @@ static tam_status set_up(tam_sampler *sampler, const tam_dataset *dataset, const
     TAM_TRY(tam_sampler_read(sampler->ctx, config->sampler, &plan));
     TAM_TRY(tam_sampler_fit(sampler->ctx, &plan, info.classes, &sampler->batch));
     sampler->once = plan.classes == 0 && config->shuffle == 0;
+    const int64_t accumulate = config->accumulate > 1 ? config->accumulate : 1;
     if (sampler->batch < 1) {
         return tam_fail(sampler->ctx, TAM_CONFIG, "a batch of %d images", sampler->batch);
     }
     if (info.count < 1 || info.count > (int64_t)UINT32_MAX) {
         return tam_fail(sampler->ctx, TAM_CONFIG, "cannot draw from %lld images", (long long)info.count);
     }
-    if (!sampler->once && info.count < sampler->batch) {
-        return tam_fail(sampler->ctx, TAM_CONFIG, "a batch of %d is more than the %lld images of the data set",
-                        sampler->batch, (long long)info.count);
+    if (!sampler->once && info.count / accumulate < sampler->batch) {
+        return tam_fail(sampler->ctx, TAM_CONFIG, "a batch of %lld is more than the %lld images of the data set",
+                        (long long)(sampler->batch * accumulate), (long long)info.count);
     }
     sampler->count = info.count;
-    sampler->steps_per_epoch =
-        sampler->once ? (info.count + sampler->batch - 1) / sampler->batch : info.count / sampler->batch;
+    sampler->steps_per_epoch = sampler->once ? (info.count + sampler->batch - 1) / sampler->batch
+                                             : info.count / (sampler->batch * accumulate) * accumulate;
     if (plan.classes > 0) {
         return tam_pk_sampler_create(sampler->ctx, dataset, plan.classes, plan.images, sampler->seed, &sampler->pk);
     }

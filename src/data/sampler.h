@@ -19,10 +19,10 @@ TAM_MUST_USE tam_status tam_sampler_fit(tam_ctx *ctx, const tam_sampler_plan *pl
 
 typedef struct tam_sampler tam_sampler;
 
-/* Of the configuration the sampler, shuffle, batch and seed count. Shuffled, every epoch runs through the images in a
- * new order, drawn from (seed, epoch), and drops a short last batch; unshuffled, all images come in order, once; "pk":
- * see pk_sampler.h. The data set must outlive the call only. Fails with TAM_CONFIG, also when an epoch would hold no
- * batch. */
+/* Of the configuration the sampler, shuffle, batch, accumulate and seed count. Shuffled, every epoch runs through the
+ * images in a new order, drawn from (seed, epoch), and drops what does not fill `accumulate` batches; unshuffled, all
+ * images come in order, once; "pk": see pk_sampler.h. The data set must outlive the call only. Fails with TAM_CONFIG,
+ * also when an epoch would hold no batch. */
 TAM_MUST_USE tam_status tam_sampler_create(tam_ctx *ctx, const tam_dataset *dataset, const tam_loader_config *config,
                                            tam_sampler **out);
 void tam_sampler_free(tam_sampler *sampler);

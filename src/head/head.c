@@ -44,13 +44,14 @@ static tam_status read_dtype(tam_ctx *ctx, const char *name, tam_class_dtype *dt
     return tam_fail(ctx, TAM_CONFIG, "a head of dtype '%s'; there are f32, bf16 and bf16-lean", name);
 }
 
-/* How many classes take part in a step: at least those of a batch and one more. */
+/* How many classes take part in a step: at least those of its parts and one more. */
 static tam_status read_rate(tam_ctx *ctx, const tam_head_config *config, int64_t *taking) {
     double rate = config->sample_rate == 0.0 ? 1.0 : config->sample_rate;
     if (!(rate > 0.0 && rate <= 1.0)) {
         return tam_fail(ctx, TAM_CONFIG, "a sample rate of %g, outside (0, 1]", rate);
     }
-    int64_t share = (int64_t)ceil(rate * (double)config->classes), least = (int64_t)config->batch + 1;
+    int64_t share = (int64_t)ceil(rate * (double)config->classes),
+            least = (int64_t)config->batch * (config->parts > 1 ? config->parts : 1) + 1;
     share = share < least ? least : share;
     *taking = share < config->classes ? share : config->classes;
     return TAM_OK;

@@ -251,6 +251,12 @@ static inline int64_t tam_head_steps_done(const tam_head *head) {
     return steps >= 0.0 && steps < 0x1p53 ? (int64_t)steps : 0;
 }
 
+/* What is drawn in a part of a step: the first part's seed is the head's own. */
+static inline uint64_t tam_head_part_seed(const tam_head_job *job) {
+    uint64_t part = job->update != NULL ? (uint64_t)job->update->part : 0;
+    return job->head->seed + part * 0x9e3779b97f4a7c15u;
+}
+
 /* The scratch memory of a task. */
 static inline tam_head_scratch *tam_head_scratch_of(tam_head *head, int64_t chunk, int worker) {
     return &head->scratch[head->scratches < head->most_chunks ? worker : chunk];

@@ -94,11 +94,14 @@ static void pack(tam_head_job *job, tam_class_pack packing) {
 static void draw(tam_head_job *job) {
     tam_head *head = job->head;
     int64_t done = tam_head_steps_done(head);
-    tam_random random = tam_random_at(head->seed, TAM_PURPOSE_ROUNDING, (uint32_t)done, (uint32_t)(done >> 32));
+    tam_random random =
+        tam_random_at(tam_head_part_seed(job), TAM_PURPOSE_ROUNDING, (uint32_t)done, (uint32_t)(done >> 32));
     job->rounding = (uint64_t)tam_random_bits(&random) << 32;
     job->rounding |= tam_random_bits(&random);
     if (head->chosen != NULL) {
-        tam_sampling_draw(head->seed, done, head->classes, head->taking, job->n, job->y, head->choosing, head->chosen);
+        bool together = job->update != NULL && job->update->step_y != NULL;
+        tam_sampling_draw(head->seed, done, head->classes, head->taking, together ? job->update->step_n : job->n,
+                          together ? job->update->step_y : job->y, head->choosing, head->chosen);
     }
 }
 

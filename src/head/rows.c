@@ -68,7 +68,7 @@ static void own_logit(const tam_head_job *job, int i) {
     }
     double bias = head->bias != NULL ? (double)head->bias[job->y[i]] : 0.0;
     uint32_t step = (uint32_t)tam_head_steps_done(head);
-    tam_random random = tam_random_at(head->seed, TAM_PURPOSE_MARGIN, step, (uint32_t)i);
+    tam_random random = tam_random_at(tam_head_part_seed(job), TAM_PURPOSE_MARGIN, step, (uint32_t)i);
     row->own.normal = (double)tam_random_normal(&random);
     row->target = tam_class_loss_target(loss, state, &row->own);
     row->own.z = row->target.z;

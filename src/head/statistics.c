@@ -53,6 +53,6 @@ void tam_head_commit(tam_head_job *job) {
         double scale = job->update->gradient_scale != 0.0f ? (double)job->update->gradient_scale : 1.0;
         loss->learn(&head->state, scale * gc, (double)job->update->lr, (double)job->update->momentum);
     }
-    head->state.running[TAM_RUNNING_STEP] += 1.0;
+    head->state.running[TAM_RUNNING_STEP] += job->update->more != 0 ? 0.0 : 1.0;
     head->loss.state = head->state;
 }

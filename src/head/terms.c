@@ -27,7 +27,7 @@ static tam_term_batch batch_of(const tam_head_job *job) {
         .centres = head->centres,
         .in_batch = head->in_batch,
         .room = head->term_room,
-        .seed = head->seed,
+        .seed = tam_head_part_seed(job),
         .step = tam_head_steps_done(head),
     };
 }

@@ -12,6 +12,7 @@ struct tam_embedder {
     tam_net_plan *plan;   /* of TAM_EMBED_BATCH rows: it takes as long for one row as for all */
     tam_net_plan *single; /* of one row, made when first a single image comes */
     tam_net_info info;
+    tam_net_plan_config how; /* dtype and deterministic of its plans */
     float mean, scale;
     float *images;  /* [batch, C, H, W] */
     float *mirrors; /* [batch, C, H, W] */
@@ -22,14 +23,22 @@ static size_t pixels_of(const tam_embedder *embedder) {
     return (size_t)embedder->info.channels * (size_t)embedder->info.height * (size_t)embedder->info.width;
 }
 
-tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float scale, tam_embedder **out) {
+static tam_status make_plan(tam_embedder *embedder, int batch, tam_net_plan **plan) {
+    tam_net_plan_config config = {
+        .batch = batch, .dtype = embedder->how.dtype, .deterministic = embedder->how.deterministic};
+    return tam_net_plan_create(embedder->net, &config, plan);
+}
+
+tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float scale, const tam_net_plan_config *how,
+                               tam_embedder **out) {
     *out = NULL;
     tam_embedder *embedder = tam_allocate(ctx, 1, sizeof *embedder, "an embedder");
     if (embedder == NULL) {
         return TAM_RESOURCES;
     }
-    *embedder = (tam_embedder){.ctx = ctx, .net = net, .info = tam_net_describe(net), .mean = mean, .scale = scale};
-    tam_status status = tam_net_plan_create(net, &(tam_net_plan_config){.batch = TAM_EMBED_BATCH}, &embedder->plan);
+    *embedder = (tam_embedder){
+        .ctx = ctx, .net = net, .info = tam_net_describe(net), .how = *how, .mean = mean, .scale = scale};
+    tam_status status = make_plan(embedder, TAM_EMBED_BATCH, &embedder->plan);
     if (status == TAM_OK) {
         size_t pixels = pixels_of(embedder) * TAM_EMBED_BATCH, values = (size_t)embedder->info.dim * TAM_EMBED_BATCH;
         embedder->images = tam_allocate(ctx, pixels, sizeof(float), "images to embed");
@@ -61,7 +70,7 @@ void tam_embedder_free(tam_embedder *embedder) {
 
 static tam_status choose_plan(tam_embedder *embedder, int n, tam_net_plan **plan) {
     if (n == 1 && embedder->single == NULL) {
-        TAM_TRY(tam_net_plan_create(embedder->net, &(tam_net_plan_config){.batch = 1}, &embedder->single));
+        TAM_TRY(make_plan(embedder, 1, &embedder->single));
     }
     *plan = n == 1 ? embedder->single : embedder->plan;
     return TAM_OK;

@@ -13,8 +13,10 @@ enum { TAM_EMBED_BATCH = 64 };
 
 typedef struct tam_embedder tam_embedder;
 
-/* The net must outlive the embedder. Input of the net = (byte - mean) / scale. */
-TAM_MUST_USE tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float scale, tam_embedder **out);
+/* The net must outlive the embedder. Input of the net = (byte - mean) / scale. Of `how`, dtype and deterministic count;
+ * the word must outlive the embedder. */
+TAM_MUST_USE tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float scale,
+                                            const tam_net_plan_config *how, tam_embedder **out);
 void tam_embedder_free(tam_embedder *embedder);
 
 /* Bytes [n, H, W, C] -> x [n, D]. flip: the mirror images' embeddings are added. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/spec.h"
 #include "graph/graph.h"
 #include "model/model_inside.h"
 #include "model/snapshot.h"
@@ -209,6 +210,7 @@ static tam_status open_model(tam_ctx *ctx, const char *path, bool with_weights, 
     tam_status status = TAM_RESOURCES;
     if (model != NULL) {
         model->ctx = ctx;
+        model->info.dtype = "f32";
         status = open_file(ctx, file, with_weights, model);
     }
     tam_release(ctx, file);
@@ -264,11 +266,24 @@ const double *tam_model_running(const tam_model *model, int *count) {
     return model->running;
 }
 
+tam_status tam_model_set_dtype(tam_model *model, const char *dtype) {
+    static const char *const dtypes[] = {"f32", "bf16", "auto"};
+    int number = dtype == NULL ? 0 : tam_name_find(model->ctx, "dtype", dtype, dtypes, 3);
+    if (number < 0) {
+        return TAM_CONFIG;
+    }
+    tam_embedder_free(model->embedder);
+    model->embedder = NULL;
+    model->info.dtype = number == 2 ? tam_net_suited_dtype(NULL) : dtypes[number];
+    return TAM_OK;
+}
+
 static tam_status need_embedder(tam_model *model) {
     if (model->embedder != NULL) {
         return TAM_OK;
     }
-    return tam_embedder_create(model->ctx, model->net, model->info.mean, model->info.scale, &model->embedder);
+    const tam_net_plan_config how = {.dtype = model->info.dtype};
+    return tam_embedder_create(model->ctx, model->net, model->info.mean, model->info.scale, &how, &model->embedder);
 }
 
 tam_status tam_model_embed(tam_model *model, int64_t n, const uint8_t *images, int flip, float *x) {

@@ -175,6 +175,19 @@ static tam_status choose(tam_ctx *ctx, const char *what, const char *name, const
     return *chosen < 0 ? TAM_CONFIG : TAM_OK;
 }
 
+static bool suits_bf16(const tam_backend *backend) {
+    return backend->suits_bf16 != NULL && backend->suits_bf16();
+}
+
+const char *tam_net_suited_dtype(const char *backend) {
+    for (int i = 0; i < tam_backend_count(); i++) {
+        if (backend == NULL || strcmp(backend, tam_backend_at(i)->name) == 0) {
+            return suits_bf16(tam_backend_at(i)) ? "bf16" : "f32";
+        }
+    }
+    return "f32";
+}
+
 static tam_status settle(tam_net *net, const tam_net_plan_config *from, tam_plan_config *to) {
     static const char *const dtypes[] = {"f32", "bf16", "auto"};
     static const char *const recomputes[] = {"sweeps", "none", "units"};
@@ -183,7 +196,7 @@ static tam_status settle(tam_net *net, const tam_net_plan_config *from, tam_plan
     TAM_TRY(choose(net->ctx, "dtype", from->dtype, dtypes, 3, &dtype));
     TAM_TRY(choose(net->ctx, "recomputation", from->recompute, recomputes, 3, &recompute));
     if (dtype == AUTO) {
-        dtype = net->backend->suits_bf16 != NULL && net->backend->suits_bf16() ? TAM_BF16 : TAM_F32;
+        dtype = suits_bf16(net->backend) ? TAM_BF16 : TAM_F32;
     }
     *to = (tam_plan_config){
         .batch = from->batch,

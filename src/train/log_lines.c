@@ -16,6 +16,11 @@ void tam_log_start(tam_run *run) {
     tam_log_whole(log, "images", run->info.count);
     tam_log_whole(log, "parameters", tam_net_describe(run->net).parameters);
     tam_log_whole(log, "steps", run->steps);
+    tam_log_text(log, "dtype", tam_net_plan_dtype(run->plan));
+    tam_log_text(log, "recompute", run->config.recompute);
+    tam_log_whole(log, "deterministic", run->config.deterministic);
+    tam_log_text(log, "tune", run->config.tune);
+    tam_log_whole(log, "accumulate", run->config.accumulate);
     tam_log_text(log, "head_dtype", run->config.head_dtype);
     tam_log_whole(log, "batch", run->config.batch);
     tam_log_text(log, "sampler", run->config.sampler);

@@ -1,6 +1,8 @@
 /* Defaults and ranges of a training's configuration. */
 #include <math.h>
+#include <string.h>
 
+#include "base/spec.h"
 #include "data/augment.h"
 #include "data/sampler.h"
 #include "train/run.h"
@@ -36,6 +38,8 @@ static tam_status check(tam_ctx *ctx, const tam_train_config *config) {
     TAM_TRY(check_range(ctx, "epochs", config->epochs, 1, 1e6));
     TAM_TRY(check_range(ctx, "steps", (double)config->steps, 0, 1e12));
     TAM_TRY(check_range(ctx, "batch", config->batch, 1, 1 << 20));
+    TAM_TRY(check_range(ctx, "accumulate", config->accumulate, 1, 1 << 16));
+    TAM_TRY(check_range(ctx, "batch times accumulate", (double)config->batch * config->accumulate, 1, 1 << 20));
     TAM_TRY(check_range(ctx, "momentum", config->momentum, 0, 0.9999));
     TAM_TRY(check_range(ctx, "weight decay", config->weight_decay, 0, 1));
     TAM_TRY(check_range(ctx, "warm-up", config->warmup, 0, 0.9));
@@ -49,6 +53,27 @@ static tam_status check(tam_ctx *ctx, const tam_train_config *config) {
     }
     if (!(config->lr > 0.0 && isfinite(config->lr))) {
         return tam_fail(ctx, TAM_CONFIG, "lr is %g, not above 0", config->lr);
+    }
+    return TAM_OK;
+}
+
+static tam_status check_word(tam_ctx *ctx, const char *what, const char *word, const char *const *words) {
+    return tam_name_find(ctx, what, word, words, 3) < 0 ? TAM_CONFIG : TAM_OK;
+}
+
+/* How the net runs. What "auto" means is settled here: a run that goes on elsewhere is still the same run. */
+static tam_status resolve_plan(tam_ctx *ctx, tam_train_config *resolved) {
+    static const char *const dtypes[] = {"f32", "bf16", "auto"}, *const recomputes[] = {"sweeps", "none", "units"};
+    static const char *const tunes[] = {"off", "fast", "full"};
+    resolved->dtype = text_unless_null(resolved->dtype, "f32");
+    resolved->recompute = text_unless_null(resolved->recompute, "sweeps");
+    resolved->tune = text_unless_null(resolved->tune, "off");
+    resolved->deterministic = resolved->deterministic != 0;
+    TAM_TRY(check_word(ctx, "dtype", resolved->dtype, dtypes));
+    TAM_TRY(check_word(ctx, "recomputation", resolved->recompute, recomputes));
+    TAM_TRY(check_word(ctx, "tuning", resolved->tune, tunes));
+    if (strcmp(resolved->dtype, "auto") == 0) {
+        resolved->dtype = tam_net_suited_dtype(NULL);
     }
     return TAM_OK;
 }
@@ -72,6 +97,8 @@ tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_t
     resolved->weight_decay = unless_zero(config->weight_decay, 5e-4);
     resolved->warmup = unless_zero(config->warmup, 0.02);
     resolved->clip = unless_zero(config->clip, 5.0);
+    resolved->accumulate = whole_unless_zero(config->accumulate, 1);
+    TAM_TRY(resolve_plan(ctx, resolved));
     tam_augment augment; /* only to hear of a fault before any file is made */
     tam_sampler_plan plan;
     TAM_TRY(tam_augment_read(ctx, resolved->augment, &augment));
@@ -86,7 +113,12 @@ tam_status tam_train_fit(tam_ctx *ctx, tam_train_config *resolved, const tam_dat
     tam_sampler_plan plan;
     TAM_TRY(tam_sampler_read(ctx, resolved->sampler, &plan));
     TAM_TRY(tam_sampler_fit(ctx, &plan, info->classes, &resolved->batch));
-    *steps_per_epoch = info->count / resolved->batch;
+    int64_t images = (int64_t)resolved->batch * resolved->accumulate;
+    *steps_per_epoch = info->count / images;
+    if (*steps_per_epoch == 0 && resolved->accumulate > 1) {
+        return tam_fail(ctx, TAM_CONFIG, "%s: %lld images are fewer than one step of %d batches of %d",
+                        resolved->data.path, (long long)info->count, resolved->accumulate, resolved->batch);
+    }
     if (*steps_per_epoch == 0) {
         return tam_fail(ctx, TAM_CONFIG, "%s: %lld images are fewer than one batch of %d", resolved->data.path,
                         (long long)info->count, resolved->batch);
@@ -100,6 +132,7 @@ tam_head_config tam_train_head(const tam_train_config *resolved, int64_t classes
                              .classes = classes,
                              .dim = resolved->dim,
                              .batch = resolved->batch,
+                             .parts = resolved->accumulate,
                              .seed = resolved->seed,
                              .dtype = resolved->head_dtype,
                              .workspace = resolved->head_workspace,

@@ -94,6 +94,18 @@ static tam_status warn_of_single_images(tam_run *run) {
     return TAM_OK;
 }
 
+static tam_loader_config loader_config(const tam_run *run) {
+    return (tam_loader_config){.batch = run->config.batch,
+                               .accumulate = run->config.accumulate,
+                               .seed = run->config.seed,
+                               .shuffle = 1,
+                               .augment = run->config.augment,
+                               .sampler = run->config.sampler,
+                               .threads = run->config.loader_threads,
+                               .skip_unreadable = 1,
+                               .first_step = run->counters.step * run->config.accumulate};
+}
+
 static tam_status make_net(tam_run *run) {
     const tam_train_config *config = &run->config;
     tam_net_config net = {.net = config->net,
@@ -107,15 +119,26 @@ static tam_status make_net(tam_run *run) {
     TAM_TRY(tam_head_create(run->ctx, &head, &run->head));
     TAM_TRY(warn_of_single_images(run));
     TAM_TRY(tam_net_create(run->ctx, &net, &run->net));
-    TAM_TRY(tam_net_plan_create(run->net, &(tam_net_plan_config){.batch = config->batch, .training = 1}, &run->plan));
-    if (run->validation != NULL) {
-        TAM_TRY(tam_embedder_create(run->ctx, run->net, TAM_RUN_MEAN, TAM_RUN_SCALE, &run->embedder));
-    }
     size_t values = (size_t)config->batch * (size_t)config->dim;
     run->x = tam_allocate(run->ctx, values, sizeof(float), "a batch's embeddings");
     run->dx = tam_allocate(run->ctx, values, sizeof(float), "a batch's gradients");
     run->theta = tam_allocate(run->ctx, (size_t)config->batch, sizeof(float), "a batch's angles");
     return run->x != NULL && run->dx != NULL && run->theta != NULL ? TAM_OK : TAM_RESOURCES;
+}
+
+/* Where classes are drawn for a step, all its parts must have the same ones. */
+static tam_status make_order(tam_run *run) {
+    const tam_train_config *config = &run->config;
+    size_t batch = (size_t)config->batch;
+    if (config->accumulate == 1 || config->sample_rate == 1.0) {
+        return TAM_OK;
+    }
+    const tam_loader_config loader = loader_config(run);
+    TAM_TRY(tam_sampler_create(run->ctx, run->data, &loader, &run->order));
+    run->step_index = tam_allocate(run->ctx, batch, sizeof *run->step_index, "a batch's images");
+    run->step_labels =
+        tam_allocate(run->ctx, batch * (size_t)config->accumulate, sizeof *run->step_labels, "a step's labels");
+    return run->step_index != NULL && run->step_labels != NULL ? TAM_OK : TAM_RESOURCES;
 }
 
 static tam_status collect_class_names(tam_run *run) {
@@ -147,14 +170,17 @@ static tam_status make_snapshot(tam_run *run) {
     return tam_snapshot_create(run->ctx, &config, &run->snapshot);
 }
 
-/* From here on files change. */
-static tam_status open_directory(tam_run *run) {
-    char *text;
+static tam_status open_directory(tam_run *run, char **text) {
     bool holds_run;
-    TAM_TRY(tam_train_config_write(run->ctx, run->arena, &run->config, &text));
-    TAM_TRY(tam_run_directory_open(run->ctx, run->arena, &run->config, text, &run->directory, &holds_run));
+    TAM_TRY(tam_train_config_write(run->ctx, run->arena, &run->config, text));
+    TAM_TRY(tam_run_directory_open(run->ctx, run->arena, &run->config, *text, &run->directory, &holds_run));
     run->resumed = holds_run && tam_path_look(run->directory.last) != TAM_PATH_ABSENT;
     run->best_exists = tam_path_look(run->directory.best) == TAM_PATH_FILE;
+    return TAM_OK;
+}
+
+/* From here on the folder is a run's. */
+static tam_status begin_or_go_on(tam_run *run, const char *text) {
     if (run->resumed) {
         TAM_TRY(tam_checkpoint_load(run, run->directory.last));
         run->saved_step = run->counters.step;
@@ -186,24 +212,20 @@ static tam_status begin_with_model(tam_run *run) {
 }
 
 static tam_status make_loader(tam_run *run) {
-    tam_loader_config config = {.batch = run->config.batch,
-                                .seed = run->config.seed,
-                                .shuffle = 1,
-                                .augment = run->config.augment,
-                                .sampler = run->config.sampler,
-                                .threads = run->config.loader_threads,
-                                .skip_unreadable = 1,
-                                .first_step = run->counters.step};
+    const tam_loader_config config = loader_config(run);
+    const int64_t batches = run->steps_per_epoch * run->config.accumulate;
+    TAM_TRY(make_order(run));
     TAM_TRY(tam_loader_create(run->ctx, run->data, &config, &run->loader));
-    if (tam_loader_steps_per_epoch(run->loader) != run->steps_per_epoch) {
-        return tam_fail(run->ctx, TAM_INTERNAL, "the loader has %lld steps an epoch instead of %lld",
-                        (long long)tam_loader_steps_per_epoch(run->loader), (long long)run->steps_per_epoch);
+    if (tam_loader_steps_per_epoch(run->loader) != batches) {
+        return tam_fail(run->ctx, TAM_INTERNAL, "the loader has %lld batches an epoch instead of %lld",
+                        (long long)tam_loader_steps_per_epoch(run->loader), (long long)batches);
     }
     return TAM_OK;
 }
 
 tam_status tam_run_open(tam_ctx *ctx, const tam_train_config *config, tam_run *run) {
     *run = (tam_run){.ctx = ctx, .saved_step = -1, .directory.lock = -1, .log.descriptor = -1};
+    char *text;
     run->sums.best_eer = run->sums.last_eer = run->sums.last_loss = run->sums.last_accuracy = NAN;
     TAM_TRY(tam_train_resolve(ctx, config, &run->config));
     run->arena = tam_arena_create(ctx, 0);
@@ -215,7 +237,9 @@ tam_status tam_run_open(tam_ctx *ctx, const tam_train_config *config, tam_run *r
     TAM_TRY(make_net(run));
     TAM_TRY(make_snapshot(run));
     TAM_TRY(begin_with_model(run));
-    TAM_TRY(open_directory(run));
+    TAM_TRY(open_directory(run, &text));
+    TAM_TRY(tam_run_plan(run));
+    TAM_TRY(begin_or_go_on(run, text));
     TAM_TRY(make_loader(run));
     run->began = run->reported = run->saved = run->epoch_began = tam_seconds();
     return TAM_OK;
@@ -232,6 +256,9 @@ void tam_run_close(tam_run *run) {
     tam_head_free(run->head);
     tam_dataset_free(run->validation);
     tam_dataset_free(run->data);
+    tam_sampler_free(run->order);
+    tam_release(run->ctx, run->step_index);
+    tam_release(run->ctx, run->step_labels);
     tam_release(run->ctx, run->x);
     tam_release(run->ctx, run->dx);
     tam_release(run->ctx, run->theta);

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/clock.h"
+#include "data/sampler.h"
 #include "model/embedder.h"
 #include "model/snapshot.h"
 #include "optim/schedule.h"
@@ -16,7 +17,7 @@
 #define TAM_RUN_MEAN 127.5f
 #define TAM_RUN_SCALE 127.5f
 
-/* Skipped steps in a row that end a run. */
+/* Skipped batches in a row that end a run. */
 enum { TAM_SKIPS_ALLOWED = 20 };
 
 /* Where the time of a step goes. */
@@ -49,12 +50,12 @@ typedef struct tam_left_out_sums {
 
 /* What a checkpoint keeps besides the net and the head: "train.counters" (i64) and "train.sums" (f64). */
 typedef struct tam_counters {
-    int64_t step;         /* steps done, skipped ones included */
-    int64_t epochs_ended; /* epochs whose end (validation, best model) is done */
-    int64_t skipped, skipped_in_row;
-    int64_t images;     /* of the data set: another number is another data set */
-    int64_t unreadable; /* images left out of their batches */
-    int64_t no_pairs;   /* batches that a pair loss found no pair in; checkpoints from before do not have it */
+    int64_t step;                    /* steps done, skipped ones included */
+    int64_t epochs_ended;            /* epochs whose end (validation, best model) is done */
+    int64_t skipped, skipped_in_row; /* batches whose numbers were not finite */
+    int64_t images;                  /* of the data set: another number is another data set */
+    int64_t unreadable;              /* images left out of their batches */
+    int64_t no_pairs; /* batches that a pair loss found no pair in; checkpoints from before do not have it */
 } tam_counters;
 
 typedef struct tam_run_sums {
@@ -80,6 +81,9 @@ typedef struct tam_run {
     tam_snapshot *snapshot;
     tam_schedule schedule;
     float *x, *dx, *theta; /* [batch, D], [batch, D], [batch] */
+    tam_sampler *order;    /* with what follows, where parts of a step must draw the same classes, else NULL */
+    int64_t *step_index;   /* [batch] */
+    int32_t *step_labels;  /* [accumulate, batch] */
     float *validation_x;   /* [images, D] */
     int32_t *validation_labels;
     char *class_names; /* one after another, each with its zero */
@@ -123,9 +127,14 @@ void tam_run_close(tam_run *run);
  * model) or TAM_CONFIG (of another net, width or input; both values in the sentence). */
 TAM_MUST_USE tam_status tam_run_init(tam_run *run);
 
-/* One step: load, forward, head, backward, clip, update. Allocates nothing. A step whose loss or gradient is not finite
- * leaves the net as it was and is counted (docs/training.md on the head); fails with TAM_NEGATIVE after
- * TAM_SKIPS_ALLOWED of them in a row. So does, without ever failing, a step of pair losses alone without a pair. */
+/* The plans of training and of the validation. Fails with TAM_RESOURCES when they do not fit in memory; the sentence
+ * says what would. */
+TAM_MUST_USE tam_status tam_run_plan(tam_run *run);
+
+/* One step: config.accumulate times load, forward, head, backward, clip, and the update. Allocates nothing. A part
+ * whose loss or gradient is not finite adds nothing to the net and is counted (docs/training.md on the head); fails
+ * with TAM_NEGATIVE after TAM_SKIPS_ALLOWED of them in a row. So does, without ever failing, a part of pair losses
+ * alone without a pair. */
 TAM_MUST_USE tam_status tam_run_step(tam_run *run);
 
 /* TAM_NEGATIVE with "OUT: WHAT step N", the step of the last checkpoint, and what to try. */

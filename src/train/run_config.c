@@ -56,6 +56,10 @@ static void put_dataset(writer *out, const tam_dataset_config *data, bool valida
     put_text(out, validation ? "val-exclude-classes" : "exclude-classes", data->exclude_classes);
 }
 
+static const char *unless_default(const char *word, const char *otherwise) {
+    return strcmp(word, otherwise) != 0 ? word : NULL;
+}
+
 size_t tam_train_config_text(const tam_train_config *config, char *text, size_t room) {
     writer out = {text, room, 0};
     put_dataset(&out, &config->data, false);
@@ -72,12 +76,21 @@ size_t tam_train_config_text(const tam_train_config *config, char *text, size_t 
     put_text(&out, "loss", config->loss);
     put_whole(&out, "dim", config->dim);
     put_whole(&out, config->steps > 0 ? "steps" : "epochs", config->steps > 0 ? config->steps : config->epochs);
-    /* "shuffle", no beginning and an exact head in f32 are not written: runs from before there was a choice go on. */
+    /* What is as it always was ("shuffle", f32, ...) is not written: runs from before there was a choice go on. */
     bool drawn = strcmp(config->sampler, "shuffle") != 0;
     put_text(&out, "sampler", drawn ? config->sampler : NULL);
     put_text(&out, "init-from", config->init_from);
     if (!drawn) {
         put_whole(&out, "batch", config->batch);
+    }
+    if (config->accumulate > 1) {
+        put_whole(&out, "accumulate", config->accumulate);
+    }
+    put_text(&out, "dtype", unless_default(config->dtype, "f32"));
+    put_text(&out, "recompute", unless_default(config->recompute, "sweeps"));
+    put_text(&out, "tune", unless_default(config->tune, "off"));
+    if (config->deterministic) {
+        put(&out, "deterministic: true\n");
     }
     if (strcmp(config->head_dtype, "f32") != 0) {
         put_text(&out, "head-dtype", config->head_dtype);

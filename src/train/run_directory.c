@@ -77,6 +77,17 @@ static const char *find_value(const char *text, const char *key, size_t key_leng
     return NULL;
 }
 
+/* What may change when a run goes on: no bit depends on it. */
+static bool may_change(const char *key, size_t length) {
+    static const char *const keys[] = {"recompute", "tune"};
+    for (size_t k = 0; k < sizeof keys / sizeof keys[0]; k++) {
+        if (strlen(keys[k]) == length && strncmp(key, keys[k], length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Every line of `a` must be in `b` with the same value. */
 static tam_status compare(tam_ctx *ctx, const char *path, const char *a, const char *b, bool a_is_old) {
     while (*a != '\0') {
@@ -84,7 +95,7 @@ static tam_status compare(tam_ctx *ctx, const char *path, const char *a, const c
         const char *value = line > key + 1 ? a + key + 2 : a + line;
         size_t own = line > key + 1 ? line - key - 2 : 0;
         const char *other = find_value(b, a, key, &length);
-        if (line > 0 && (other == NULL || length != own || strncmp(value, other, own) != 0)) {
+        if (line > 0 && !may_change(a, key) && (other == NULL || length != own || strncmp(value, other, own) != 0)) {
             const char *old = a_is_old ? value : other, *now = a_is_old ? other : value;
             int old_length = (int)(a_is_old ? own : length), now_length = (int)(a_is_old ? length : own);
             return tam_fail(ctx, TAM_CONFIG, "%s: the run there has %.*s: %.*s, this one %.*s; choose another --out",
@@ -128,6 +139,7 @@ tam_status tam_run_directory_open(tam_ctx *ctx, tam_arena *arena, const tam_trai
     directory->lock = -1;
     *holds_run = false;
     TAM_TRY(name_files(arena, config->out, directory));
+    directory->fresh = tam_path_look(config->out) == TAM_PATH_ABSENT;
     TAM_TRY(tam_folder_make(ctx, config->out));
     TAM_TRY(lock(ctx, directory));
     return look_inside(ctx, config, text, directory, holds_run);
@@ -145,6 +157,9 @@ tam_status tam_run_directory_check(tam_ctx *ctx, tam_arena *arena, const tam_tra
 }
 
 void tam_run_directory_close(tam_run_directory *directory) {
+    if (directory->path != NULL && directory->fresh) {
+        rmdir(directory->path); /* if it is empty */
+    }
     if (directory->path != NULL && directory->lock >= 0) {
         close(directory->lock);
         directory->lock = -1;
@@ -165,12 +180,13 @@ static size_t class_lines(const char *names, size_t bytes, char *lines) {
     return length;
 }
 
-tam_status tam_run_directory_begin(tam_ctx *ctx, const tam_run_directory *directory, const char *text,
+tam_status tam_run_directory_begin(tam_ctx *ctx, tam_run_directory *directory, const char *text,
                                    const char *class_names, size_t class_names_bytes) {
     char *lines = tam_allocate(ctx, class_names_bytes, 2, "the class names");
     if (lines == NULL) {
         return TAM_RESOURCES;
     }
+    directory->fresh = false;
     tam_file_piece configuration = {text, strlen(text)};
     tam_file_piece classes = {lines, class_lines(class_names, class_names_bytes, lines)};
     tam_status status = tam_file_write(ctx, directory->config, &configuration, 1);

@@ -12,7 +12,8 @@
 
 typedef struct tam_run_directory {
     char *path, *config, *classes, *log, *last, *best;
-    int lock; /* descriptor of the locked folder; -1: none */
+    int lock;   /* descriptor of the locked folder; -1: none */
+    bool fresh; /* it was made for this run, which has not begun: closing removes it again */
 } tam_run_directory;
 
 /* Makes the folder if need be, locks it against a second process, and checks that it is empty or holds this very run:
@@ -26,7 +27,7 @@ TAM_MUST_USE tam_status tam_run_directory_check(tam_ctx *ctx, tam_arena *arena, 
 void tam_run_directory_close(tam_run_directory *directory);
 
 /* Writes config.yaml and classes.txt. */
-TAM_MUST_USE tam_status tam_run_directory_begin(tam_ctx *ctx, const tam_run_directory *directory, const char *text,
+TAM_MUST_USE tam_status tam_run_directory_begin(tam_ctx *ctx, tam_run_directory *directory, const char *text,
                                                 const char *class_names, size_t class_names_bytes);
 
 /* The configuration as YAML, one `flag: value` a line: all that decides the result. Writes at most `room` bytes with

@@ -61,6 +61,42 @@ static void take(fixture *f, const char *sampler, uint64_t seed, int64_t first, 
     tam_loader_free(loader);
 }
 
+/* Three batches to a step: the batches are those of always, but for those that do not fill a step at an epoch's end. */
+static void batches_of_a_step_stay_in_an_epoch(void **state) {
+    static const char *const samplers[] = {"shuffle", "pk:P=2,K=2"};
+    fixture *f = *state;
+    for (int i = 0; i < 2; i++) {
+        for (int64_t first = 0; first <= 10; first += 5) {
+            tam_loader *loader, *plain;
+            tam_batch got, expected;
+            tam_loader_config config = {.batch = 4, .accumulate = 4, .sampler = samplers[i], .shuffle = 1};
+            config.first_step = first;
+            test_ok(f->ctx, tam_loader_create(f->ctx, f->dataset, &config, &loader));
+            assert_int_equal(f->count / 4, 9);
+            assert_int_equal(tam_loader_steps_per_epoch(loader), 8);
+            for (int64_t step = first; step < 20; step++) {
+                test_ok(f->ctx, tam_loader_next(loader, &got));
+                assert_int_equal(got.step, step);
+                assert_int_equal(got.epoch, step / 8);
+                assert_int_equal(got.n, 4);
+                if (step < 8) {
+                    config.accumulate = 0;
+                    config.first_step = step;
+                    test_ok(f->ctx, tam_loader_create(f->ctx, f->dataset, &config, &plain));
+                    test_ok(f->ctx, tam_loader_next(plain, &expected));
+                    assert_memory_equal(got.index, expected.index, 4 * sizeof *got.index);
+                    tam_loader_free(plain);
+                }
+            }
+            tam_loader_free(loader);
+        }
+    }
+    const tam_loader_config config = {.batch = 4, .accumulate = 10, .shuffle = 1};
+    tam_loader *loader;
+    test_fails(f->ctx, tam_loader_create(f->ctx, f->dataset, &config, &loader), TAM_CONFIG,
+               "a batch of 40 is more than the 38 images");
+}
+
 static void a_batch_has_p_classes_with_k_images_each(void **state) {
     static const struct {
         const char *sampler;
@@ -249,6 +285,7 @@ static void wrong_words_are_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(batches_of_a_step_stay_in_an_epoch, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_batch_has_p_classes_with_k_images_each, set_up, tear_down),
         cmocka_unit_test_setup_teardown(resuming_at_any_step_is_exact, set_up, tear_down),
         cmocka_unit_test_setup_teardown(classes_come_in_rounds, set_up, tear_down),

@@ -44,6 +44,21 @@ static void another_configuration_is_refused(void **state) {
     s.config.batch = 0;
     test_fails(s.ctx, train(&s), TAM_CONFIG, "sampler: absent, this one \"pk:P=2,K=4\"");
     s.config = kept;
+    s.config.dtype = "bf16";
+    test_fails(s.ctx, train(&s), TAM_CONFIG, "dtype: absent, this one \"bf16\"");
+    s.config = kept;
+    s.config.deterministic = 1;
+    test_fails(s.ctx, train(&s), TAM_CONFIG, "deterministic: absent, this one true");
+    s.config = kept;
+    s.config.accumulate = 2;
+    test_fails(s.ctx, train(&s), TAM_CONFIG, "accumulate: absent, this one 2");
+    s.config = kept;
+    s.config.dtype = "f32"; /* the default, given */
+    s.config.accumulate = 1;
+    s.config.recompute = "units"; /* decides no bit */
+    s.config.tune = "fast";       /* the run's choices are made */
+    test_ok(s.ctx, train(&s));
+    s.config = kept;
     s.config.sampler = "shuffle"; /* the default, given */
     s.config.loader_threads = 2;  /* does not decide the result */
     s.config.checkpoint_seconds = 5;
@@ -137,6 +152,9 @@ static void wrong_configurations_are_refused(void **state) {
     REFUSED(s.config.momentum = 1.5, "momentum is 1.5");
     REFUSED(s.config.dim = -3, "dim is -3");
     REFUSED(s.config.data.classes = "nothing*", "nothing*");
+    REFUSED(s.config.dtype = "f16", "unknown dtype 'f16'");
+    REFUSED(s.config.recompute = "unit", "unknown recomputation 'unit' (did you mean 'units'?)");
+    REFUSED(s.config.tune = "ful", "unknown tuning 'ful' (did you mean 'full'?)");
 #undef REFUSED
     assert_int_equal(tam_path_look(s.out), TAM_PATH_ABSENT); /* a wrong word leaves no trace */
     train_sample_free(&s);
@@ -166,6 +184,15 @@ static void the_configuration_is_yaml(void **state) {
     assert_int_equal(resolved.batch, 6);
     length = tam_train_config_text(&resolved, text, sizeof text);
     assert_non_null(strstr(text, "steps: 5\nsampler: \"pk:P=2,K=3\"\ninit-from: \"runs/a\"\nlr: "));
+    config.accumulate = 4;
+    config.dtype = "bf16";
+    config.recompute = "units";
+    config.tune = "full";
+    config.deterministic = 7;
+    test_ok(ctx, tam_train_resolve(ctx, &config, &resolved));
+    length = tam_train_config_text(&resolved, text, sizeof text);
+    assert_non_null(strstr(text, "runs/a\"\naccumulate: 4\ndtype: \"bf16\"\nrecompute: \"units\"\ntune: \"full\"\n"
+                                 "deterministic: true\nlr: "));
     for (size_t room = 0; room < 40; room++) {
         char small[41];
         memset(small, '#', sizeof small);
