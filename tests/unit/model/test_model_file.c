@@ -178,6 +178,42 @@ static void embedding_is_the_nets_forward(void **state) {
     sample_free(&s);
 }
 
+/* Where the processor has bf16 the embeddings are rounded, and close; f32 again has the bits of before. */
+static void a_model_embeds_in_another_dtype(void **state) {
+    (void)state;
+    sample s;
+    tam_model *model;
+    tam_net_plan *plan;
+    static float plain[IMAGES * DIM], other[IMAGES * DIM], again[IMAGES * DIM];
+    sample_make(&s);
+    uint8_t *images = random_images(IMAGES);
+    test_ok(s.ctx, tam_model_open(s.ctx, s.path, &model));
+    assert_string_equal(tam_model_describe(model).dtype, "f32");
+    test_ok(s.ctx, tam_model_embed(model, IMAGES, images, 0, plain));
+    test_ok(s.ctx, tam_model_set_dtype(model, "bf16"));
+    assert_string_equal(tam_model_describe(model).dtype, "bf16");
+    test_ok(s.ctx, tam_model_embed(model, IMAGES, images, 0, other));
+    double squares = 0.0, apart = 0.0;
+    for (int i = 0; i < IMAGES * DIM; i++) {
+        squares += (double)plain[i] * (double)plain[i];
+        apart += ((double)other[i] - (double)plain[i]) * ((double)other[i] - (double)plain[i]);
+    }
+    assert_true(apart < 1e-3 * squares);
+    const tam_net_plan_config how = {.batch = 1, .dtype = "bf16"};
+    test_ok(s.ctx, tam_net_plan_create(s.net, &how, &plan));
+    assert_int_equal(apart > 1e-9 * squares, strcmp(tam_net_plan_dtype(plan), "bf16") == 0);
+    tam_net_plan_free(plan);
+    test_ok(s.ctx, tam_model_set_dtype(model, "auto"));
+    assert_string_equal(tam_model_describe(model).dtype, tam_net_suited_dtype(NULL));
+    test_fails(s.ctx, tam_model_set_dtype(model, "f16"), TAM_CONFIG, "unknown dtype 'f16'");
+    test_ok(s.ctx, tam_model_set_dtype(model, NULL));
+    test_ok(s.ctx, tam_model_embed(model, IMAGES, images, 0, again));
+    assert_memory_equal(plain, again, sizeof plain);
+    tam_model_free(model);
+    free(images);
+    sample_free(&s);
+}
+
 static void a_data_set_embeds_in_its_order(void **state) {
     (void)state;
     sample s;
@@ -373,10 +409,15 @@ static void values_that_are_not_finite_are_not_taken(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_model_comes_back_whole),         cmocka_unit_test(a_learned_scale_comes_back),
-        cmocka_unit_test(embedding_is_the_nets_forward),    cmocka_unit_test(a_data_set_embeds_in_its_order),
-        cmocka_unit_test(wrong_models_are_refused_by_name), cmocka_unit_test(damage_is_refused),
-        cmocka_unit_test(a_folder_gives_best_else_last),    cmocka_unit_test(values_that_are_not_finite_are_not_taken),
+        cmocka_unit_test(a_model_comes_back_whole),
+        cmocka_unit_test(a_learned_scale_comes_back),
+        cmocka_unit_test(embedding_is_the_nets_forward),
+        cmocka_unit_test(a_model_embeds_in_another_dtype),
+        cmocka_unit_test(a_data_set_embeds_in_its_order),
+        cmocka_unit_test(wrong_models_are_refused_by_name),
+        cmocka_unit_test(damage_is_refused),
+        cmocka_unit_test(a_folder_gives_best_else_last),
+        cmocka_unit_test(values_that_are_not_finite_are_not_taken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
