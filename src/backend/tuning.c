@@ -187,3 +187,19 @@ tam_status tam_tuning_save(tam_tuning *tuning, const char *path) {
     tam_release(tuning->ctx, text);
     return status;
 }
+
+static tam_status merge(tam_tuning *tuning, const char *from, const char *to) {
+    TAM_TRY(tam_tuning_load(tuning, to));
+    size_t own = tuning->count;
+    TAM_TRY(tam_tuning_load(tuning, from));
+    tuning->changed = tuning->count > own;
+    return tam_tuning_save(tuning, to);
+}
+
+tam_status tam_tuning_merge(tam_ctx *ctx, const char *from, const char *to) {
+    tam_tuning *tuning;
+    TAM_TRY(tam_tuning_create(ctx, TAM_TUNE_OFF, &tuning));
+    tam_status status = merge(tuning, from, to);
+    tam_tuning_free(tuning);
+    return status;
+}

@@ -30,4 +30,8 @@ TAM_MUST_USE tam_status tam_tuning_load(tam_tuning *tuning, const char *path);
 /* Replaces the file as a whole, so that a reader never sees half of it; does nothing if no choice is new. */
 TAM_MUST_USE tam_status tam_tuning_save(tam_tuning *tuning, const char *path);
 
+/* Adds the choices of the file `from` to the file `to`, whose own stay. A missing file is empty. Fails as load and
+ * save. */
+TAM_MUST_USE tam_status tam_tuning_merge(tam_ctx *ctx, const char *from, const char *to);
+
 #endif

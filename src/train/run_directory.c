@@ -29,8 +29,10 @@ static tam_status name_files(tam_arena *arena, const char *out, tam_run_director
     directory->log = join(arena, out, "log.jsonl");
     directory->last = join(arena, out, "last.safetensors");
     directory->best = join(arena, out, "best.safetensors");
+    directory->tuning = join(arena, out, "tuning.txt");
     bool all = directory->path != NULL && directory->config != NULL && directory->classes != NULL &&
-               directory->log != NULL && directory->last != NULL && directory->best != NULL;
+               directory->log != NULL && directory->last != NULL && directory->best != NULL &&
+               directory->tuning != NULL;
     return all ? TAM_OK : TAM_RESOURCES;
 }
 
@@ -45,7 +47,17 @@ static tam_status lock(tam_ctx *ctx, tam_run_directory *directory) {
     return TAM_OK; /* where the file system knows no locks we do without */
 }
 
-/* A first file that was never completed does not count. */
+/* What a run leaves that was ended before it began, once its configuration was written. */
+static bool is_left_over(const char *name) {
+    static const char *const names[] = {".", "..", "config.yaml.tmp", "tuning.txt", "tuning.txt.tmp"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static tam_status check_empty(tam_ctx *ctx, const char *path) {
     DIR *folder = opendir(path);
     tam_status status = TAM_OK;
@@ -54,7 +66,7 @@ static tam_status check_empty(tam_ctx *ctx, const char *path) {
     }
     for (struct dirent *entry; status == TAM_OK && (entry = readdir(folder)) != NULL;) {
         const char *name = entry->d_name;
-        if (strcmp(name, ".") != 0 && strcmp(name, "..") != 0 && strcmp(name, "config.yaml.tmp") != 0) {
+        if (!is_left_over(name)) {
             status =
                 tam_fail(ctx, TAM_CONFIG, "%s: the folder holds '%s' and no run; nothing is overwritten", path, name);
         }
@@ -158,6 +170,7 @@ tam_status tam_run_directory_check(tam_ctx *ctx, tam_arena *arena, const tam_tra
 
 void tam_run_directory_close(tam_run_directory *directory) {
     if (directory->path != NULL && directory->fresh) {
+        unlink(directory->tuning);
         rmdir(directory->path); /* if it is empty */
     }
     if (directory->path != NULL && directory->lock >= 0) {

@@ -11,7 +11,7 @@
 #include "tammes/train.h"
 
 typedef struct tam_run_directory {
-    char *path, *config, *classes, *log, *last, *best;
+    char *path, *config, *classes, *log, *last, *best, *tuning;
     int lock;   /* descriptor of the locked folder; -1: none */
     bool fresh; /* it was made for this run, which has not begun: closing removes it again */
 } tam_run_directory;
