@@ -74,7 +74,7 @@ static inline void make(train_sample *s, const char *loss) {
     s->config.validation.path = NULL;
     s->config.clip = -1;
     s->config.warmup = -1;
-    s->config.lr = 0.05;
+    s->config.lr = 0.01;
     s->config.weight_decay = 1e-2;
 }
 
