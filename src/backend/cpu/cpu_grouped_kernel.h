@@ -35,6 +35,9 @@
 #define SWAP(x, j) __builtin_shufflevector(x, x, SWAP_4(j, 0))
 #endif
 
+/* Pixels by which memory comes into the cache before it is needed. */
+enum { PIXELS_AHEAD = 32 };
+
 /* The ring of one slice, and which rows of `from` it has had. */
 typedef struct ring {
     float *data;
@@ -77,6 +80,7 @@ PART void reach_of(const tam_grouped_pass *pass, int out, reach *found) {
 PART void fill_columns(const int group, const tam_dtype dtype, const void *x, int64_t at, int64_t pixel, int64_t count,
                        float *to) {
     for (int64_t column = 0; column < count; column++, at += pixel, to += group * LANES) {
+        __builtin_prefetch((const char *)x + (at + PIXELS_AHEAD * pixel) * (dtype == TAM_F32 ? 4 : 2), 0, 3);
         vec value = load(dtype, x, at);
         *(vec *)to = value;
         if (group > 1) {
@@ -297,6 +301,7 @@ PART void weigh_row(const int kernel, const int group, const int stride, const f
         const float *at = dy;
         for (int64_t column = 0; column < columns; column++, at += dy_step) {
             vec d = *(const vec *)at;
+            __builtin_prefetch(at + PIXELS_AHEAD * dy_step, 0, 3);
             UNROLL
             for (int r = 0; r < rows; r++) {
                 const float *x = row[tap + r] + column * stride * group * LANES;
@@ -331,14 +336,6 @@ PART void weigh_kernel(const int group, const int stride, int kernel, const floa
 #undef CASE
 }
 
-PART void sum_row(const float *dy, int64_t dy_step, int64_t columns, float *sums) {
-    vec sum[2] = {*(const vec *)sums, {0}};
-    for (int64_t column = 0; column < columns; column++, dy += dy_step) {
-        sum[column & 1] += *(const vec *)dy;
-    }
-    *(vec *)sums = sum[0] + sum[1];
-}
-
 CALL void weigh(const tam_grouped_pass *pass, const tam_grouped_memory *memory, int64_t image, int first, int end,
                 float *data) {
     const int64_t unit = tam_grouped_sums(pass, LANES), lanes = pass->to.lanes;
@@ -360,7 +357,7 @@ CALL void weigh(const tam_grouped_pass *pass, const tam_grouped_memory *memory, 
             int64_t at = place(&pass->to, image, slice * LANES, row);
             bool wide = pass->to.dtype == TAM_F32;
             if (!wide) {
-                fill_columns(1, TAM_BF16, memory->dy, at, lanes, pass->to.w, wide_dy);
+                widen_row(TAM_BF16, memory->dy, at, lanes, pass->to.w, wide_dy);
             }
             const float *dy = wide ? (const float *)memory->dy + at : wide_dy;
             int64_t step = wide ? lanes : LANES;

@@ -96,9 +96,9 @@ TAM_KERNEL_PART void copy_channels(const tam_dtype from, const tam_dtype to, con
     }
 }
 
-#define COPY(name, from, to)                                                                         \
+#define COPY(name, from, to)                                                                      \
     TAM_KERNEL static void copy_##name(const copy_job *job, int channels, int64_t x, int64_t y) { \
-        copy_channels(from, to, job, channels, x, y);                                                \
+        copy_channels(from, to, job, channels, x, y);                                             \
     }
 COPY(f32, TAM_F32, TAM_F32)
 COPY(f32_to_bf16, TAM_F32, TAM_BF16)

@@ -67,3 +67,22 @@ PART void store(tam_dtype dtype, void *y, int64_t at, vec value) {
     vec_bits chosen = (quiet & nan) | (rounded & ~nan);
     narrow(chosen >> 16, (tam_bf16 *)y + at);
 }
+
+/* A row of vectors, `step` numbers apart, side by side in f32. */
+PART void widen_row(tam_dtype dtype, const void *x, int64_t at, int64_t step, int64_t count, float *to) {
+    enum { AHEAD = 32 }; /* vectors, by which memory comes into the cache before it is needed */
+    const int64_t bytes = dtype == TAM_F32 ? 4 : 2;
+    for (int64_t k = 0; k < count; k++) {
+        __builtin_prefetch((const char *)x + (at + (k + AHEAD) * step) * bytes, 0, 3);
+        *(vec *)(to + k * LANES) = load(dtype, x, at + k * step);
+    }
+}
+
+/* sums += the vectors of a row. */
+PART void sum_row(const float *x, int64_t step, int64_t count, float *sums) {
+    vec sum[2] = {*(const vec *)sums, {0}};
+    for (int64_t k = 0; k < count; k++, x += step) {
+        sum[k & 1] += *(const vec *)x;
+    }
+    *(vec *)sums = sum[0] + sum[1];
+}
