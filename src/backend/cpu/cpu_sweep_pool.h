@@ -63,6 +63,15 @@ PART void get_unit(const tam_dtype dtype, const int n, const pool_job *job, int 
     get_or(dtype, vectors, n, term->constant, at, 0, u->constant);
 }
 
+PART void fetch_pixel(const tam_dtype dtype, const void *from, int64_t at, const int to_write) {
+    uintptr_t place = (uintptr_t)from + (uintptr_t)(at * (dtype == TAM_BF16 ? 2 : 4));
+    if (to_write) {
+        __builtin_prefetch((const void *)place, 1, 3);
+    } else {
+        __builtin_prefetch((const void *)place, 0, 3);
+    }
+}
+
 /* What a window has found. */
 typedef struct found {
     vec y[UNIT], x[UNIT];
@@ -97,23 +106,25 @@ PART void start_with(const tam_dtype dtype, const int n, const void *from, int64
 }
 
 /* A row of windows, in the lanes of a unit. */
-PART void apply_windows(const tam_dtype dtype, const int n, const pool_job *job, int lane, int row) {
+PART void apply_windows(const tam_dtype dtype, const int n, const int kernel, const pool_job *job, int lane, int row) {
     const int vectors = vectors_of(dtype);
     const tam_sweep_pool *pool = job->pool;
     const void *x = job->sweep->term[0].x;
-    const int64_t lanes = pool->lanes;
+    const int64_t lanes = pool->lanes, below = (int64_t)kernel * pool->w * lanes;
     unit u;
     get_unit(dtype, n, job, lane, &u);
     for (int column = 0; column < pool->out_w; column++) {
-        int64_t pixel = ((int64_t)row * pool->w + column) * pool->kernel;
-        int64_t start = job->x_start + pixel * lanes + lane;
+        int64_t start = job->x_start + ((int64_t)row * pool->w + column) * kernel * lanes + lane;
         int64_t at = job->y_start + ((int64_t)row * pool->out_w + column) * lanes + lane;
         found f;
         start_with(dtype, n, x, start, &u, &f);
-        for (int down = 0; down < pool->kernel; down++) {
-            for (int across = down == 0; across < pool->kernel; across++) {
+        for (int down = 0; down < kernel; down++) {
+            for (int across = 0; across < kernel; across++) {
                 int64_t from = start + ((int64_t)down * pool->w + across) * lanes;
-                look_at(dtype, n, x, from, &u, down * pool->kernel + across, &f);
+                fetch_pixel(dtype, x, from + below, 0);
+                if (down + across > 0) {
+                    look_at(dtype, n, x, from, &u, down * kernel + across, &f);
+                }
             }
         }
         put(dtype, vectors, n, f.y, job->sweep->y, at);
@@ -167,47 +178,51 @@ PART void write_pixel(const tam_dtype dtype, const int n, const tam_sweep_term *
 }
 
 /* The gradient of a row of windows, and of the pixels beside them, in the lanes of a unit. */
-PART void gradient_windows(const tam_dtype dtype, const int n, const pool_job *job, int lane, int row) {
+PART void gradient_windows(const tam_dtype dtype, const int n, const int kernel, const pool_job *job, int lane,
+                           int row) {
     const tam_sweep_pool *pool = job->pool;
-    int left = pool->h - row * pool->kernel, rows = left < pool->kernel ? left : pool->kernel;
+    const tam_sweep_term *term = &job->sweep->term[0];
+    int left = pool->h - row * kernel, rows = left < kernel ? left : kernel;
+    int64_t below = (int64_t)kernel * pool->w * pool->lanes;
     unit u;
     get_unit(dtype, n, job, lane, &u);
-    for (int first = 0, column = 0; first < pool->w; first += pool->kernel, column++) {
-        int columns = pool->w - first < pool->kernel ? pool->w - first : pool->kernel;
+    for (int first = 0, column = 0; first < pool->w; first += kernel, column++) {
+        int columns = pool->w - first < kernel ? pool->w - first : kernel;
         passed window = {{{0}}, {{0}}};
         if (row < pool->out_h && column < pool->out_w) {
             int64_t at = ((int64_t)row * pool->out_w + column) * pool->lanes + lane;
             read_window(dtype, n, job, &u, job->y_start + at, &window);
         }
         for (int down = 0; down < rows; down++) {
-            int64_t pixel = ((int64_t)row * pool->kernel + down) * pool->w + first;
+            int64_t pixel = ((int64_t)row * kernel + down) * pool->w + first;
             for (int across = 0; across < columns; across++) {
-                write_pixel(dtype, n, &job->sweep->term[0], &u, &window, down * pool->kernel + across,
-                            job->x_start + (pixel + across) * pool->lanes + lane);
+                int64_t at = job->x_start + (pixel + across) * pool->lanes + lane;
+                fetch_pixel(dtype, term->x, at + below, 0);
+                fetch_pixel(dtype, term->dx, at + below, 1);
+                write_pixel(dtype, n, term, &u, &window, down * kernel + across, at);
             }
         }
     }
 }
 
-/* All units of the lanes, of a row of windows. */
-#define IN_UNITS(name, part)                                              \
-    CALL void name##_f32(const pool_job *job, int row) {                  \
-        int lane = 0;                                                     \
-        for (; lane + LANES <= job->pool->lanes; lane += LANES) {         \
-            part(TAM_F32, LANES, job, lane, row);                         \
-        }                                                                 \
-        if (lane < job->pool->lanes) {                                    \
-            part(TAM_F32, job->pool->lanes - lane, job, lane, row);       \
-        }                                                                 \
-    }                                                                     \
-    CALL void name##_bf16(const pool_job *job, int row) {                 \
-        int lane = 0;                                                     \
-        for (; lane + 2 * LANES <= job->pool->lanes; lane += 2 * LANES) { \
-            part(TAM_BF16, 2 * LANES, job, lane, row);                    \
-        }                                                                 \
-        if (lane < job->pool->lanes) {                                    \
-            part(TAM_BF16, job->pool->lanes - lane, job, lane, row);      \
-        }                                                                 \
+/* All units of the lanes, of a row of windows; windows of 2 x 2, which most are, have loops of their own. */
+#define IN_UNITS(name, part)                                                     \
+    PART void name(const tam_dtype dtype, const pool_job *job, int row) {        \
+        const int whole = vectors_of(dtype) * LANES, kernel = job->pool->kernel; \
+        int lane = 0;                                                            \
+        for (; lane + whole <= job->pool->lanes && kernel == 2; lane += whole) { \
+            part(dtype, whole, 2, job, lane, row);                               \
+        }                                                                        \
+        for (; lane < job->pool->lanes; lane += whole) {                         \
+            int left = job->pool->lanes - lane;                                  \
+            part(dtype, left < whole ? left : whole, kernel, job, lane, row);    \
+        }                                                                        \
+    }                                                                            \
+    CALL void name##_f32(const pool_job *job, int row) {                         \
+        name(TAM_F32, job, row);                                                 \
+    }                                                                            \
+    CALL void name##_bf16(const pool_job *job, int row) {                        \
+        name(TAM_BF16, job, row);                                                \
     }
 IN_UNITS(apply_row, apply_windows)
 IN_UNITS(gradient_row, gradient_windows)

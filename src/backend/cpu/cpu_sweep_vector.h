@@ -34,15 +34,27 @@ typedef uint16_t halves __attribute__((vector_size(LANES * 2), aligned(1), may_a
 typedef uint8_t octets __attribute__((vector_size(LANES), aligned(1), may_alias));
 
 #ifndef SOME_F32
-PART vec some_f32(const float *from, int n) {
-    float numbers[LANES] = {0};
+#define APART static __attribute__((noinline)) KERNEL_TARGET
+
+APART void some_f32_into(const float *from, int n, float *numbers) {
+    memset(numbers, 0, LANES * sizeof *numbers);
     memcpy(numbers, from, (size_t)n * sizeof *from);
+}
+
+APART void some_bf16_into(const tam_bf16 *from, int n, tam_bf16 *numbers) {
+    memset(numbers, 0, 2 * LANES * sizeof *numbers);
+    memcpy(numbers, from, (size_t)n * sizeof *from);
+}
+
+PART vec some_f32(const float *from, int n) {
+    float numbers[LANES];
+    some_f32_into(from, n, numbers);
     return *(const vec *)numbers;
 }
 
 PART words some_bf16(const tam_bf16 *from, int n) {
-    tam_bf16 numbers[2 * LANES] = {0};
-    memcpy(numbers, from, (size_t)n * sizeof *from);
+    tam_bf16 numbers[2 * LANES];
+    some_bf16_into(from, n, numbers);
     return *(const words *)(const void *)numbers;
 }
 
