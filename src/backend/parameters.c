@@ -151,6 +151,10 @@ uint64_t tam_parameters_version(const tam_parameters *parameters) {
     return parameters->version;
 }
 
+void tam_parameters_touch(tam_parameters *parameters) {
+    parameters->version++;
+}
+
 static tam_status check_index(tam_parameters *parameters, int index) {
     int count = tam_graph_parameter_count(parameters->graph);
     if (index < 0 || index >= count) {

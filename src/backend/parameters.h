@@ -20,8 +20,9 @@ void tam_parameters_update(tam_parameters *parameters, const tam_sgd *sgd);
 float *tam_parameters_value(tam_parameters *parameters, int index);
 float *tam_parameters_gradient(tam_parameters *parameters, int index);
 
-/* Grows whenever write or update changed values: a plan that keeps a reordered copy of the weights compares it. What a
- * plan writes itself through tam_parameters_value (running statistics) is not counted. */
+/* Grows whenever write or update changed values: a plan that keeps a reordered copy of the weights compares it. A plan
+ * that writes values itself (running statistics) says so by tam_parameters_touch. */
 uint64_t tam_parameters_version(const tam_parameters *parameters);
+void tam_parameters_touch(tam_parameters *parameters);
 
 #endif

@@ -99,9 +99,13 @@ static inline void disturb(bench_net *net) {
     }
 }
 
-static inline bench_net bench_net_open(tam_ctx *ctx, const tam_backend *backend, const problem *p) {
+/* options: what a plan may do in several ways (dtype, recompute, deterministic). */
+static inline bench_net bench_net_open_as(tam_ctx *ctx, const tam_backend *backend, const problem *p,
+                                          tam_plan_config config) {
     bench_net net = {.ctx = ctx, .backend = backend, .batch = p->batch, .graph = problem_graph(ctx, p->text)};
-    tam_plan_config config = {.batch = p->batch, .training = true, .seed = NET_SEED};
+    config.batch = p->batch;
+    config.training = true;
+    config.seed = NET_SEED;
     net.inputs = p->batch * tam_shape_count(tam_graph_node(net.graph, 0)->shape);
     net.outputs = p->batch * tam_shape_count(tam_graph_output_shape(net.graph));
     net.x = new_values(net.inputs);
@@ -116,6 +120,10 @@ static inline bench_net bench_net_open(tam_ctx *ctx, const tam_backend *backend,
     config.training = false;
     test_ok(ctx, backend->plan_create(ctx, net.graph, net.parameters, &config, &net.inference));
     return net;
+}
+
+static inline bench_net bench_net_open(tam_ctx *ctx, const tam_backend *backend, const problem *p) {
+    return bench_net_open_as(ctx, backend, p, (tam_plan_config){0});
 }
 
 static inline void bench_net_close(bench_net *net) {
@@ -141,6 +149,10 @@ static inline float *bench_net_parameter(bench_net *net, int index, tam_paramete
     float *values = new_values(tam_graph_parameter_at(net->graph, index)->count);
     test_ok(net->ctx, net->backend->parameter_read(net->parameters, index, part, values));
     return values;
+}
+
+static inline const problem *problem_at(int index) {
+    return index < PROBLEMS ? &problems[index] : &large_problems[index - PROBLEMS];
 }
 
 static inline double largest(const float *values, int64_t count) {

@@ -17,10 +17,6 @@ static void compare(const float *got, const float *expected, int64_t count, cons
     }
 }
 
-static const problem *problem_at(int index) {
-    return index < PROBLEMS ? &problems[index] : &large_problems[index - PROBLEMS];
-}
-
 static void compare_parameters(bench_net *net, bench_net *ref, tam_parameter_part part, const char *text) {
     for (int i = 0; i < tam_graph_parameter_count(net->graph); i++) {
         const tam_parameter *parameter = tam_graph_parameter_at(net->graph, i);

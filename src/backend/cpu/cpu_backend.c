@@ -16,6 +16,9 @@ const tam_backend tam_backend_cpu = {
     .forward = tam_cpu_forward,
     .backward = tam_cpu_backward,
     .plan_bytes = tam_cpu_plan_bytes,
+    .plan_dtype = tam_cpu_plan_dtype,
+    .suits_bf16 = tam_layer_suits_bf16,
+    .plan_cost = tam_cpu_plan_cost,
     .product = tam_dnnl_product,
     .class_products = tam_cpu_class_products,
 };

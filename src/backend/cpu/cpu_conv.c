@@ -23,5 +23,5 @@ const tam_cpu_kind tam_cpu_kind_conv = {
     .create = create,
     .forward = tam_cpu_weighted_forward,
     .backward = tam_cpu_weighted_backward,
-    .reads_x = true,
+    .needs = tam_cpu_needs_input,
 };

@@ -1,110 +1,158 @@
 /* Who shares whose memory: values that a step writes over its input, views, and gradients that are passed on. */
+#include <limits.h>
+
 #include "backend/cpu/cpu_plan.h"
 
 /* Forward may write the output over input k: nobody needs the input's memory afterwards. */
 static bool may_overwrite(const tam_plan *plan, const tam_cpu_step *step, int k) {
     const tam_cpu_value *in = &plan->values[step->input[k]], *out = &plan->values[step->output];
-    bool needed = plan->config.training && step->kind->reads_x;
-    return step->kind->in_place && in->readers == 1 && !in->kept && !needed &&
-           tam_layout_same(&in->layout, &out->layout);
+    const tam_cpu_value *root = &plan->values[in->root];
+    bool alone = in->readers == 1 && root->readers == 1 && root->producer >= 0;
+    bool kept = root->needed || root->dropped || out->dropped;
+    return step->kind->in_place && alone && !kept && tam_layout_same(&in->layout, &out->layout);
 }
 
 static void place_output(tam_plan *plan, const tam_cpu_step *step) {
     tam_cpu_value *out = &plan->values[step->output];
-    out->kept = plan->config.training && step->kind->reads_y;
+    out->buffer = TAM_NONE;
     if (step->view) {
-        const tam_cpu_value *in = &plan->values[step->input[0]];
-        out->buffer = in->buffer;
-        out->kept = in->kept || in->readers > 1;
-        return;
+        out->buffer = plan->values[out->root].buffer;
     }
-    for (int k = 0; k < step->inputs; k++) {
+    for (int k = 0; k < step->inputs && out->buffer == TAM_NONE; k++) {
         if (may_overwrite(plan, step, k)) {
             out->buffer = plan->values[step->input[k]].buffer;
-            return;
         }
     }
-    int time = tam_cpu_forward_time(step);
-    out->buffer = tam_cpu_memory_ask(plan->memory, tam_layout_bytes(&out->layout), time, time);
+    if (out->buffer == TAM_NONE) {
+        out->buffer = tam_cpu_memory_ask(plan->memory, tam_layout_bytes(&out->layout), step->number, step->number);
+    }
+    tam_cpu_memory_extend(plan->memory, out->buffer, step->number);
+    for (int k = 0; k < step->inputs; k++) {
+        tam_cpu_memory_extend(plan->memory, tam_cpu_in(plan, step, k)->buffer, step->number);
+    }
 }
 
-/* How long the values of a step live. */
-static void extend_values(tam_plan *plan, const tam_cpu_step *step) {
-    int forward = tam_cpu_forward_time(step), backward = tam_cpu_backward_time(plan, step);
-    bool training = plan->config.training;
-    for (int k = 0; k < step->inputs; k++) {
-        int buffer = plan->values[step->input[k]].buffer;
-        tam_cpu_memory_extend(plan->memory, buffer, forward);
-        if (training && step->kind->reads_x) {
-            tam_cpu_memory_extend(plan->memory, buffer, backward);
+/* Statistics live from the step that takes them to the last norm that reads them. */
+static void place_statistics(tam_plan *plan) {
+    for (int s = 0; s < plan->step_count; s++) {
+        const tam_cpu_step *step = &plan->steps[s];
+        for (int k = 0; k < step->inputs && k < TAM_SWEEP_TERMS; k++) {
+            tam_cpu_value *in = tam_cpu_in(plan, step, k);
+            if (step->norm[k] == NULL) {
+                continue;
+            }
+            if (in->statistics == TAM_NONE) {
+                tam_cpu_cut cut = tam_cpu_cut_of(&in->layout, in->layout.n);
+                in->statistics = tam_cpu_memory_ask(plan->memory, tam_cpu_statistics_bytes(&cut), in->statistics_by,
+                                                    in->statistics_by);
+            }
+            tam_cpu_memory_extend(plan->memory, in->statistics, s);
         }
     }
-    int buffer = plan->values[step->output].buffer;
-    tam_cpu_memory_extend(plan->memory, buffer, forward);
-    if (training && step->kind->reads_y) {
-        tam_cpu_memory_extend(plan->memory, buffer, backward);
+}
+
+static void read_at(tam_plan *plan, tam_cpu_value *root, int time) {
+    tam_cpu_memory_extend(plan->memory, root->dropped ? root->again : root->buffer, time);
+}
+
+/* How long values live in backward, and where those that are made again come to lie. */
+static void extend_values(tam_plan *plan) {
+    for (int a = 0; a < plan->action_count; a++) {
+        const tam_cpu_action *action = &plan->actions[a];
+        tam_cpu_step *step = &plan->steps[action->step];
+        int time = plan->step_count + a;
+        if (action->again) {
+            tam_cpu_value *out = tam_cpu_out(plan, step);
+            out->again = tam_cpu_memory_ask(plan->memory, tam_layout_bytes(&out->layout), time, time);
+        }
+        tam_cpu_action_reads(plan, action, time, read_at);
+        if (step->own != TAM_NONE) {
+            tam_cpu_memory_extend(plan->memory, step->own, time);
+        }
     }
 }
 
-/* The gradient of an input that one step alone reads may be the output's gradient itself. */
-static bool place_with_output(tam_plan *plan, const tam_cpu_step *step, tam_cpu_value *in, int passed) {
-    const tam_cpu_value *out = &plan->values[step->output];
-    bool passes = step->view || step->kind->passes_gradient;
-    bool written =
-        step->kind->in_place && !out->gradient_shared && tam_layout_same(&in->gradient_layout, &out->gradient_layout);
-    if (in->readers != 1 || (!passes && !written)) {
-        return false;
-    }
-    in->gradient_buffer = out->gradient_buffer;
-    in->gradient_shared = out->gradient_shared || (passes && passed > 1);
-    return true;
+/* The gradient of a linear term without a norm is the output's as it is. */
+static bool may_pass(const tam_cpu_step *step, int k) {
+    return step->view || step->kind->passes_gradient ||
+           (step->kind->sweeps && step->norm[k] == NULL && step->activation == NULL && step->pool == NULL);
 }
 
-/* The inputs to which a step can pass its output's gradient as it is. */
-static int passed_inputs(const tam_plan *plan, const tam_cpu_step *step) {
-    int passed = 0;
+/* The first to write a gradient: in the output's memory if it can. *taken: another input has it already. */
+static void place_first(tam_plan *plan, tam_cpu_step *step, int k, int time, bool *taken) {
+    tam_cpu_value *in = tam_cpu_in(plan, step, k), *out = tam_cpu_out(plan, step);
+    bool same = tam_layout_same(&in->gradient_layout, &out->gradient_layout);
+    step->dx_buffer[k] = TAM_NONE;
+    if (!*taken && may_pass(step, k) && (same || step->view)) {
+        step->passed[k] = true;
+        in->gradient_buffer = out->gradient_buffer;
+        *taken = true;
+    } else if (!*taken && step->kind->in_place && step->pool == NULL && same) {
+        in->gradient_buffer = out->gradient_buffer;
+        *taken = true;
+    } else {
+        in->gradient_buffer = tam_cpu_memory_ask(plan->memory, tam_layout_bytes(&in->gradient_layout), time, time);
+    }
+}
+
+/* The terms that take over the output's memory as it is come before those that write over it. */
+static void place_inputs(tam_plan *plan, tam_cpu_step *step, bool passing, bool *taken) {
+    int time = step->backward_time;
     for (int k = 0; k < step->inputs; k++) {
-        passed += plan->values[step->input[k]].readers == 1;
-    }
-    return passed;
-}
-
-/* In the order of backward: the last reader of a value writes its gradient, the others add to it. */
-static void place_gradients(tam_plan *plan, tam_cpu_step *step) {
-    int time = tam_cpu_backward_time(plan, step);
-    int passed = passed_inputs(plan, step);
-    for (int k = 0; k < step->inputs; k++) {
-        tam_cpu_value *in = &plan->values[step->input[k]];
-        size_t bytes = tam_layout_bytes(&in->gradient_layout);
+        tam_cpu_value *in = tam_cpu_in(plan, step, k);
         bool repeated = k > 0 && step->input[k] == step->input[0];
-        if (in->last_reader != step->number || repeated) {
-            step->dx_buffer[k] = tam_cpu_memory_ask(plan->memory, bytes, time, time);
+        if (may_pass(step, k) != passing) {
             continue;
         }
-        step->dx_buffer[k] = -1;
-        if (!place_with_output(plan, step, in, passed)) {
-            in->gradient_buffer = tam_cpu_memory_ask(plan->memory, bytes, time, time);
+        if (in->last_reader == step->number && !repeated) {
+            place_first(plan, step, k, time, taken);
+        } else if (step->kind->adds_gradient && step->pool == NULL && !repeated) {
+            step->dx_buffer[k] = TAM_NONE;
+            step->add[k] = true;
+        } else {
+            step->dx_buffer[k] = tam_cpu_memory_ask(plan->memory, tam_layout_bytes(&in->gradient_layout), time, time);
         }
-        int until = in->producer < 0 ? 2 * plan->step_limit : tam_cpu_backward_time(plan, &plan->steps[in->producer]);
+        int until = in->producer < 0 ? INT_MAX : plan->steps[in->producer].backward_time;
         tam_cpu_memory_extend(plan->memory, in->gradient_buffer, until);
     }
 }
 
+static void place_sums(tam_plan *plan, int v) {
+    tam_cpu_value *value = &plan->values[v];
+    if (value->sums_by == TAM_NONE) {
+        return;
+    }
+    tam_cpu_cut cut = tam_cpu_cut_of(&value->layout, value->layout.n);
+    size_t bytes = (size_t)(cut.tasks * (2 + TAM_SWEEP_TERMS) * cut.period) * sizeof(float);
+    value->sums = tam_cpu_memory_ask(plan->memory, bytes, plan->steps[value->sums_by].backward_time,
+                                     plan->steps[value->producer].backward_time);
+}
+
+static void place_training(tam_plan *plan) {
+    tam_cpu_value *last = tam_cpu_out(plan, &plan->steps[plan->step_count - 1]);
+    place_statistics(plan);
+    extend_values(plan);
+    /* The caller's dy is copied in before the last step's backward. */
+    last->gradient_buffer = tam_cpu_memory_ask(plan->memory, tam_layout_bytes(&last->layout), plan->step_count,
+                                               plan->steps[plan->step_count - 1].backward_time);
+    for (int s = plan->step_count - 1; s >= 0; s--) {
+        bool taken = false;
+        place_inputs(plan, &plan->steps[s], true, &taken);
+        place_inputs(plan, &plan->steps[s], false, &taken);
+    }
+    for (int v = 0; v < plan->value_count; v++) {
+        place_sums(plan, v);
+    }
+}
+
 void tam_cpu_place(tam_plan *plan) {
-    tam_cpu_value *first = &plan->values[0], *last = &plan->values[plan->steps[plan->step_count - 1].output];
+    tam_cpu_value *first = &plan->values[0], *last = tam_cpu_out(plan, &plan->steps[plan->step_count - 1]);
     first->buffer = tam_cpu_memory_ask(plan->memory, tam_layout_bytes(&first->layout), -1, 0);
     for (int s = 0; s < plan->step_count; s++) {
         place_output(plan, &plan->steps[s]);
-        extend_values(plan, &plan->steps[s]);
     }
     tam_cpu_memory_extend(plan->memory, last->buffer, plan->step_count);
-    if (!plan->config.training) {
-        return;
-    }
-    /* The caller's dy is copied in before the last step's backward. */
-    int start = tam_cpu_backward_time(plan, &plan->steps[plan->step_count - 1]);
-    last->gradient_buffer = tam_cpu_memory_ask(plan->memory, tam_layout_bytes(&last->layout), start - 1, start);
-    for (int s = plan->step_count - 1; s >= 0; s--) {
-        place_gradients(plan, &plan->steps[s]);
+    if (plan->config.training) {
+        place_training(plan);
     }
 }

@@ -13,7 +13,7 @@ typedef struct window {
 typedef struct job {
     window window;
     tam_layout in, out;
-    tam_cpu_cut cut;
+    tam_cpu_map_cut cut;
     int n;
     const void *x, *dy;
     void *y, *dx;
@@ -239,7 +239,7 @@ static job job_of(tam_plan *plan, const tam_cpu_step *step, int n) {
                    (int)key[TAM_POOL_STRIDE], (int)key[TAM_POOL_PAD]},
         .in = in->layout,
         .out = out->layout,
-        .cut = tam_cpu_cut_of(&in->layout, n),
+        .cut = tam_cpu_map_cut_of(&in->layout, n),
         .n = n,
         .x = in->data,
         .y = out->data,

@@ -6,12 +6,14 @@
 
 static tam_status create_reorder(tam_plan *plan, tam_cpu_step *step) {
     const tam_layout *in = &tam_cpu_in(plan, step, 0)->layout, *out = &tam_cpu_out(plan, step)->layout;
-    step->view = tam_layout_is_plain(in) && tam_layout_is_plain(out);
+    step->view = tam_layout_is_plain(in) && tam_layout_is_plain(out) && in->dtype == out->dtype;
     return TAM_OK;
 }
 
 static tam_status create_flatten(tam_plan *plan, tam_cpu_step *step) {
-    tam_cpu_out(plan, step)->layout = tam_layout_plain(plan->config.batch, step->node->shape);
+    tam_layout *out = &tam_cpu_out(plan, step)->layout;
+    *out = tam_layout_plain(plan->config.batch, step->node->shape);
+    out->dtype = tam_cpu_in(plan, step, 0)->layout.dtype;
     return create_reorder(plan, step);
 }
 

@@ -1,9 +1,9 @@
 /* Running a plan. */
 #include <string.h>
+#include <time.h>
 
 #include "backend/cpu/cpu_plan.h"
 #include "backend/plan_check.h"
-#include "base/kernel.h"
 #include "base/team.h"
 
 static const tam_layout *output_layout(const tam_plan *plan) {
@@ -18,6 +18,29 @@ static void take_input(tam_plan *plan, int n, const float *x) {
     memset((float *)input->data + n * sample, 0, (size_t)((plan->config.batch - n) * sample) * sizeof *x);
 }
 
+double tam_cpu_now(void) {
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+}
+
+static void run_forward(tam_plan *plan, tam_cpu_step *step, int n, tam_cpu_part part) {
+    double began = tam_cpu_now();
+    if (!step->view) {
+        step->kind->forward(plan, step, n);
+    }
+    step->seconds[part] = tam_cpu_now() - began;
+}
+
+/* A value and its views are now in another place. */
+static void move_value(tam_plan *plan, int root, int buffer) {
+    for (int v = root; v < plan->value_count; v++) {
+        if (plan->values[v].root == root) {
+            plan->values[v].data = tam_cpu_memory_at(plan->memory, buffer);
+        }
+    }
+}
+
 tam_status tam_cpu_forward(tam_plan *plan, int n, const float *x, uint64_t step, float *y) {
     TAM_TRY(tam_plan_check_rows(plan->ctx, &plan->config, n));
     tam_team_enter(plan->ctx);
@@ -26,12 +49,17 @@ tam_status tam_cpu_forward(tam_plan *plan, int n, const float *x, uint64_t step,
     plan->packed_version = version;
     plan->is_packed = true;
     plan->step = step;
+    for (int v = 0; v < plan->value_count; v++) {
+        if (plan->values[v].dropped) {
+            move_value(plan, v, plan->values[v].buffer);
+        }
+    }
     take_input(plan, n, x);
     for (int s = 0; s < plan->step_count; s++) {
-        tam_cpu_step *current = &plan->steps[s];
-        if (!current->view) {
-            current->kind->forward(plan, current, n);
-        }
+        run_forward(plan, &plan->steps[s], n, TAM_CPU_FORWARD);
+    }
+    if (plan->config.training) {
+        tam_parameters_touch(plan->parameters); /* running statistics have moved */
     }
     const tam_layout *layout = output_layout(plan);
     memcpy(y, tam_cpu_out(plan, &plan->steps[plan->step_count - 1])->data,
@@ -41,41 +69,65 @@ tam_status tam_cpu_forward(tam_plan *plan, int n, const float *x, uint64_t step,
 }
 
 typedef struct sum_job {
-    int64_t count, piece;
-    const float *x;
-    float *y;
+    const tam_sweep_kernels *kernels;
+    tam_cpu_cut cut;
+    tam_sweep sweep;
 } sum_job;
 
-TAM_KERNEL static void add_up(int64_t count, const float *x, float *y) {
-#pragma omp simd
-    for (int64_t i = 0; i < count; i++) {
-        y[i] += x[i];
-    }
-}
-
-static void add_piece(void *argument, int64_t task, int worker) {
-    (void)worker;
+static void add_task(void *argument, int64_t task, int worker) {
     const sum_job *job = argument;
-    int64_t start = task * job->piece, left = job->count - start;
-    add_up(left < job->piece ? left : job->piece, job->x + start, job->y + start);
+    (void)worker;
+    TAM_CPU_EACH_RUN(run, &job->cut, task) {
+        job->kernels->apply(&job->sweep, run.start, run.count, 0);
+    }
 }
 
 /* Adds what a further reader of a value has found to the value's gradient. */
-static void add_gradient(tam_plan *plan, const tam_cpu_value *value, const float *dx) {
-    sum_job job = {value->layout.n * tam_layout_sample(&value->layout), 1 << 16, dx, value->gradient};
-    tam_team_run(plan->ctx, (job.count + job.piece - 1) / job.piece, add_piece, &job);
+static void add_gradient(tam_plan *plan, const tam_cpu_value *value, const void *dx) {
+    const tam_layout *layout = &value->gradient_layout;
+    sum_job job = {
+        .kernels = plan->kernels,
+        .cut = tam_cpu_cut_of(layout, layout->n),
+        .sweep = {.dtype = layout->dtype,
+                  .period = tam_layout_period(layout),
+                  .terms = 2,
+                  .term = {{.x = value->gradient}, {.x = dx}},
+                  .y = value->gradient},
+    };
+    tam_team_run(plan->ctx, job.cut.tasks, add_task, &job);
 }
 
 static void backward_step(tam_plan *plan, tam_cpu_step *step, bool input_wanted) {
+    bool nothing = true;
+    double began = tam_cpu_now();
     for (int k = 0; k < step->inputs; k++) {
         step->wanted[k] = input_wanted || tam_cpu_in(plan, step, k)->trained;
+        nothing = nothing && step->passed[k];
     }
-    step->kind->backward(plan, step);
+    if (!(nothing && step->view)) {
+        step->kind->backward(plan, step);
+    }
     for (int k = 0; k < step->inputs; k++) {
         if (step->wanted[k] && step->dx_buffer[k] >= 0) {
             add_gradient(plan, tam_cpu_in(plan, step, k), step->dx[k]);
         }
     }
+    step->seconds[TAM_CPU_BACKWARD] = tam_cpu_now() - began;
+}
+
+static void run_action(tam_plan *plan, const tam_cpu_action *action, bool input_wanted) {
+    tam_cpu_step *step = &plan->steps[action->step];
+    if (!input_wanted && !tam_cpu_out(plan, step)->trained) {
+        return;
+    }
+    if (action->again) {
+        move_value(plan, step->output, tam_cpu_out(plan, step)->again);
+        plan->again = true;
+        run_forward(plan, step, plan->config.batch, TAM_CPU_AGAIN);
+        plan->again = false;
+        return;
+    }
+    backward_step(plan, step, input_wanted);
 }
 
 tam_status tam_cpu_backward(tam_plan *plan, const float *dy, float *dx) {
@@ -86,39 +138,12 @@ tam_status tam_cpu_backward(tam_plan *plan, const float *dy, float *dx) {
     tam_team_enter(plan->ctx);
     const tam_layout *layout = output_layout(plan);
     memcpy(tam_cpu_out(plan, &plan->steps[plan->step_count - 1])->gradient, dy, tam_layout_bytes(layout));
-    for (int s = plan->step_count - 1; s >= 0; s--) {
-        tam_cpu_step *step = &plan->steps[s];
-        if (dx != NULL || tam_cpu_out(plan, step)->trained) {
-            backward_step(plan, step, dx != NULL);
-        }
+    for (int a = 0; a < plan->action_count; a++) {
+        run_action(plan, &plan->actions[a], dx != NULL);
     }
     if (dx != NULL) {
         const tam_cpu_value *input = &plan->values[0];
         tam_layout_copy(plan->ctx, plan->config.batch, &input->gradient_layout, input->gradient, &input->layout, dx);
     }
     return TAM_OK;
-}
-
-tam_cpu_cut tam_cpu_cut_of(const tam_layout *layout, int n) {
-    enum { TASK_NUMBERS = 1 << 16 }; /* 256 KB: stays in a core's own cache between two sweeps */
-    int64_t images = TASK_NUMBERS / tam_layout_run(layout);
-    images = images < 1 ? 1 : images > n ? n : images;
-    return (tam_cpu_cut){
-        .blocks = tam_layout_blocks(layout), .images = (int)images, .groups = (n + images - 1) / images};
-}
-
-void tam_cpu_fold(const tam_layout *layout, const tam_cpu_cut *cut, const float *partial, int64_t stride,
-                  double *sums) {
-    int period = tam_layout_period(layout);
-    for (int c = 0; c < layout->c; c++) {
-        double sum = 0;
-        int block = c / layout->lanes;
-        for (int64_t group = 0; group < cut->groups; group++) {
-            const float *part = partial + (group * cut->blocks + block) * stride;
-            for (int k = c % layout->lanes; k < period; k += layout->lanes) {
-                sum += (double)part[k];
-            }
-        }
-        sums[c] = sum;
-    }
 }

@@ -67,8 +67,12 @@ void tam_cpu_weighted_forward(tam_plan *plan, tam_cpu_step *step, int n) {
 
 void tam_cpu_weighted_backward(tam_plan *plan, tam_cpu_step *step) {
     const tam_layer_memory memory = memory_of(plan, step);
+    double began = tam_cpu_now();
     step->layer->kind->backward_weights(step->layer, &memory);
+    step->seconds[TAM_CPU_BACKWARD_WEIGHTS] = tam_cpu_now() - began;
     if (step->wanted[0]) {
+        began = tam_cpu_now();
         step->layer->kind->backward_data(step->layer, &memory);
+        step->seconds[TAM_CPU_BACKWARD_DATA] = tam_cpu_now() - began;
     }
 }
