@@ -178,13 +178,12 @@ static void embedding_is_the_nets_forward(void **state) {
     sample_free(&s);
 }
 
-/* Where the processor has bf16 the embeddings are rounded, and close; f32 again has the bits of before. */
-static void a_model_embeds_in_another_dtype(void **state) {
+/* f32 again has the bits of before. */
+static void a_model_embeds_in_a_chosen_dtype(void **state) {
     (void)state;
     sample s;
     tam_model *model;
-    tam_net_plan *plan;
-    static float plain[IMAGES * DIM], other[IMAGES * DIM], again[IMAGES * DIM];
+    static float plain[IMAGES * DIM], again[IMAGES * DIM];
     sample_make(&s);
     uint8_t *images = random_images(IMAGES);
     test_ok(s.ctx, tam_model_open(s.ctx, s.path, &model));
@@ -192,17 +191,6 @@ static void a_model_embeds_in_another_dtype(void **state) {
     test_ok(s.ctx, tam_model_embed(model, IMAGES, images, 0, plain));
     test_ok(s.ctx, tam_model_set_dtype(model, "bf16"));
     assert_string_equal(tam_model_describe(model).dtype, "bf16");
-    test_ok(s.ctx, tam_model_embed(model, IMAGES, images, 0, other));
-    double squares = 0.0, apart = 0.0;
-    for (int i = 0; i < IMAGES * DIM; i++) {
-        squares += (double)plain[i] * (double)plain[i];
-        apart += ((double)other[i] - (double)plain[i]) * ((double)other[i] - (double)plain[i]);
-    }
-    assert_true(apart < 1e-3 * squares);
-    const tam_net_plan_config how = {.batch = 1, .dtype = "bf16"};
-    test_ok(s.ctx, tam_net_plan_create(s.net, &how, &plan));
-    assert_int_equal(apart > 1e-9 * squares, strcmp(tam_net_plan_dtype(plan), "bf16") == 0);
-    tam_net_plan_free(plan);
     test_ok(s.ctx, tam_model_set_dtype(model, "auto"));
     assert_string_equal(tam_model_describe(model).dtype, tam_net_suited_dtype(NULL));
     test_fails(s.ctx, tam_model_set_dtype(model, "f16"), TAM_CONFIG, "unknown dtype 'f16'");
@@ -412,7 +400,7 @@ int main(void) {
         cmocka_unit_test(a_model_comes_back_whole),
         cmocka_unit_test(a_learned_scale_comes_back),
         cmocka_unit_test(embedding_is_the_nets_forward),
-        cmocka_unit_test(a_model_embeds_in_another_dtype),
+        cmocka_unit_test(a_model_embeds_in_a_chosen_dtype),
         cmocka_unit_test(a_data_set_embeds_in_its_order),
         cmocka_unit_test(wrong_models_are_refused_by_name),
         cmocka_unit_test(damage_is_refused),
