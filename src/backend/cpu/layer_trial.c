@@ -107,8 +107,8 @@ static void run_backward_weights(trial *t) {
 
 /* The least of several runs, behind one that warms the caches: what disturbs a run only makes it longer. */
 static double least_seconds(void (*run)(trial *t), trial *t) {
-    enum { LEAST_RUNS = 4, MOST_RUNS = 40 };
-    const double enough = 0.02;
+    enum { LEAST_RUNS = 2, MOST_RUNS = 40 };
+    const double enough = 0.05;
     double least = 1e30, all = 0.0;
     run(t);
     for (int i = 0; i < LEAST_RUNS || (all < enough && i < MOST_RUNS); i++) {

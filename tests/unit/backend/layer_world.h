@@ -144,10 +144,26 @@ static inline void *world_to(tam_ctx *ctx, const tam_layout *layout, const float
     return room;
 }
 
+/* The fill of a last block must be zero. */
+static inline void world_check_fill(const tam_layout *layout, const void *room) {
+    const int64_t pixels = tam_layout_pixels(layout), blocks = tam_layout_blocks(layout);
+    const int64_t used = layout->c - (blocks - 1) * layout->lanes;
+    const float *f32 = room;
+    const tam_bf16 *bf16 = room;
+    for (int64_t n = 0; n < layout->n; n++) {
+        for (int64_t i = 0; i < pixels * layout->lanes; i++) {
+            const int64_t at = (n * blocks + blocks - 1) * pixels * layout->lanes + i;
+            const float number = layout->dtype == TAM_BF16 ? tam_bf16_value(bf16[at]) : f32[at];
+            assert_true(i % layout->lanes < used || number == 0.0f);
+        }
+    }
+}
+
 /* Takes the room. */
 static inline float *world_from(tam_ctx *ctx, const tam_layout *layout, void *room) {
     tam_layout to = world_plain(layout);
     float *plain = world_room(tam_layout_bytes(&to));
+    world_check_fill(layout, room);
     tam_layout_copy(ctx, layout->n, layout, room, &to, plain);
     free(room);
     return plain;
@@ -182,7 +198,11 @@ static inline layer_results world_run(tam_ctx *ctx, tam_layer *layer, const laye
         }
     }
     results.y = world_from(ctx, &layer->y, y);
-    results.dx = world_from(ctx, &layer->dx, dx);
+    if (world->shape.training) {
+        results.dx = world_from(ctx, &layer->dx, dx);
+    } else {
+        free(dx);
+    }
     free(x);
     free(dy);
     free(packed);
