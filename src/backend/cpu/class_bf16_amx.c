@@ -21,13 +21,13 @@ typedef struct tile_configuration {
 } tile_configuration;
 
 /* Eight registers, all of them whole. gcc 12's intrinsic claims to read only 8 bytes: so in assembler. */
-AMX static void begin(void) {
+AMX void tam_bf16_amx_begin(void) {
     static const tile_configuration whole = {
         .palette = 1, .row_bytes = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
     __asm__ volatile("ldtilecfg %0" : : "m"(whole) : "memory");
 }
 
-AMX static void end(void) {
+AMX void tam_bf16_amx_end(void) {
     __asm__ volatile("tilerelease" : : : "memory");
 }
 
@@ -116,7 +116,7 @@ static bool processor_has_amx(void) {
     return __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (d & both) == both;
 }
 
-static bool runs_here(void) {
+bool tam_bf16_amx_runs_here(void) {
     static atomic_int known; /* 0: not asked yet; 1: yes; -1: no */
     int answer = atomic_load(&known);
     if (answer == 0) {
@@ -127,8 +127,8 @@ static bool runs_here(void) {
 }
 
 static const tam_bf16_kind kind = {
-    .begin = begin,
-    .end = end,
+    .begin = tam_bf16_amx_begin,
+    .end = tam_bf16_amx_end,
     .block = multiply_block,
     .round_rows = tam_bf16_avx512_round_rows,
     .scale_rows = tam_bf16_avx512_scale_rows,
@@ -136,8 +136,15 @@ static const tam_bf16_kind kind = {
     .round_columns = tam_bf16_avx512_round_columns,
     .transpose = tam_bf16_avx512_transpose,
 };
-TAM_BF16_TABLES(kind, "amx", amx, runs_here())
+TAM_BF16_TABLES(kind, "amx", amx, tam_bf16_amx_runs_here())
 
 #else
+bool tam_bf16_amx_runs_here(void) {
+    return false;
+}
+void tam_bf16_amx_begin(void) {
+}
+void tam_bf16_amx_end(void) {
+}
 TAM_BF16_NO_TABLES(amx)
 #endif

@@ -14,4 +14,9 @@ void tam_bf16_avx512_round_slot(const float *t, int64_t t_stride, tam_bf16 *row,
 void tam_bf16_avx512_round_columns(const float *x, int64_t x_stride, const float s[TAM_BF16_LANES], tam_bf16 *b);
 void tam_bf16_avx512_transpose(const float *c, int64_t c_stride, float *p, int64_t p_stride);
 
+/* The matrix registers for whoever uses them: whether there are any, and around a task. */
+bool tam_bf16_amx_runs_here(void);
+void tam_bf16_amx_begin(void);
+void tam_bf16_amx_end(void);
+
 #endif

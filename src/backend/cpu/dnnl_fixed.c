@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend/cpu/dnnl_layer.h"
+#include "backend/cpu/weight_gradient.h"
 #include "base/memory.h"
 #include "base/team.h"
 
@@ -168,6 +169,8 @@ static void free_layer(tam_layer *base) {
 }
 
 static const tam_layer_kind kind = {pack, forward, backward_data, backward_weights, free_layer};
+/* Its gradient of the weights does not depend on the threads anyway. */
+static const tam_layer_kind kind_by_tiles = {pack, forward, backward_data, tam_weight_gradient_backward, free_layer};
 
 static tam_layer_shape shape_of(const fixed_layer *layer, int size) {
     tam_layer_shape shape = layer->base.shape;
@@ -217,7 +220,10 @@ static void settle(fixed_layer *layer) {
     layer->slot_bytes = scratch + (s->training ? layer->packed_bytes : 0);
     layer->base.packed_bytes = (size_t)layer->sizes * layer->packed_bytes;
     layer->base.scratch_bytes = (size_t)layer->slots * layer->slot_bytes;
-    if (s->training) {
+    if (tam_weight_gradient_suits(&layer->base)) {
+        layer->base.kind = &kind_by_tiles;
+        tam_weight_gradient_take(&layer->base);
+    } else if (s->training) {
         layer->base.scratch_bytes += (size_t)(layer->parts * layer->gradient) * sizeof(float);
     }
 }

@@ -2,6 +2,7 @@
 #include "backend/cpu/dnnl_layer.h"
 
 #include "backend/cpu/dnnl_tune.h"
+#include "backend/cpu/weight_gradient.h"
 #include "base/memory.h"
 
 typedef struct tam_dnnl_layer {
@@ -189,6 +190,7 @@ static void free_layer(tam_layer *base) {
 }
 
 static const tam_layer_kind kind = {pack, forward, backward_data, backward_weights, free_layer};
+static const tam_layer_kind kind_by_tiles = {pack, forward, backward_data, tam_weight_gradient_backward, free_layer};
 
 tam_status tam_dnnl_layer_create(tam_ctx *ctx, tam_dnnl *dnnl, const char *name, const tam_layer_shape *shape,
                                  tam_dnnl_answer *answer, tam_layer **out) {
@@ -218,5 +220,9 @@ tam_status tam_layer_make_dnnl(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning,
     }
     tam_status status = tam_dnnl_layer_create(ctx, dnnl, name, shape, &answer, out);
     tam_dnnl_answer_free(&answer);
+    if (status == TAM_OK && tam_weight_gradient_suits(*out)) {
+        (*out)->kind = &kind_by_tiles;
+        tam_weight_gradient_take(*out);
+    }
     return status;
 }
