@@ -76,11 +76,11 @@ static void weigh(void *argument, int64_t task, int worker) {
     }
 }
 
-/* The weight that joins, at a tap, lane `lane` of an output vector to the input's lane ^ j. */
+/* The weight that joins, at a tap, lane `lane` of what is read to lane ^ j of what is written. */
 static int64_t weight_at(const tam_grouped_layer *layer, bool transposed, int slice, int tap, int j, int lane) {
     const tam_grouped_pass *pass = &layer->forward;
     int channel = slice * layer->kernels->lanes + lane, other = channel ^ j;
-    int64_t out = transposed ? other : channel, in = (transposed ? channel : other) % pass->group;
+    int64_t out = transposed ? channel : other, in = (transposed ? other : channel) % pass->group;
     return (out * pass->group + in) * pass->kernel * pass->kernel + tap;
 }
 

@@ -1,10 +1,12 @@
 /* Convolutions in groups of 1 (depthwise), 2 or 4 channels, as many out as in. A vector holds neighbouring channels of
  * a pixel, so that an output vector is
  *
- *     y[lane] = sum over taps and over j < group of weight[tap][j][lane] x[pixel + tap][lane ^ j]
+ *     y[lane] = sum over j < group of s_j[lane ^ j],   s_j[lane] = sum over taps of weight[tap][j][lane] x[pixel +
+ * tap][lane]
  *
- * and the neighbours of a lane's group are the same vector with its lanes swapped. The gradient of x is such a sum over
- * dy with the weights turned round; for stride 2 the columns of dx fall into two phases, each with its own taps. */
+ * where weight[tap][j][lane] joins input channel `lane` to output channel `lane ^ j` of its group: x is read as it is,
+ * and lanes are swapped once for each output. The gradient of x is such a sum over dy with the weights turned round;
+ * for stride 2 the columns of dx fall into two phases, each with its own taps. */
 #ifndef BACKEND_CPU_CPU_GROUPED_H
 #define BACKEND_CPU_CPU_GROUPED_H
 
@@ -20,8 +22,7 @@ typedef struct tam_grouped_phase {
 } tam_grouped_phase;
 
 /* One walk over maps: forward (x to y), backward data (dy to dx), and for the weights x (from) beside dy (to). Rows of
- * `from` pass through a ring of `kernel` rows in f32, with zeros at both ends and each pixel's vectors of swapped lanes
- * side by side. */
+ * `from` pass through a ring of `kernel` rows in f32, with zeros at both ends. */
 typedef struct tam_grouped_pass {
     tam_layout from, to;
     int kernel, stride, pad, group;
@@ -60,7 +61,7 @@ const tam_grouped_kernels *tam_grouped_kernels_at(int index);
 
 /* Floats of a ring for `slices` slices: rows, one more of zeros, and a row of dy or of sums. */
 static inline size_t tam_grouped_ring(const tam_grouped_pass *pass, int lanes, int slices) {
-    size_t row = (size_t)pass->width * (size_t)pass->group * (size_t)lanes;
+    size_t row = (size_t)pass->width * (size_t)lanes;
     return row * (size_t)(pass->kernel + 1) * (size_t)slices + (size_t)pass->to.w * (size_t)lanes;
 }
 /* Floats of the weights, and of their sums, of one slice. */

@@ -5,6 +5,8 @@
 #define LANES 16
 #define SUMS 27
 #define PIXELS 14
+#define PIXELS_2 14
+#define PIXELS_4 6
 #define KERNEL_NAME "avx512"
 #include "backend/cpu/cpu_grouped_kernel.h"
 

@@ -1,7 +1,7 @@
 /* Grouped convolutions for one instruction set; included once by each cpu_grouped_<set>.c, which defines what
  * cpu_vector.h asks for and
  *     SUMS          vectors of sums that the registers hold beside what they are made of
- *     PIXELS        that are computed at once, 8 or 14
+ *     PIXELS        that are computed at once, 8 or 14; PIXELS_2 and PIXELS_4 in groups of 2 and 4
  *     KERNEL_NAME   of the table */
 #include "backend/cpu/cpu_grouped.h"
 #include "backend/cpu/cpu_vector.h"
@@ -77,32 +77,14 @@ PART void reach_of(const tam_grouped_pass *pass, int out, reach *found) {
     }
 }
 
-PART void fill_columns(const int group, const tam_dtype dtype, const void *x, int64_t at, int64_t pixel, int64_t count,
-                       float *to) {
-    for (int64_t column = 0; column < count; column++, at += pixel, to += group * LANES) {
-        __builtin_prefetch((const char *)x + (at + PIXELS_AHEAD * pixel) * (dtype == TAM_F32 ? 4 : 2), 0, 3);
-        vec value = load(dtype, x, at);
-        *(vec *)to = value;
-        if (group > 1) {
-            *(vec *)(to + LANES) = SWAP(value, 1);
-        }
-        if (group > 2) {
-            *(vec *)(to + 2 * LANES) = SWAP(value, 2);
-            *(vec *)(to + 3 * LANES) = SWAP(value, 3);
-        }
-    }
-}
-
-PART void fill_row(const int group, const int stride, const tam_grouped_pass *pass, const void *x, int64_t at,
-                   float *to) {
-    (void)stride;
-    const int64_t wide = group * LANES, w = pass->from.w, end = pass->left + w;
-    memset(to, 0, (size_t)(pass->left * wide) * sizeof *to);
-    memset(to + end * wide, 0, (size_t)((pass->width - end) * wide) * sizeof *to);
+PART void fill_row(const tam_grouped_pass *pass, const void *x, int64_t at, float *to) {
+    const int64_t w = pass->from.w, end = pass->left + w;
+    memset(to, 0, (size_t)(pass->left * LANES) * sizeof *to);
+    memset(to + end * LANES, 0, (size_t)((pass->width - end) * LANES) * sizeof *to);
     if (pass->from.dtype == TAM_F32) {
-        fill_columns(group, TAM_F32, x, at, pass->from.lanes, w, to + pass->left * wide);
+        widen_row(TAM_F32, x, at, pass->from.lanes, w, to + pass->left * LANES);
     } else {
-        fill_columns(group, TAM_BF16, x, at, pass->from.lanes, w, to + pass->left * wide);
+        widen_row(TAM_BF16, x, at, pass->from.lanes, w, to + pass->left * LANES);
     }
 }
 
@@ -113,14 +95,14 @@ PART void fill(const tam_grouped_pass *pass, const void *x, int64_t image, int f
         for (int slice = first; slice < end; slice++) {
             float *to = r->data + (slice - first) * r->slice + row % pass->kernel * r->row;
             int64_t at = place(&pass->from, image, slice * LANES, row);
-            FOR_GROUP(pass->group, 1, fill_row, pass, x, at, to);
+            fill_row(pass, x, at, to);
         }
         r->filled = row + 1;
     }
 }
 
 PART ring ring_of(const tam_grouped_pass *pass, float *data) {
-    int64_t row = (int64_t)pass->width * pass->group * LANES;
+    int64_t row = (int64_t)pass->width * LANES;
     return (ring){data, row, row * (pass->kernel + 1), 0};
 }
 
@@ -153,43 +135,58 @@ typedef struct output {
     vec bias;
 } output;
 
+/* sum[j] gathers what belongs to lane ^ j: lanes are swapped once for each output. */
 PART void convolve_pixels(const int pixels, const int group, const int stride, const output *out,
                           const tam_grouped_phase *phase, int64_t column, float *to, int64_t step) {
-    const int wide = group * LANES;
-    vec sum[PIXELS];
+    vec sum[4][PIXELS];
     UNROLL
     for (int p = 0; p < pixels; p++) {
-        sum[p] = out->bias;
+        sum[0][p] = out->bias;
+        sum[1][p] = sum[2][p] = sum[3][p] = (vec){0};
     }
     for (int r = 0; r < out->rows; r++) {
-        const float *row = out->row[r] + column * stride * wide, *weight = out->weight[r];
+        const float *row = out->row[r] + column * stride * LANES, *weight = out->weight[r];
         for (int t = 0; t < phase->taps; t++) {
-            const float *x = row + (int64_t)phase->column[t] * wide, *w = weight + (int64_t)phase->tap[t] * wide;
+            const float *x = row + (int64_t)phase->column[t] * LANES;
+            const float *w = weight + (int64_t)phase->tap[t] * group * LANES;
+            vec factor[4];
             UNROLL
             for (int j = 0; j < group; j++) {
-                vec factor = *(const vec *)(w + j * LANES);
+                factor[j] = *(const vec *)(w + j * LANES);
+            }
+            UNROLL
+            for (int p = 0; p < pixels; p++) {
+                vec value = *(const vec *)(x + p * stride * LANES);
                 UNROLL
-                for (int p = 0; p < pixels; p++) {
-                    sum[p] += factor * *(const vec *)(x + p * stride * wide + j * LANES);
+                for (int j = 0; j < group; j++) {
+                    sum[j][p] += factor[j] * value;
                 }
             }
         }
     }
     UNROLL
     for (int p = 0; p < pixels; p++) {
-        *(vec *)(to + (column + p) * step) = sum[p];
+        vec all = sum[0][p];
+        if (group > 1) {
+            all += SWAP(sum[1][p], 1);
+        }
+        if (group > 2) {
+            all += SWAP(sum[2][p], 2) + SWAP(sum[3][p], 3);
+        }
+        *(vec *)(to + (column + p) * step) = all;
     }
 }
 
 PART void convolve_row(const int group, const int stride, output *out, const tam_grouped_phase *phase, float *to,
                        int64_t step) {
-#define CASE(pixels)                                                          \
-    case pixels:                                                              \
-        convolve_pixels(pixels, group, stride, out, phase, column, to, step); \
+    const int block = group == 1 ? PIXELS : group == 2 ? PIXELS_2 : PIXELS_4;
+#define CASE(pixels)                                                                                       \
+    case pixels:                                                                                           \
+        convolve_pixels((pixels) < block ? (pixels) : block, group, stride, out, phase, column, to, step); \
         break
-    for (int64_t column = 0; column < phase->columns; column += PIXELS) {
+    for (int64_t column = 0; column < phase->columns; column += block) {
         fetch(&out->next, out->pace);
-        switch (least(PIXELS, phase->columns - column)) {
+        switch (least(block, phase->columns - column)) {
             CASE(1);
             CASE(2);
             CASE(3);
@@ -302,12 +299,13 @@ PART void weigh_row(const int kernel, const int group, const int stride, const f
         for (int64_t column = 0; column < columns; column++, at += dy_step) {
             vec d = *(const vec *)at;
             __builtin_prefetch(at + PIXELS_AHEAD * dy_step, 0, 3);
+            const vec swapped[4] = {d, SWAP(d, 1), SWAP(d, 2), SWAP(d, 3)};
             UNROLL
             for (int r = 0; r < rows; r++) {
-                const float *x = row[tap + r] + column * stride * group * LANES;
+                const float *x = row[tap + r] + column * stride * LANES;
                 UNROLL
                 for (int k = 0; k < vectors; k++) {
-                    sum[r * vectors + k] += d * *(const vec *)(x + k * LANES);
+                    sum[r * vectors + k] += swapped[k % group] * *(const vec *)(x + k / group * LANES);
                 }
             }
         }

@@ -5,6 +5,8 @@
 #define LANES 4
 #define SUMS 12
 #define PIXELS 8
+#define PIXELS_2 5
+#define PIXELS_4 3
 #define KERNEL_NAME "plain"
 #include "backend/cpu/cpu_grouped_kernel.h"
 
