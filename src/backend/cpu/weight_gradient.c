@@ -23,11 +23,11 @@ enum {
 typedef struct cut {
     int n, ic, oc, taps, stride, kernel, pad, phases;
     int h, w, out_h, out_w;
-    int reach, width;        /* rows and pixels that a tap reaches further; pixels of a row, reach included */
-    int band_rows, bands;    /* rows of a band; bands of a sample */
-    int together;            /* bands of a segment */
-    int steps;               /* of 32 pixels in a band */
-    int64_t length, row;     /* pixels of x in a band; from channel to channel in a segment */
+    int reach, width;     /* rows and pixels that a tap reaches further; pixels of a row, reach included */
+    int band_rows, bands; /* rows of a band; bands of a sample */
+    int together;         /* bands of a segment */
+    int steps;            /* of 32 pixels in a band */
+    int64_t length, row;  /* pixels of x in a band; from channel to channel in a segment */
     int64_t x_bytes, dy_bytes, dw_bytes, at_bytes;
 } cut;
 

@@ -7,7 +7,8 @@
  * pixel. With a stride s the input falls into s^2 phases, of which each tap reads one, shifted.
  *
  * Work goes in segments that fit in a core's cache: x is turned to [phase][channel][pixel], dy to pairs of pixels; then
- * each task makes the gradient of 32 x 32 channels. What a task sums depends on the shape only, never on the threads. */
+ * each task makes the gradient of 32 x 32 channels. What a task sums depends on the shape only, never on the threads.
+ */
 #ifndef BACKEND_CPU_WEIGHT_GRADIENT_H
 #define BACKEND_CPU_WEIGHT_GRADIENT_H
 
@@ -37,9 +38,9 @@ typedef struct tam_gradient_block {
     const uint16_t *dy; /* [step][16 pairs][16 channels][2] of the first 16 channels */
     int64_t dy_stride;  /* to the second 16 */
     int steps;
-    bool two_x, two_dy;              /* 32 channels of x, of dy */
-    float *dw[2][2];                 /* tiles: [of x][of dy] */
-    bool first;                      /* dw is overwritten, else added to */
+    bool two_x, two_dy; /* 32 channels of x, of dy */
+    float *dw[2][2];    /* tiles: [of x][of dy] */
+    bool first;         /* dw is overwritten, else added to */
 } tam_gradient_block;
 
 bool tam_gradient_amx_runs_here(void);

@@ -1,4 +1,5 @@
-/* The gradient of weights by matrix registers, against a plain f64 sum over the same bf16 numbers; memory of exact size. */
+/* The gradient of weights by matrix registers, against a plain f64 sum over the same bf16 numbers; memory of exact
+ * size. */
 #include <math.h>
 
 #include "backend/cpu/weight_gradient.h"
@@ -71,8 +72,7 @@ static float *run(tam_layer *layer, const tam_bf16 *x, const tam_bf16 *dy, int64
     assert_non_null(gradient);
     assert_non_null(scratch);
     memset(scratch, 0xff, layer->scratch_bytes); /* NaN everywhere */
-    tam_layer_memory memory = {
-        .x = x, .dy = dy, .dweight = gradient, .dbias = gradient + weights, .scratch = scratch};
+    tam_layer_memory memory = {.x = x, .dy = dy, .dweight = gradient, .dbias = gradient + weights, .scratch = scratch};
     tam_team_enter(layer->ctx);
     tam_weight_gradient_backward(layer, &memory);
     free(scratch);
@@ -119,10 +119,10 @@ static void check(tam_ctx *ctx, const shape *s) {
 
 static void it_is_the_sum(void **state) {
     static const shape shapes[] = {
-        {2, 16, 16, 5, 7, 3, 1, 1},  {1, 32, 32, 1, 1, 3, 1, 1},    {3, 48, 16, 9, 8, 3, 2, 1},
-        {2, 16, 48, 8, 9, 1, 1, 0},  {5, 64, 32, 7, 7, 1, 2, 0},    {2, 32, 64, 14, 13, 5, 1, 2},
+        {2, 16, 16, 5, 7, 3, 1, 1},   {1, 32, 32, 1, 1, 3, 1, 1},   {3, 48, 16, 9, 8, 3, 2, 1},
+        {2, 16, 48, 8, 9, 1, 1, 0},   {5, 64, 32, 7, 7, 1, 2, 0},   {2, 32, 64, 14, 13, 5, 1, 2},
         {1, 16, 16, 15, 11, 7, 2, 3}, {2, 80, 112, 6, 6, 3, 1, 1},  {2, 16, 16, 6, 5, 2, 3, 0},
-        {1, 16, 32, 4, 4, 3, 3, 1},  {40, 32, 32, 7, 7, 3, 1, 1},   {2, 64, 64, 112, 112, 3, 1, 1},
+        {1, 16, 32, 4, 4, 3, 3, 1},   {40, 32, 32, 7, 7, 3, 1, 1},  {2, 64, 64, 112, 112, 3, 1, 1},
         {2, 64, 64, 65, 40, 3, 2, 1}, {3, 512, 512, 7, 7, 3, 1, 1}, {1, 16, 16, 3, 200, 3, 1, 4},
     };
     tam_ctx *ctx = test_ctx(1);
