@@ -1,6 +1,7 @@
 /* Layers by oneDNN. */
 #include "backend/cpu/dnnl_layer.h"
 
+#include "backend/cpu/data_gradient.h"
 #include "backend/cpu/dnnl_tune.h"
 #include "backend/cpu/weight_gradient.h"
 #include "base/memory.h"
@@ -191,6 +192,8 @@ static void free_layer(tam_layer *base) {
 
 static const tam_layer_kind kind = {pack, forward, backward_data, backward_weights, free_layer};
 static const tam_layer_kind kind_by_tiles = {pack, forward, backward_data, tam_weight_gradient_backward, free_layer};
+static const tam_layer_kind kind_all_by_tiles = {pack, forward, tam_data_gradient_backward,
+                                                 tam_weight_gradient_backward, free_layer};
 
 tam_status tam_dnnl_layer_create(tam_ctx *ctx, tam_dnnl *dnnl, const char *name, const tam_layer_shape *shape,
                                  tam_dnnl_answer *answer, tam_layer **out) {
@@ -223,6 +226,10 @@ tam_status tam_layer_make_dnnl(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning,
     if (status == TAM_OK && tam_weight_gradient_suits(*out)) {
         (*out)->kind = &kind_by_tiles;
         tam_weight_gradient_take(*out);
+        if (tam_data_gradient_suits(*out)) {
+            (*out)->kind = &kind_all_by_tiles;
+            tam_data_gradient_take(*out);
+        }
     }
     return status;
 }

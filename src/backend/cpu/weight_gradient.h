@@ -54,6 +54,12 @@ void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int 
 /* 32 pixels -> [16 pairs][16 channels][2], the second 16 channels dy_stride further. */
 void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
                            int64_t dy_stride);
+/* sums [32 pixels][32] = the sum over taps of x [32 pixels][depth] w [depth][channels], w as pairs: [depth / 32][16
+ * pairs][16 channels][2], the second 16 channels behind the first. depth is a multiple of 32. */
+void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, const uint16_t *const *w, int depth,
+                                    int channels, float *sums);
+/* `channels` (16 or 32) numbers as bf16. */
+void tam_gradient_amx_round(const float *numbers, int channels, uint16_t *to);
 /* to[j][i] = tile[i][j]. */
 void tam_gradient_amx_transpose(const float *tile, float *to);
 

@@ -88,6 +88,60 @@ AMX void tam_gradient_amx_multiply(const tam_gradient_block *block) {
     }
 }
 
+AMX static inline __attribute__((always_inline)) void
+multiply_taps(int taps, const uint16_t *const *x, const uint16_t *const *w, int depth, bool two, float *sums) {
+    enum { PAIRS = 64, SUMS = TAM_GRADIENT_CHANNELS * 4, HALF = TAM_GRADIENT_CHANNELS * TAM_GRADIENT_LANES };
+    size_t x_bytes = (size_t)depth * sizeof(uint16_t);
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int tap = 0; tap < taps; tap++) {
+        const uint16_t *above = x[tap], *below = above + (int64_t)TAM_GRADIENT_LANES * depth;
+        const uint16_t *first = w[tap], *second = first + (int64_t)TAM_GRADIENT_LANES * depth;
+        for (int k = 0; k < depth; k += TAM_GRADIENT_DEPTH) {
+            _tile_loadd(6, first + (int64_t)k * TAM_GRADIENT_LANES, PAIRS);
+            _tile_loadd(4, above + k, x_bytes);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_loadd(5, below + k, x_bytes);
+            _tile_dpbf16ps(2, 5, 6);
+            if (two) {
+                _tile_loadd(7, second + (int64_t)k * TAM_GRADIENT_LANES, PAIRS);
+                _tile_dpbf16ps(1, 4, 7);
+                _tile_dpbf16ps(3, 5, 7);
+            }
+        }
+    }
+    _tile_stored(0, sums, SUMS);
+    _tile_stored(2, sums + HALF, SUMS);
+    if (two) {
+        _tile_stored(1, sums + TAM_GRADIENT_LANES, SUMS);
+        _tile_stored(3, sums + HALF + TAM_GRADIENT_LANES, SUMS);
+    }
+}
+
+AMX void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, const uint16_t *const *w, int depth,
+                                        int channels, float *sums) {
+    if (channels == TAM_GRADIENT_CHANNELS) {
+        multiply_taps(taps, x, w, depth, true, sums);
+    } else {
+        multiply_taps(taps, x, w, depth, false, sums);
+    }
+}
+
+/* As tam_bf16_nearest. */
+AVX512 void tam_gradient_amx_round(const float *numbers, int channels, uint16_t *to) {
+    for (int i = 0; i < channels; i += 16) {
+        __m512 v = _mm512_loadu_ps(numbers + i);
+        __m512i bits = _mm512_castps_si512(v), one = _mm512_set1_epi32(1);
+        __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), one);
+        __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+        __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+        rounded = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x400000));
+        _mm256_storeu_si256((__m256i *)(void *)(to + i), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+    }
+}
+
 AVX512_PART __m512i pixel_at(const uint16_t *pixel, int channels) {
     if (pixel == NULL) {
         return _mm512_setzero_si512();
@@ -170,6 +224,20 @@ void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int 
 }
 void tam_gradient_amx_transpose(const float *tile, float *to) {
     (void)tile;
+    (void)to;
+}
+void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, const uint16_t *const *w, int depth,
+                                    int channels, float *sums) {
+    (void)taps;
+    (void)x;
+    (void)w;
+    (void)depth;
+    (void)channels;
+    (void)sums;
+}
+void tam_gradient_amx_round(const float *numbers, int channels, uint16_t *to) {
+    (void)numbers;
+    (void)channels;
     (void)to;
 }
 
