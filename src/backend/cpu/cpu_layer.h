@@ -62,7 +62,8 @@ struct tam_layer {
     tam_layout x, y, dx;
     /* Scratch memory that a call needs; all layers of a plan share one. */
     size_t scratch_bytes;
-    /* Room for `packed`. In training all layers of a plan share one; in inference each keeps its own. */
+    /* Room for `packed`; 0: forward reads the weights as they are. In training all layers of a plan share one; in
+     * inference each keeps its own. */
     size_t packed_bytes;
     /* "winograd", "direct", "depthwise", ...: forward, backward data, backward weights; static. */
     const char *algorithm[3];

@@ -8,8 +8,8 @@
 #include "base/team.h"
 
 /* The buffers that a step may ask for: value, made again, gradient, statistics, sums, dx of each input, its own, packed
- * weights. */
-enum { STEP_BUFFERS = 7 + TAM_NODE_INPUTS, SHARED_BUFFERS = 4 };
+ * weights, and those on their way. */
+enum { STEP_BUFFERS = 8 + TAM_NODE_INPUTS, SHARED_BUFFERS = 4 };
 
 const tam_cpu_kind *tam_cpu_kind_find(const char *op) {
     static const tam_cpu_kind *const kinds[] = {
@@ -53,7 +53,7 @@ static bool is_trained(const tam_plan *plan, const tam_node *node) {
 static tam_status create_step(tam_plan *plan, tam_cpu_step *step) {
     step->number = plan->step_count;
     step->output = plan->value_count++;
-    step->packed = step->own = TAM_NONE;
+    step->packed = step->folded = step->own = TAM_NONE;
     tam_status status = step->kind->create(plan, step);
     plan->steps[plan->step_count] = *step; /* with what it holds, for whoever frees the plan */
     plan->step_count++;
@@ -127,9 +127,9 @@ static tam_status create_steps(tam_plan *plan) {
             return tam_fail(plan->ctx, TAM_CONFIG, "%s: the cpu backend has no %s", node->name, node->op->name);
         }
         TAM_TRY(create_step(plan, &step));
-        plan->value_of[i] = plan->value_of[last] = step.output;
-        if (step.activation != NULL) {
-            plan->value_of[step.activation->id] = step.output;
+        plan->value_of[i] = step.output;
+        for (int at = i; at != last; plan->value_of[at] = step.output) {
+            at = tam_cpu_sole_reader(graph, tam_graph_node(graph, at))->id;
         }
     }
     return finish_steps(plan);

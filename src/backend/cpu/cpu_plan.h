@@ -19,6 +19,9 @@ typedef struct tam_cpu_step tam_cpu_step;
 
 enum { TAM_NONE = -1 };
 
+/* A batch norm's parameters, as its op declares them. */
+enum { TAM_NORM_GAMMA, TAM_NORM_BETA, TAM_NORM_MEAN, TAM_NORM_VARIANCE };
+
 /* What a step writes. */
 typedef struct tam_cpu_value {
     tam_layout layout, gradient_layout; /* the two differ for the net's input at most */
@@ -67,9 +70,10 @@ typedef enum tam_cpu_part {
 struct tam_cpu_step {
     const tam_cpu_kind *kind;
     const tam_node *node;                  /* the one whose name it bears; NULL: a change of layout */
-    const tam_node *norm[TAM_SWEEP_TERMS]; /* of a sweep: the batch norm of each term, or NULL */
-    const tam_node *activation;            /* of a sweep: relu or prelu, or NULL */
-    const tam_node *pool;                  /* and the maximum pool behind that, or NULL */
+    const tam_node *norm[TAM_SWEEP_TERMS]; /* of a sweep: the batch norm of each term, or NULL; norm[0] of a layer */
+    const tam_node *activation;            /* of a sweep or a layer: relu or prelu, or NULL */
+    const tam_node *pool;                  /* of a sweep: the maximum pool behind that, or NULL */
+    const tam_node *front;                 /* of a layer: the batch norm in front that its weights take in, or NULL */
     int number;
     int inputs, input[TAM_NODE_INPUTS], output; /* values */
     bool view;                                  /* the output is the input's memory: nothing to do */
@@ -80,6 +84,7 @@ struct tam_cpu_step {
     void *dx[TAM_NODE_INPUTS];
     tam_layer *layer; /* conv, fc */
     int packed;       /* buffer of the layer's weights in inference, or TAM_NONE */
+    int folded;       /* buffer of weights on their way into `packed`, or TAM_NONE */
     int own;          /* buffer of the step's own: masks, statistics, places of maxima; or TAM_NONE */
     int backward_time;
     double seconds[TAM_CPU_PARTS]; /* of the last run */
@@ -157,6 +162,10 @@ const tam_cpu_kind *tam_cpu_kind_find(const char *op);
 /* Makes the step that begins or ends at node `id`, with all that it joins; *last is the node whose output it writes.
  * false: the node becomes part of a later step. */
 bool tam_cpu_join(const tam_plan *plan, int id, tam_cpu_step *step, int *last);
+/* The node that alone reads `node`, once, or NULL. */
+const tam_node *tam_cpu_sole_reader(const tam_graph *graph, const tam_node *node);
+/* A maximum pool that a sweep does along: windows side by side, without padding, whose places fit in a byte. */
+bool tam_cpu_is_plain_pool(const tam_node *node);
 /* Decides what is kept, and puts backward in order. */
 void tam_cpu_schedule(tam_plan *plan);
 /* Calls `read` with each value (its root) that an action reads. */

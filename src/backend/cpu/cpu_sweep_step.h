@@ -5,9 +5,6 @@
 
 #include "backend/cpu/cpu_plan.h"
 
-/* Of a batch norm's parameters, in its op's order. */
-enum { TAM_NORM_GAMMA, TAM_NORM_BETA, TAM_NORM_MEAN, TAM_NORM_VARIANCE };
-
 /* What the step remembers from forward to backward. */
 typedef struct tam_sweep_room {
     double *mean[TAM_SWEEP_TERMS], *variance[TAM_SWEEP_TERMS]; /* [c] */

@@ -1,5 +1,7 @@
 #include "backend/cpu/cpu_weighted.h"
 
+#include "backend/cpu/cpu_fold.h"
+
 static tam_status make_layer(tam_plan *plan, tam_cpu_step *step, const tam_layer_shape *shape) {
     return tam_layer_create(plan->ctx, plan->dnnl, plan->config.tuning, step->node->name, shape, &step->layer);
 }
@@ -10,6 +12,7 @@ tam_status tam_cpu_weighted_create(tam_plan *plan, tam_cpu_step *step, tam_layer
     shape->training = plan->config.training;
     shape->deterministic = plan->config.deterministic;
     shape->bias = step->node->parameter_count > 1;
+    tam_cpu_fold_shape(step, shape);
     /* Nobody else writes the gradient of the net's input, so it may lie as the layer likes. */
     shape->free_gradient = step->input[0] == 0 && tam_graph_readers(plan->graph, 0) == 1;
     TAM_TRY(make_layer(plan, step, shape));
@@ -27,11 +30,15 @@ tam_status tam_cpu_weighted_create(tam_plan *plan, tam_cpu_step *step, tam_layer
     } else {
         TAM_TRY(tam_cpu_convert(plan, step, 0, &x));
     }
+    if (step->inputs > 1) {
+        TAM_TRY(tam_cpu_convert(plan, step, 1, &step->layer->y));
+    }
     tam_cpu_out(plan, step)->layout = step->layer->y;
     tam_cpu_ask_scratch(plan, step->layer->scratch_bytes);
     size_t packed = step->layer->packed_bytes;
     if (!plan->config.training) {
         step->packed = tam_cpu_ask(plan, step, packed, true);
+        tam_cpu_fold_ask(plan, step);
     } else if (packed > plan->packed_bytes) {
         plan->packed_bytes = packed;
     }
@@ -41,7 +48,7 @@ tam_status tam_cpu_weighted_create(tam_plan *plan, tam_cpu_step *step, tam_layer
 static tam_layer_memory memory_of(tam_plan *plan, const tam_cpu_step *step) {
     const tam_cpu_value *in = tam_cpu_in(plan, step, 0), *out = tam_cpu_out(plan, step);
     bool bias = step->node->parameter_count > 1;
-    return (tam_layer_memory){
+    tam_layer_memory memory = {
         .x = in->data,
         .y = out->data,
         .dx = step->dx[0],
@@ -53,16 +60,25 @@ static tam_layer_memory memory_of(tam_plan *plan, const tam_cpu_step *step) {
         .packed = tam_cpu_memory_at(plan->memory, plan->config.training ? plan->packed : step->packed),
         .scratch = tam_cpu_scratch(plan),
     };
+    if (!plan->config.training) {
+        tam_cpu_fold_memory(plan, step, &memory);
+    }
+    return memory;
 }
 
 /* The layer was made for the whole batch and runs on it; rows do not mix. */
 void tam_cpu_weighted_forward(tam_plan *plan, tam_cpu_step *step, int n) {
     const tam_layer_memory memory = memory_of(plan, step);
-    (void)n;
+    if (plan->pack && !plan->config.training) {
+        tam_cpu_fold_pack(plan, step);
+    }
     if (plan->pack && step->layer->kind->pack != NULL) {
         step->layer->kind->pack(step->layer, &memory);
     }
     step->layer->kind->forward(step->layer, &memory);
+    if (!plan->config.training) {
+        tam_cpu_fold_finish(plan, step, n);
+    }
 }
 
 void tam_cpu_weighted_backward(tam_plan *plan, tam_cpu_step *step) {

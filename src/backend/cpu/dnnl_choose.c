@@ -1,5 +1,7 @@
 #include "backend/cpu/dnnl_choose.h"
 
+#include <string.h>
+
 enum { WISHES = 8 };
 
 typedef struct wishes {
@@ -58,6 +60,19 @@ dnnl_status_t tam_dnnl_ask(const tam_dnnl *dnnl, const tam_layer_shape *shape, c
         tam_dnnl_answer_free(made);
     }
     return status;
+}
+
+void tam_dnnl_fuse(const tam_dnnl *dnnl, const tam_layer_shape *shape, tam_dnnl_answer *answer) {
+    dnnl_primitive_desc_t *description = &answer->description[FORWARD], fused;
+    if (shape->training || !(shape->add || shape->prelu || shape->relu) ||
+        tam_dnnl_describe_fused(dnnl, shape, &answer->choice, &fused) != dnnl_success) {
+        return;
+    }
+    answer->fused = tam_dnnl_is_slow(shape, fused) <= tam_dnnl_is_slow(shape, *description) &&
+                    strcmp(tam_dnnl_algorithm_name(fused), tam_dnnl_algorithm_name(*description)) == 0;
+    dnnl_primitive_desc_t left = answer->fused ? *description : fused;
+    *description = answer->fused ? fused : *description;
+    (void)dnnl_primitive_desc_destroy(left);
 }
 
 void tam_dnnl_answer_free(tam_dnnl_answer *answer) {

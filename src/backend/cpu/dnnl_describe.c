@@ -131,9 +131,10 @@ static dnnl_status_t describe_operands(const tam_layer_shape *s, const tam_dnnl_
     return describe_weight(s, direction == BACKWARD_WEIGHTS ? dnnl_f32 : type_of(s->dtype), true, &made->weight);
 }
 
-dnnl_status_t tam_dnnl_describe(const tam_dnnl *dnnl, const tam_layer_shape *shape, const tam_dnnl_choice *choice,
-                                tam_dnnl_direction direction, const_dnnl_primitive_desc_t hint,
-                                dnnl_primitive_desc_t *made) {
+static dnnl_status_t describe_with(const tam_dnnl *dnnl, const_dnnl_primitive_attr_t attributes,
+                                   const tam_layer_shape *shape, const tam_dnnl_choice *choice,
+                                   tam_dnnl_direction direction, const_dnnl_primitive_desc_t hint,
+                                   dnnl_primitive_desc_t *made) {
     operands memory;
     operation wanted;
     DNNL_TRY(describe_operands(shape, choice, direction, &memory));
@@ -142,7 +143,47 @@ dnnl_status_t tam_dnnl_describe(const tam_dnnl *dnnl, const tam_layer_shape *sha
     } else {
         DNNL_TRY(describe_convolution(shape, choice->algorithm[direction], direction, &memory, &wanted.convolution));
     }
-    return dnnl_primitive_desc_create(made, &wanted, dnnl->attributes, dnnl->engine, hint);
+    return dnnl_primitive_desc_create(made, &wanted, attributes, dnnl->engine, hint);
+}
+
+dnnl_status_t tam_dnnl_describe(const tam_dnnl *dnnl, const tam_layer_shape *shape, const tam_dnnl_choice *choice,
+                                tam_dnnl_direction direction, const_dnnl_primitive_desc_t hint,
+                                dnnl_primitive_desc_t *made) {
+    return describe_with(dnnl, dnnl->attributes, shape, choice, direction, hint, made);
+}
+
+static dnnl_status_t append(const tam_layer_shape *shape, const tam_dnnl_choice *choice, dnnl_post_ops_t list) {
+    enum { BY_CHANNEL = 1 << 1 };
+    if (shape->add) {
+        const tam_layout y = {shape->in.n, shape->out, shape->out_h, shape->out_w, choice->y_lanes, shape->out_dtype};
+        dnnl_memory_desc_t added;
+        DNNL_TRY(tam_dnnl_describe_layout(shape, &y, &added));
+        DNNL_TRY(dnnl_post_ops_append_binary(list, dnnl_binary_add, &added));
+    }
+    if (shape->prelu) {
+        DNNL_TRY(dnnl_post_ops_append_prelu(list, BY_CHANNEL));
+    }
+    return shape->relu ? dnnl_post_ops_append_eltwise(list, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f) : dnnl_success;
+}
+
+dnnl_status_t tam_dnnl_describe_fused(const tam_dnnl *dnnl, const tam_layer_shape *shape, const tam_dnnl_choice *choice,
+                                      dnnl_primitive_desc_t *made) {
+    dnnl_primitive_attr_t attributes = NULL;
+    dnnl_post_ops_t list = NULL;
+    DNNL_TRY(dnnl_primitive_attr_clone(&attributes, dnnl->attributes));
+    dnnl_status_t status = dnnl_post_ops_create(&list);
+    if (status == dnnl_success) {
+        status = append(shape, choice, list);
+    }
+    if (status == dnnl_success) {
+        status = dnnl_primitive_attr_set_post_ops(attributes, list);
+    }
+    if (status == dnnl_success) {
+        status = describe_with(dnnl, attributes, shape, choice, FORWARD, NULL, made);
+    }
+    (void)dnnl_post_ops_destroy(list);
+    (void)dnnl_primitive_attr_destroy(attributes);
+    return status;
 }
 
 static const char *implementation(const_dnnl_primitive_desc_t description) {

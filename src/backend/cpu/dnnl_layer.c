@@ -62,6 +62,25 @@ static dnnl_status_t make_bias(tam_dnnl_layer *layer, tam_dnnl_direction directi
                : tam_dnnl_call_argument(layer->dnnl, &layer->compute[direction], DNNL_ARG_DIFF_BIAS, DBIAS, &bias);
 }
 
+/* The map to add, then the slopes: in the order of tam_dnnl_describe_fused. */
+static dnnl_status_t make_fused(tam_dnnl_layer *layer) {
+    const tam_layer_shape *s = &layer->base.shape;
+    tam_dnnl_call *compute = &layer->compute[FORWARD];
+    dnnl_memory_desc_t memory;
+    int at = 0;
+    if (s->add) {
+        DNNL_TRY(tam_dnnl_describe_layout(s, &layer->base.y, &memory));
+        DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, compute, DNNL_ARG_ATTR_MULTIPLE_POST_OP(at++) | DNNL_ARG_SRC_1,
+                                        ADDED, &memory));
+    }
+    if (s->prelu) {
+        DNNL_TRY(tam_dnnl_describe_bias(s, &memory)); /* one number per channel, too */
+        DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, compute, DNNL_ARG_ATTR_MULTIPLE_POST_OP(at++) | DNNL_ARG_WEIGHTS,
+                                        SLOPE, &memory));
+    }
+    return dnnl_success;
+}
+
 static dnnl_status_t make_direction(tam_dnnl_layer *layer, tam_dnnl_direction direction, tam_dnnl_answer *answer) {
     const map_argument *maps = map_arguments[direction];
     const dnnl_query_t query = direction == BACKWARD_WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md;
@@ -80,6 +99,9 @@ static dnnl_status_t make_direction(tam_dnnl_layer *layer, tam_dnnl_direction di
         DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, &layer->compute[direction], maps[i].kind, role, &map[i]));
     }
     DNNL_TRY(make_bias(layer, direction));
+    if (direction == FORWARD && layer->base.fused) {
+        DNNL_TRY(make_fused(layer));
+    }
     return make_weight(layer, direction, &weight);
 }
 
@@ -115,6 +137,7 @@ static void settle_scratch(tam_dnnl_layer *layer) {
 static dnnl_status_t make_calls(tam_dnnl_layer *layer, tam_dnnl_answer *answer) {
     const tam_layer_shape *s = &layer->base.shape;
     const tam_dnnl_choice *choice = &answer->choice;
+    layer->base.fused = answer->fused;
     layer->base.x = layer->base.dx = s->in;
     layer->base.x.dtype = layer->base.dx.dtype = s->dtype;
     layer->base.x.lanes = choice->x_lanes;
@@ -142,6 +165,8 @@ static void run(const tam_dnnl_layer *layer, const tam_dnnl_call *call, const ta
         [DBIAS] = m->dbias,
         [PACKED] = m->packed,
         [SCRATCH] = m->scratch,
+        [ADDED] = (void *)(uintptr_t)m->added,
+        [SLOPE] = (void *)(uintptr_t)m->slope,
         [ROUNDED] = m->scratch == NULL ? NULL : (char *)m->scratch + layer->rounded,
     };
     tam_dnnl_call_run(layer->dnnl, call, address);
@@ -221,6 +246,7 @@ tam_status tam_layer_make_dnnl(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning,
     if (answer.description[FORWARD] == NULL) {
         TAM_TRY(tam_dnnl_translate(ctx, name, tam_dnnl_choose(dnnl, shape, &answer)));
     }
+    tam_dnnl_fuse(dnnl, shape, &answer);
     tam_status status = tam_dnnl_layer_create(ctx, dnnl, name, shape, &answer, out);
     tam_dnnl_answer_free(&answer);
     if (status == TAM_OK && tam_weight_gradient_suits(*out)) {
