@@ -121,6 +121,19 @@ static const problem large_problems[] = {
     {2, "input = input(channels=6, height=5, width=3)\n"
         "a = conv(input, out=6, pad=1)\nb = relu(a)\nc = conv(input, out=6, pad=1)\nd = add(b, c)\n"
         "e = flatten(d)\n"},
+    /* A value beside its own norm, in both orders, and beside two norms of it. */
+    {4, INPUT "a = conv(input, out=16, pad=1)\nb = batch_norm(a)\nc = add(a, b)\nd = prelu(c)\ne = fc(d, out=3)\n"},
+    {4, INPUT "a = conv(input, out=16, pad=1)\nb = batch_norm(a)\nc = add(b, a)\nd = fc(c, out=3)\n"},
+    {4, INPUT "a = conv(input, out=16, pad=1)\nb = batch_norm(a)\nc = batch_norm(a, scale=0)\nd = add(c, b)\n"
+              "e = relu(d)\nf = add(e, a)\ng = fc(f, out=3)\n"},
+    /* In inference a dropout is a view: here of a view that others read. */
+    {3, "3x5x4 conv(out=16) dropout(p=0.2) dropout(p=0) relu() global_pool() dropout(p=0.3) dropout() relu()"},
+    {3, INPUT "a = conv(input, out=16, pad=1)\nb = dropout(a, p=0.2)\nc = dropout(b, p=0)\nd = relu(c)\n"
+              "e = add(d, b)\nf = flatten(e)\n"},
+    /* Activations and norms before the first parameter, and norms of what was pooled. */
+    {3, "3x7x9 relu() conv(out=10,pad=1) relu() max_pool() batch_norm() prelu() max_pool() fc(out=5)"},
+    {3, INPUT "a = relu(input)\nb = batch_norm(a)\nc = relu(b)\nd = add(c, a)\ne = relu(d)\nf = conv(e, out=5)\n"
+              "g = batch_norm(e)\nh = fc(g, out=4)\ni = fc(f, out=4)\nj = add(h, i)\n"},
 };
 
 enum { LARGE_PROBLEMS = sizeof large_problems / sizeof large_problems[0] };

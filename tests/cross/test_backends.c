@@ -1,41 +1,18 @@
 /* Every backend against the last, `ref`, on every problem: outputs, the input's gradient, the parameters' gradients and
  * running statistics, in training and in inference; and the products of the head. */
-#include "bench_net.h"
+#include "compare_nets.h"
 
-/* Errors are measured against the largest value of the tensor: single numbers may cancel to nothing. */
 static const double tolerance = 1e-4;
-
-static void compare(const float *got, const float *expected, int64_t count, const char *what, const char *backend,
-                    const char *text) {
-    double scale = largest(expected, count) + 0.05;
-    for (int64_t i = 0; i < count; i++) {
-        double error = fabs((double)got[i] - expected[i]);
-        if (!(error <= tolerance * scale)) {
-            fail_msg("%s: %s: %s[%lld] is %.9g, ref has %.9g (largest %g)", backend, text, what, (long long)i,
-                     (double)got[i], (double)expected[i], scale);
-        }
-    }
-}
-
-static void compare_parameters(bench_net *net, bench_net *ref, tam_parameter_part part, const char *text) {
-    for (int i = 0; i < tam_graph_parameter_count(net->graph); i++) {
-        const tam_parameter *parameter = tam_graph_parameter_at(net->graph, i);
-        float *got = bench_net_parameter(net, i, part), *expected = bench_net_parameter(ref, i, part);
-        compare(got, expected, parameter->count, parameter->name, net->backend->name, text);
-        free(got);
-        free(expected);
-    }
-}
 
 static void compare_training(bench_net *net, bench_net *ref, const char *text) {
     bench_net_forward(net);
     bench_net_forward(ref);
-    compare(net->y, ref->y, net->outputs, "output in training", net->backend->name, text);
+    compare_values(net->y, ref->y, net->outputs, tolerance, "output in training", net->backend->name, text);
     bench_net_backward(net);
     bench_net_backward(ref);
-    compare(net->dx, ref->dx, net->inputs, "input's gradient", net->backend->name, text);
-    compare_parameters(net, ref, TAM_PART_GRADIENT, text);
-    compare_parameters(net, ref, TAM_PART_VALUE, text);
+    compare_values(net->dx, ref->dx, net->inputs, tolerance, "input's gradient", net->backend->name, text);
+    compare_parameters(net, ref, TAM_PART_GRADIENT, tolerance, text);
+    compare_parameters(net, ref, TAM_PART_VALUE, tolerance, text);
     double expected = ref->backend->gradient_norm(ref->parameters);
     assert_true(fabs(net->backend->gradient_norm(net->parameters) - expected) <= tolerance * (expected + 1e-6));
 }
@@ -46,7 +23,7 @@ static void compare_inference(bench_net *net, bench_net *ref, const char *text) 
         int64_t outputs = net->outputs / net->batch * n;
         test_ok(net->ctx, net->backend->forward(net->inference, n, net->x, 0, net->y));
         test_ok(net->ctx, ref->backend->forward(ref->inference, n, ref->x, 0, ref->y));
-        compare(net->y, ref->y, outputs, "output in inference", net->backend->name, text);
+        compare_values(net->y, ref->y, outputs, tolerance, "output in inference", net->backend->name, text);
     }
 }
 
@@ -66,7 +43,7 @@ static void backends_match_ref(void **state) {
                 compare_inference(&net, &ref, text);
                 net.backend->update(net.parameters, &sgd);
                 ref.backend->update(ref.parameters, &sgd);
-                compare_parameters(&net, &ref, TAM_PART_MOMENTUM, text);
+                compare_parameters(&net, &ref, TAM_PART_MOMENTUM, tolerance, text);
                 compare_inference(&net, &ref, text);
                 compare_training(&net, &ref, text);
                 bench_net_close(&net);
@@ -173,7 +150,7 @@ static void check_product(const tam_backend *backend, int transposed, int64_t m,
         }
     }
     backend->product(ta, tb, m, n, k, 0.7F, a, lda, b, ldb, beta, got, ldc);
-    compare(got, c, c_count, "c", backend->name, text);
+    compare_values(got, c, c_count, tolerance, "c", backend->name, text);
     free(a);
     free(b);
     free(c);

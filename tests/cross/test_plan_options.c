@@ -1,35 +1,6 @@
 /* What a plan may do in several ways: keep values or make them again (the same bits), compute in bf16 (near ref's f32).
  */
-#include "bench_net.h"
-
-static size_t bytes_of(const bench_net *net, int parameter) {
-    return (size_t)tam_graph_parameter_at(net->graph, parameter)->count * sizeof(float);
-}
-
-static void assert_same_bits(bench_net *a, bench_net *b, const char *text) {
-    bool y = memcmp(a->y, b->y, (size_t)a->outputs * sizeof(float)) == 0;
-    bool dx = memcmp(a->dx, b->dx, (size_t)a->inputs * sizeof(float)) == 0;
-    if (!y || !dx) {
-        fail_msg("%s: other bits of the %s", text, y ? "input's gradient" : "output");
-    }
-    for (int i = 0; i < tam_graph_parameter_count(a->graph); i++) {
-        for (int part = TAM_PART_VALUE; part <= TAM_PART_GRADIENT; part++) {
-            float *one = bench_net_parameter(a, i, part), *other = bench_net_parameter(b, i, part);
-            if (memcmp(one, other, bytes_of(a, i)) != 0) {
-                fail_msg("%s: other bits of %s", text, tam_graph_parameter_at(a->graph, i)->name);
-            }
-            free(one);
-            free(other);
-        }
-    }
-}
-
-static void run_twice(bench_net *net) {
-    for (int round = 0; round < 2; round++) {
-        bench_net_forward(net);
-        bench_net_backward(net);
-    }
-}
+#include "compare_nets.h"
 
 /* A unit as the face nets have it, twice, so that there is something between two crossings. */
 static const problem units = {
@@ -56,7 +27,7 @@ static void what_is_made_again_has_the_same_bits(void **state) {
             for (int recompute = 0; recompute < 3; recompute++) {
                 tam_plan_config options = {.dtype = (tam_dtype)dtype, .recompute = (tam_recompute)recompute};
                 nets[recompute] = bench_net_open_as(ctx, cpu, option_problem(p), options);
-                run_twice(&nets[recompute]);
+                bench_net_run_twice(&nets[recompute]);
             }
             assert_same_bits(&nets[TAM_RECOMPUTE_NONE], &nets[TAM_RECOMPUTE_SWEEPS], option_problem(p)->text);
             assert_same_bits(&nets[TAM_RECOMPUTE_NONE], &nets[TAM_RECOMPUTE_UNITS], option_problem(p)->text);
@@ -125,8 +96,8 @@ static void bf16_is_near_f32(void **state) {
             strstr(text, "max_pool") != NULL ? 0.2 : 0.1; /* other maxima win, and move whole gradients */
         bench_net got = bench_net_open_as(ctx, cpu, option_problem(p), (tam_plan_config){.dtype = TAM_BF16});
         bench_net expected = bench_net_open(ctx, ref, option_problem(p));
-        run_twice(&got);
-        run_twice(&expected);
+        bench_net_run_twice(&got);
+        bench_net_run_twice(&expected);
         assert_near(got.y, expected.y, got.outputs, tolerance, "output", text);
         assert_near(got.dx, expected.dx, got.inputs, tolerance, "input's gradient", text);
         for (int i = 0; i < tam_graph_parameter_count(got.graph); i++) {

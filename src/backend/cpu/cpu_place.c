@@ -3,13 +3,23 @@
 
 #include "backend/cpu/cpu_plan.h"
 
+/* One step reads the value, and nothing else what it is a view of. The net's input is the caller's. */
+static bool is_read_once(const tam_plan *plan, int v) {
+    const tam_cpu_value *value = &plan->values[v];
+    while (value->readers == 1 && value->root != v) {
+        v = plan->steps[value->producer].input[0];
+        value = &plan->values[v];
+    }
+    return value->readers == 1 && value->producer >= 0;
+}
+
 /* Forward may write the output over input k: nobody needs the input's memory afterwards. */
 static bool may_overwrite(const tam_plan *plan, const tam_cpu_step *step, int k) {
     const tam_cpu_value *in = &plan->values[step->input[k]], *out = &plan->values[step->output];
     const tam_cpu_value *root = &plan->values[in->root];
-    bool alone = in->readers == 1 && root->readers == 1 && root->producer >= 0;
     bool kept = root->needed || root->dropped || out->dropped;
-    return step->kind->in_place && alone && !kept && tam_layout_same(&in->layout, &out->layout);
+    return step->kind->in_place && !kept && is_read_once(plan, step->input[k]) &&
+           tam_layout_same(&in->layout, &out->layout);
 }
 
 static void place_output(tam_plan *plan, const tam_cpu_step *step) {
@@ -112,6 +122,13 @@ static void place_inputs(tam_plan *plan, tam_cpu_step *step, bool passing, bool 
         } else {
             step->dx_buffer[k] = tam_cpu_memory_ask(plan->memory, tam_layout_bytes(&in->gradient_layout), time, time);
         }
+    }
+}
+
+/* Gradients live until the step that made the value has used them. */
+static void extend_gradients(tam_plan *plan, const tam_cpu_step *step) {
+    for (int k = 0; k < step->inputs; k++) {
+        const tam_cpu_value *in = tam_cpu_in(plan, step, k);
         int until = in->producer < 0 ? INT_MAX : plan->steps[in->producer].backward_time;
         tam_cpu_memory_extend(plan->memory, in->gradient_buffer, until);
     }
@@ -139,6 +156,7 @@ static void place_training(tam_plan *plan) {
         bool taken = false;
         place_inputs(plan, &plan->steps[s], true, &taken);
         place_inputs(plan, &plan->steps[s], false, &taken);
+        extend_gradients(plan, &plan->steps[s]);
     }
     for (int v = 0; v < plan->value_count; v++) {
         place_sums(plan, v);

@@ -117,17 +117,16 @@ static void backward_step(tam_plan *plan, tam_cpu_step *step, bool input_wanted)
 
 static void run_action(tam_plan *plan, const tam_cpu_action *action, bool input_wanted) {
     tam_cpu_step *step = &plan->steps[action->step];
-    if (!input_wanted && !tam_cpu_out(plan, step)->trained) {
-        return;
-    }
-    if (action->again) {
+    if (action->again) { /* also before the first parameter: who learns may read it */
         move_value(plan, step->output, tam_cpu_out(plan, step)->again);
         plan->again = true;
         run_forward(plan, step, plan->config.batch, TAM_CPU_AGAIN);
         plan->again = false;
         return;
     }
-    backward_step(plan, step, input_wanted);
+    if (input_wanted || tam_cpu_out(plan, step)->trained) {
+        backward_step(plan, step, input_wanted);
+    }
 }
 
 tam_status tam_cpu_backward(tam_plan *plan, const float *dy, float *dx) {

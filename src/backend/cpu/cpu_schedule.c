@@ -16,8 +16,10 @@ static bool is_sweep(const tam_cpu_step *step) {
     return step->kind->sweeps;
 }
 
-static bool has_norm(const tam_cpu_step *step) {
-    return step->norm[0] != NULL || step->norm[1] != NULL;
+/* It has parameters whose gradients are sums over its output's gradient. */
+static bool has_sums(const tam_cpu_step *step) {
+    return step->norm[0] != NULL || step->norm[1] != NULL ||
+           (step->activation != NULL && step->activation->parameter_count > 0);
 }
 
 /* Statistics of a value are taken by the sweep that makes it, piece by piece while it is in the cache, or else by the
@@ -41,7 +43,7 @@ static void assign_sums(tam_plan *plan) {
     for (int s = 0; s < plan->step_count; s++) {
         const tam_cpu_step *producer = &plan->steps[s];
         tam_cpu_value *out = tam_cpu_out(plan, producer);
-        if (!is_sweep(producer) || (!has_norm(producer) && producer->activation == NULL)) {
+        if (!is_sweep(producer) || !has_sums(producer)) {
             continue;
         }
         out->sums_by = s;
@@ -50,8 +52,8 @@ static void assign_sums(tam_plan *plan) {
         }
         const tam_cpu_step *last = &plan->steps[out->first_reader];
         bool repeated = last->inputs > 1 && last->input[0] == last->input[1];
-        bool writes = is_sweep(last) && last->pool == NULL && (has_norm(last) || last->activation != NULL);
-        for (int k = 0; k < last->inputs && writes && !repeated; k++) {
+        bool writes = is_sweep(last) && last->pool == NULL && !repeated;
+        for (int k = 0; k < last->inputs && writes; k++) {
             if (last->input[k] == producer->output && (last->norm[k] != NULL || last->activation != NULL)) {
                 out->sums_by = last->number;
             }

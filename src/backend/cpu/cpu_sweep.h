@@ -19,7 +19,8 @@
 enum { TAM_SWEEP_TERMS = 2 };
 
 typedef struct tam_sweep_term {
-    const void *x; /* in the gradient NULL where nobody needs it: then by_x counts as 0, and there is no slope */
+    /* In the gradient NULL where nobody needs it: then by_x counts as 0, and there is no slope but behind a pool. */
+    const void *x;
     const float *mean, *scale, *shift; /* patterns; all NULL: x as it is */
     const float *by_x, *constant;      /* patterns, of the gradient; NULL: 0 */
     void *dx;                          /* may be dy's memory; NULL: not wanted */

@@ -91,10 +91,11 @@ static tam_status create(tam_plan *plan, tam_cpu_step *step) {
     return TAM_OK;
 }
 
-/* Backward reads the input of a norm, and of everything that an activation's sign depends on. */
+/* Backward reads the input of a norm, and of everything that an activation's sign depends on: behind a pool that is
+ * kept. */
 static bool needs(const tam_plan *plan, const tam_cpu_step *step, int k) {
     (void)plan;
-    return step->norm[k] != NULL || step->activation != NULL;
+    return step->norm[k] != NULL || (step->activation != NULL && step->pool == NULL);
 }
 
 /* New statistics enter the running ones, the variance without bias. */
@@ -121,7 +122,8 @@ static void find_statistics(tam_plan *plan, const tam_cpu_step *step, const tam_
     }
     tam_cpu_cut cut = tam_cpu_cut_of(&in->layout, n);
     float *partial = tam_cpu_memory_at(plan->memory, in->statistics);
-    if (in->statistics_by == step->number && (k == 0 || step->input[k] != step->input[0])) {
+    bool taken = k > 0 && step->norm[0] != NULL && step->input[k] == step->input[0];
+    if (in->statistics_by == step->number && !taken) {
         tam_cpu_statistics(plan->ctx, plan->kernels, &cut, in->data, partial);
     }
     tam_cpu_statistics_fold(&cut, partial, tam_sweep_scratch_of(plan, &in->layout).positions, room->mean[k],

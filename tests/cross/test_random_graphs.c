@@ -1,0 +1,200 @@
+/* Graphs that nobody would draw: what may stand behind what, and how often a value is read, is left to chance. In f32
+ * the cpu backend is held to ref, its ways of keeping values to each other. */
+#include "compare_nets.h"
+
+enum { GRAPHS = 22, MOST_NODES = 40, GRAPH_SEED = 4 };
+
+typedef struct sketch {
+    tam_random random;
+    int count, batch, length;
+    tam_shape shape[MOST_NODES];
+    int readers[MOST_NODES];
+    char text[6000];
+} sketch;
+
+static int below(sketch *s, int limit) {
+    return (int)tam_random_below(&s->random, (uint32_t)limit);
+}
+
+/* Adds "n<number> = op(<a>[, <b>][, keys])" and its shape. b: -1 for an op with one input. */
+static void add_node(sketch *s, const char *op, int a, int b, const char *keys, tam_shape shape) {
+    char first[16] = "input", second[16] = "input";
+    if (a > 0) {
+        snprintf(first, sizeof first, "n%d", a);
+    }
+    if (b > 0) {
+        snprintf(second, sizeof second, "n%d", b);
+    }
+    s->length += snprintf(s->text + s->length, sizeof s->text - (size_t)s->length, "n%d = %s(%s%s%s%s%s)\n", s->count, op,
+                          first, b < 0 ? "" : ", ", b < 0 ? "" : second, keys[0] == '\0' ? "" : ", ", keys);
+    assert_true(s->length < (int)sizeof s->text && s->count < MOST_NODES);
+    s->readers[a]++;
+    s->readers[b < 0 ? a : b]++;
+    s->shape[s->count++] = shape;
+}
+
+static tam_shape smaller(tam_shape shape, int kernel, int stride, int pad) {
+    shape.h = (shape.h + 2 * pad - kernel) / stride + 1;
+    shape.w = (shape.w + 2 * pad - kernel) / stride + 1;
+    return shape;
+}
+
+static void add_conv(sketch *s, int x) {
+    static const int widths[] = {3, 10, 16, 17, 32};
+    tam_shape shape = s->shape[x];
+    int out = widths[below(s, 5)], stride = 1 + below(s, 4) / 3, groups = 1, kernel = 1 + 2 * below(s, 2);
+    char keys[80];
+    if (shape.c == 16 && below(s, 3) == 0) {
+        out = 16;
+        groups = 1 << below(s, 5);
+    }
+    /* as often as not the shape stays, so that there is something to add */
+    if (below(s, 2) == 0) {
+        out = shape.c;
+        stride = 1;
+    }
+    groups = out % groups == 0 ? groups : 1;
+    snprintf(keys, sizeof keys, "out=%d, kernel=%d, stride=%d, pad=%d, groups=%d, bias=%d", out, kernel, stride,
+             kernel / 2, groups, below(s, 2));
+    shape = smaller(shape, kernel, stride, kernel / 2);
+    shape.c = out;
+    add_node(s, "conv", x, -1, keys, shape);
+}
+
+static void add_pool(sketch *s, const char *op, int x) {
+    tam_shape shape = s->shape[x];
+    if (shape.h < 4 || shape.w < 4 || below(s, 3) == 0) {
+        add_node(s, op, x, -1, "kernel=3, stride=1, pad=1", shape);
+    } else {
+        add_node(s, op, x, -1, "kernel=2", smaller(shape, 2, 2, 0));
+    }
+}
+
+/* x and another value of its shape, which may be x. */
+static void add_sum(sketch *s, int x) {
+    int same[MOST_NODES], count = 0;
+    for (int i = 0; i < s->count; i++) {
+        const tam_shape *a = &s->shape[i], *b = &s->shape[x];
+        if (a->c == b->c && a->h == b->h && a->w == b->w && a->flat == b->flat) {
+            same[count++] = i;
+        }
+    }
+    int other = same[below(s, count)];
+    bool swap = below(s, 2) == 0;
+    add_node(s, "add", swap ? other : x, swap ? x : other, "", s->shape[x]);
+}
+
+/* A vector of 8 of any value. */
+static int add_full(sketch *s, int x) {
+    add_node(s, "fc", x, -1, "out=8", (tam_shape){.c = 8, .h = 1, .w = 1, .flat = true});
+    return s->count - 1;
+}
+
+static void add_some(sketch *s) {
+    int x = below(s, 3) > 0 ? s->count - 1 : below(s, s->count);
+    tam_shape shape = s->shape[x];
+    int kind = below(s, 16);
+    if (kind < 3 && !shape.flat) {
+        add_conv(s, x);
+    } else if (kind < 6) {
+        /* a channel of zeros, which an activation may leave, is not to blow rounding up */
+        add_node(s, "batch_norm", x, -1, below(s, 4) == 0 ? "eps=0.1, scale=0" : "eps=0.1", shape);
+    } else if (kind < 8) {
+        add_node(s, "prelu", x, -1, "", shape);
+    } else if (kind < 10) {
+        add_node(s, "relu", x, -1, "", shape);
+    } else if (kind < 13) {
+        add_sum(s, x);
+    } else if (kind == 13) {
+        add_node(s, "dropout", x, -1, "p=0.3", shape);
+    } else if (kind == 14 && !shape.flat) {
+        add_pool(s, below(s, 3) > 0 ? "max_pool" : "avg_pool", x);
+    } else if (shape.flat) {
+        add_full(s, x);
+    } else if (shape.h * shape.w < 10) {
+        add_node(s, "flatten", x, -1, "", (tam_shape){.c = (int)tam_shape_count(shape), .h = 1, .w = 1, .flat = true});
+    }
+}
+
+/* What nobody reads is brought to vectors of 8, and these are summed. */
+static void add_end(sketch *s) {
+    int end = -1, drawn = s->count;
+    for (int i = 0; i < drawn; i++) {
+        if (s->readers[i] == 0) {
+            int full = add_full(s, i);
+            if (end >= 0) {
+                add_node(s, "add", end, full, "", s->shape[full]);
+            }
+            end = s->count - 1;
+        }
+    }
+}
+
+static void draw(sketch *s, int number) {
+    static const int widths[] = {3, 5, 16};
+    *s = (sketch){.random = tam_random_at(GRAPH_SEED, TAM_PURPOSE_TEST, (uint32_t)number, 3)};
+    tam_shape shape = {.c = widths[below(s, 3)], .h = 1 + below(s, 8), .w = 1 + below(s, 8)};
+    s->batch = 4 + below(s, 4);
+    s->length =
+        snprintf(s->text, sizeof s->text, "input = input(channels=%d, height=%d, width=%d)\n", shape.c, shape.h, shape.w);
+    s->shape[s->count++] = shape;
+    for (int i = 4 + below(s, 10); i > 0; i--) {
+        add_some(s);
+    }
+    add_end(s);
+}
+
+static void check_against_ref(bench_net *net, bench_net *ref, const char *text) {
+    const double tolerance = 1e-3; /* gradients that cancel to 0 keep rounding of much larger numbers */
+    const char *name = net->backend->name;
+    compare_values(net->y, ref->y, net->outputs, tolerance, "output in training", name, text);
+    compare_values(net->dx, ref->dx, net->inputs, tolerance, "input's gradient", name, text);
+    compare_parameters(net, ref, TAM_PART_GRADIENT, tolerance, text);
+    compare_parameters(net, ref, TAM_PART_VALUE, tolerance, text);
+    for (int n = 1; n <= net->batch; n += net->batch - 1) {
+        test_ok(net->ctx, net->backend->forward(net->inference, n, net->x, 0, net->y));
+        test_ok(net->ctx, ref->backend->forward(ref->inference, n, ref->x, 0, ref->y));
+        compare_values(net->y, ref->y, net->outputs / net->batch * n, tolerance, "output in inference", name, text);
+    }
+}
+
+/* The parameters' gradients are the same where nobody wants the input's. */
+static void check_without_dx(bench_net *net, bench_net *with_dx, const char *text) {
+    bench_net_forward(net);
+    test_ok(net->ctx, net->backend->backward(net->training, net->r, NULL));
+    assert_same_parameters(net, with_dx, TAM_PART_GRADIENT, text);
+}
+
+static void graphs_of_chance_match_ref(void **state) {
+    (void)state;
+    static const tam_recompute ways[] = {TAM_RECOMPUTE_NONE, TAM_RECOMPUTE_SWEEPS, TAM_RECOMPUTE_UNITS};
+    enum { WAYS = 3 };
+    tam_ctx *ctx = test_ctx(2);
+    const tam_backend *cpu = tam_backend_find(ctx, "cpu"), *plain = tam_backend_find(ctx, "ref");
+    static sketch s;
+    for (int g = 0; g < GRAPHS; g++) {
+        draw(&s, g);
+        problem drawn = {s.batch, s.text};
+        bench_net nets[WAYS], ref = bench_net_open(ctx, plain, &drawn);
+        bench_net_run_twice(&ref);
+        for (int way = 0; way < WAYS; way++) {
+            nets[way] = bench_net_open_as(ctx, cpu, &drawn, (tam_plan_config){.recompute = ways[way]});
+            bench_net_run_twice(&nets[way]);
+            assert_same_bits(&nets[way], &nets[0], s.text);
+        }
+        check_against_ref(&nets[1], &ref, s.text);
+        for (int way = 0; way < WAYS; way++) {
+            check_without_dx(&nets[way], &nets[(way + 1) % WAYS], s.text);
+        }
+        for (int way = 0; way < WAYS; way++) {
+            bench_net_close(&nets[way]);
+        }
+        bench_net_close(&ref);
+    }
+    test_ctx_free(ctx);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test(graphs_of_chance_match_ref)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
