@@ -33,11 +33,10 @@ typedef struct tam_head_config {
                             are the same. 0: a quarter of w and its momentum, at least 64 MB, but at most half of what
                             they leave free;
                             TAM_HEAD_LEAST_WORKSPACE: nothing is kept */
-    double
-        sample_rate;     /* 0 or 1: every class takes part in every step. Below 1: in each step the classes of its
+    double sample_rate;  /* 0 or 1: every class takes part in every step. Below 1: in each step the classes of its
                             samples and, drawn at random, as many others as make up this share of all, but at least
-                            batch parts + 1 together; what does not take part does not move (An et al., "Partial FC", 2021)
-                          */
+                            batch parts + 1 together; what does not take part does not move (An et al.,
+                            "Partial FC", 2021) */
     int gradient_filter; /* 0: exact. k in [1, 60]: a tile of classes is left out of the gradient where no sample of
                             the batch gives it more than 2^-k of its probability; tam_head_result says what that
                             cost at most. For losses whose logits are a scaled cosine */

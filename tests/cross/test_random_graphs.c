@@ -25,8 +25,8 @@ static void add_node(sketch *s, const char *op, int a, int b, const char *keys, 
     if (b > 0) {
         snprintf(second, sizeof second, "n%d", b);
     }
-    s->length += snprintf(s->text + s->length, sizeof s->text - (size_t)s->length, "n%d = %s(%s%s%s%s%s)\n", s->count, op,
-                          first, b < 0 ? "" : ", ", b < 0 ? "" : second, keys[0] == '\0' ? "" : ", ", keys);
+    s->length += snprintf(s->text + s->length, sizeof s->text - (size_t)s->length, "n%d = %s(%s%s%s%s%s)\n", s->count,
+                          op, first, b < 0 ? "" : ", ", b < 0 ? "" : second, keys[0] == '\0' ? "" : ", ", keys);
     assert_true(s->length < (int)sizeof s->text && s->count < MOST_NODES);
     s->readers[a]++;
     s->readers[b < 0 ? a : b]++;
@@ -135,8 +135,8 @@ static void draw(sketch *s, int number) {
     *s = (sketch){.random = tam_random_at(GRAPH_SEED, TAM_PURPOSE_TEST, (uint32_t)number, 3)};
     tam_shape shape = {.c = widths[below(s, 3)], .h = 1 + below(s, 8), .w = 1 + below(s, 8)};
     s->batch = 4 + below(s, 4);
-    s->length =
-        snprintf(s->text, sizeof s->text, "input = input(channels=%d, height=%d, width=%d)\n", shape.c, shape.h, shape.w);
+    s->length = snprintf(s->text, sizeof s->text, "input = input(channels=%d, height=%d, width=%d)\n", shape.c, shape.h,
+                         shape.w);
     s->shape[s->count++] = shape;
     for (int i = 4 + below(s, 10); i > 0; i--) {
         add_some(s);

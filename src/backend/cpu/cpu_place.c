@@ -84,8 +84,8 @@ static void extend_values(tam_plan *plan) {
 
 /* The gradient of a linear term without a norm is the output's as it is. */
 static bool may_pass(const tam_cpu_step *step, int k) {
-    return step->view || step->kind->passes_gradient ||
-           (step->kind->sweeps && step->norm[k] == NULL && step->activation == NULL && step->pool == NULL);
+    bool linear = step->kind->sweeps && step->norm[k] == NULL && step->activation == NULL && step->pool == NULL;
+    return step->view || linear;
 }
 
 /* The first to write a gradient: in the output's memory if it can. *taken: another input has it already. */

@@ -51,10 +51,9 @@ typedef struct tam_cpu_kind {
     void (*backward)(tam_plan *plan, tam_cpu_step *step);
     /* Whether backward reads input k (optional: no). */
     bool (*needs)(const tam_plan *plan, const tam_cpu_step *step, int k);
-    bool passes_gradient; /* dx = dy for each input */
-    bool in_place;        /* forward may write over an input, backward dx over dy */
-    bool adds_gradient;   /* backward adds to dx where step->add[k] says so */
-    bool sweeps;          /* it is a sweep (cpu_sweep_step.c) */
+    bool in_place;      /* forward may write over an input, backward dx over dy */
+    bool adds_gradient; /* backward adds to dx where step->add[k] says so */
+    bool sweeps;        /* it is a sweep (cpu_sweep_step.c) */
 } tam_cpu_kind;
 
 /* The parts of a step that are timed. */

@@ -64,11 +64,11 @@ static void finish_norm(tam_plan *plan, const tam_cpu_step *step, const tam_swee
         dgamma[c] = learned ? (float)(by_x[c] * inverse) : 0;
         values[c] = (float)(-(double)gamma[c] * inverse * inverse * inverse * by_x[c] / count);
     }
-    tam_layout_spread(layout, values, 0, (float *)(uintptr_t)room->pattern[k].by_x);
+    tam_layout_spread(layout, values, 0, room->pattern[k].by_x);
     for (int c = 0; c < layout->c; c++) {
         values[c] = (float)(-(double)gamma[c] / sqrt(room->variance[k][c] + eps) * by_z[c] / count);
     }
-    tam_layout_spread(layout, values, 0, (float *)(uintptr_t)room->pattern[k].constant);
+    tam_layout_spread(layout, values, 0, room->pattern[k].constant);
 }
 
 static void finish_sums(tam_plan *plan, const tam_cpu_step *step, const tam_sweep_room *room, const sums_job *job) {

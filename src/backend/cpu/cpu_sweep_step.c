@@ -141,13 +141,12 @@ static void spread_norm(tam_plan *plan, const tam_cpu_step *step, const tam_swee
     for (int c = 0; c < layout->c; c++) {
         values[c] = (float)room->mean[k][c];
     }
-    tam_layout_spread(layout, values, 0, (float *)(uintptr_t)room->pattern[k].mean);
+    tam_layout_spread(layout, values, 0, room->pattern[k].mean);
     for (int c = 0; c < layout->c; c++) {
         values[c] = (float)((double)gamma[c] / sqrt(room->variance[k][c] + eps));
     }
-    tam_layout_spread(layout, values, 0, (float *)(uintptr_t)room->pattern[k].scale);
-    tam_layout_spread(layout, tam_cpu_parameter(plan, norm, TAM_NORM_BETA), 0,
-                      (float *)(uintptr_t)room->pattern[k].shift);
+    tam_layout_spread(layout, values, 0, room->pattern[k].scale);
+    tam_layout_spread(layout, tam_cpu_parameter(plan, norm, TAM_NORM_BETA), 0, room->pattern[k].shift);
 }
 
 static void prepare(tam_plan *plan, const tam_cpu_step *step, const tam_sweep_room *room, int n) {
@@ -175,8 +174,15 @@ tam_sweep tam_sweep_of(tam_plan *plan, const tam_cpu_step *step, const tam_sweep
         .dy = backward ? out->gradient : NULL,
     };
     for (int k = 0; k < step->inputs; k++) {
-        sweep.term[k] = room->pattern[k];
-        sweep.term[k].x = !backward || needs(plan, step, k) ? tam_cpu_in(plan, step, k)->data : NULL;
+        const tam_sweep_pattern *pattern = &room->pattern[k];
+        sweep.term[k] = (tam_sweep_term){
+            .x = !backward || needs(plan, step, k) ? tam_cpu_in(plan, step, k)->data : NULL,
+            .mean = pattern->mean,
+            .scale = pattern->scale,
+            .shift = pattern->shift,
+            .by_x = pattern->by_x,
+            .constant = pattern->constant,
+        };
     }
     return sweep;
 }

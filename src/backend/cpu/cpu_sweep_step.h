@@ -5,10 +5,16 @@
 
 #include "backend/cpu/cpu_plan.h"
 
+/* A norm's numbers, as kernels read them (cpu_sweep.h). */
+typedef struct tam_sweep_pattern {
+    float *mean, *scale, *shift;
+    float *by_x, *constant; /* of the gradient */
+} tam_sweep_pattern;
+
 /* What the step remembers from forward to backward. */
 typedef struct tam_sweep_room {
     double *mean[TAM_SWEEP_TERMS], *variance[TAM_SWEEP_TERMS]; /* [c] */
-    tam_sweep_term pattern[TAM_SWEEP_TERMS];                   /* its patterns only */
+    tam_sweep_pattern pattern[TAM_SWEEP_TERMS];
     float *slope;
     void *x_kept;
     uint8_t *place;
