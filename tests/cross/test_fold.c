@@ -50,7 +50,8 @@ static const fold_problem folds[] = {
      5},
     /* Another reader of what lies between: of the convolution, of its norm, of the sum, of the norm in front. */
     {{3, MAP "a = conv(input, out=16, pad=1)\nb = batch_norm(a)\nc = add(b, a)\nd = relu(c)\ne = global_pool(d)\n"}, 3},
-    {{3, MAP "a = conv(input, out=16, pad=1)\nb = batch_norm(a)\nc = prelu(b)\nd = add(b, c)\ne = global_pool(d)\n"}, 4},
+    {{3, MAP "a = conv(input, out=16, pad=1)\nb = batch_norm(a)\nc = prelu(b)\nd = add(b, c)\ne = global_pool(d)\n"},
+     4},
     {{3, MAP "a = conv(input, out=3, pad=1)\nb = batch_norm(a)\nc = add(b, input)\nd = relu(c)\ne = add(c, d)\n"
              "f = global_pool(e)\n"},
      4},

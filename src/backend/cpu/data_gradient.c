@@ -23,7 +23,7 @@ typedef struct cut {
     int rows, columns; /* of a phase, the largest */
     int width;         /* pixels of a row of the frame */
     int band_rows, bands, together;
-    int64_t band;      /* pixels of a band in the frame, shifts and slack included */
+    int64_t band; /* pixels of a band in the frame, shifts and slack included */
     int64_t frame_bytes, packed_bytes;
 } cut;
 
@@ -77,8 +77,8 @@ static bool is_nhwc_bf16(const tam_layout *layout, int unit) {
 
 bool tam_data_gradient_suits(const tam_layer *layer) {
     const tam_layer_shape *s = &layer->shape;
-    return s->op == TAM_LAYER_CONVOLUTION && s->training && s->groups == 1 && s->stride > 1 &&
-           s->kernel > s->stride && s->kernel <= MOST_KERNEL && is_nhwc_bf16(&layer->dx, LANES) && is_nhwc_bf16(&layer->y, DEPTH) &&
+    return s->op == TAM_LAYER_CONVOLUTION && s->training && s->groups == 1 && s->stride > 1 && s->kernel > s->stride &&
+           s->kernel <= MOST_KERNEL && is_nhwc_bf16(&layer->dx, LANES) && is_nhwc_bf16(&layer->y, DEPTH) &&
            tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
 }
 

@@ -1,5 +1,5 @@
-/* The gradient of a strided convolution's input by matrix registers, against a plain f64 sum over the same bf16 numbers;
- * memory of exact size. */
+/* The gradient of a strided convolution's input by matrix registers, against a plain f64 sum over the same bf16
+ * numbers; memory of exact size. */
 #include <math.h>
 
 #include "backend/cpu/data_gradient.h"
@@ -43,8 +43,8 @@ static float number(uint32_t stream, int64_t at) {
     return tam_bf16_value(tam_bf16_nearest(tam_random_normal(&random)));
 }
 
-static double expected_at(const shape *s, const tam_layer_shape *l, const tam_bf16 *dy, const float *weight, int n, int y,
-                          int x, int i) {
+static double expected_at(const shape *s, const tam_layer_shape *l, const tam_bf16 *dy, const float *weight, int n,
+                          int y, int x, int i) {
     double sum = 0;
     for (int u = 0; u < s->kernel; u++) {
         for (int v = 0; v < s->kernel; v++) {
@@ -120,10 +120,10 @@ static void check(tam_ctx *ctx, tam_ctx *many, const shape *s) {
 
 static void it_is_the_sum(void **state) {
     static const shape shapes[] = {
-        {2, 16, 32, 5, 7, 3, 2, 1},   {3, 48, 32, 9, 8, 3, 2, 1},  {1, 16, 64, 15, 11, 7, 2, 3},
-        {1, 32, 32, 2, 2, 3, 2, 1},   {2, 16, 32, 13, 10, 5, 3, 2}, {2, 32, 96, 6, 9, 3, 2, 0},
+        {2, 16, 32, 5, 7, 3, 2, 1},    {3, 48, 32, 9, 8, 3, 2, 1},   {1, 16, 64, 15, 11, 7, 2, 3},
+        {1, 32, 32, 2, 2, 3, 2, 1},    {2, 16, 32, 13, 10, 5, 3, 2}, {2, 32, 96, 6, 9, 3, 2, 0},
         {9, 64, 128, 14, 14, 3, 2, 1}, {2, 64, 64, 65, 40, 3, 2, 1}, {3, 256, 512, 7, 7, 3, 2, 1},
-        {1, 16, 32, 3, 120, 5, 4, 4}, {1, 16, 32, 1, 1, 3, 2, 1},  {1, 64, 64, 112, 112, 3, 2, 1},
+        {1, 16, 32, 3, 120, 5, 4, 4},  {1, 16, 32, 1, 1, 3, 2, 1},   {1, 64, 64, 112, 112, 3, 2, 1},
     };
     (void)state;
     if (!tam_gradient_amx_runs_here() || !tam_layer_suits_bf16()) {
