@@ -67,6 +67,9 @@ static const problem problems[] = {
 
 /* Too large for finite differences: a small step already crosses several kinks. */
 static const problem large_problems[] = {
+    {3, "3x11x13 conv(out=16,kernel=5,stride=2,pad=2) relu()"},
+    {2, "1x9x40 conv(out=48,kernel=3,pad=1,bias=0) batch_norm() prelu()"},
+    {2, "4x35x33 conv(out=32,kernel=7,stride=2,pad=1) prelu() conv(out=32,stride=2,pad=1) relu()"},
     {6, "2x9x9 conv(out=8,pad=1,bias=0) batch_norm() prelu() max_pool() fc(out=5)"},
     {5, "3x8x8 conv(out=16,pad=1) batch_norm() relu() avg_pool(kernel=3,stride=2,pad=1) global_pool() fc(out=4)"},
     {3, "1x15x17 conv(out=32,kernel=5,pad=2) prelu() conv(out=32,kernel=5,pad=2) prelu() max_pool() fc(out=2)"},

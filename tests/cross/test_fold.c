@@ -48,9 +48,6 @@ static const fold_problem folds[] = {
          "c = conv(b, out=32, pad=1)\nd = add(c, b)\ne = conv(d, out=32, pad=1)\nf = batch_norm(e)\ng = add(f, b)\n"
          "h = add(g, d)\ni = global_pool(h)\n"},
      5},
-    {{3, MAP "a = conv(input, out=32, pad=1)\nb = conv(a, out=32, pad=1)\nc = conv(b, out=32, pad=1)\nd = add(c, a)\n"
-             "e = add(d, a)\nf = global_pool(e)\n"},
-     5},
     /* Another reader of what lies between: of the convolution, of its norm, of the sum, of the norm in front. */
     {{3, MAP "a = conv(input, out=16, pad=1)\nb = batch_norm(a)\nc = add(b, a)\nd = relu(c)\ne = global_pool(d)\n"}, 3},
     {{3, MAP "a = conv(input, out=16, pad=1)\nb = batch_norm(a)\nc = prelu(b)\nd = add(b, c)\ne = global_pool(d)\n"},

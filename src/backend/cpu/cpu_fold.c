@@ -172,13 +172,6 @@ static void finish_task(void *argument, int64_t task, int worker) {
     }
 }
 
-void tam_cpu_fold_begin(tam_plan *plan, const tam_cpu_step *step, int n) {
-    const tam_cpu_value *out = tam_cpu_out(plan, step), *added = tam_cpu_in(plan, step, 1);
-    if (step->layer->sums && added->data != out->data) {
-        tam_layout_copy(plan->ctx, n, &added->layout, added->data, &out->layout, out->data);
-    }
-}
-
 void tam_cpu_fold_finish(tam_plan *plan, const tam_cpu_step *step, int n) {
     if (is_finished(step)) {
         return;

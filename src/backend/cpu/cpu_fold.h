@@ -27,8 +27,6 @@ void tam_cpu_fold_ask(tam_plan *plan, tam_cpu_step *step);
 void tam_cpu_fold_memory(tam_plan *plan, const tam_cpu_step *step, tam_layer_memory *memory);
 /* Folds, before the layer packs. */
 void tam_cpu_fold_pack(tam_plan *plan, const tam_cpu_step *step);
-/* Before the layer's forward: lays the map to add where a layer that sums wants it, unless it is there. */
-void tam_cpu_fold_begin(tam_plan *plan, const tam_cpu_step *step, int n);
 /* What the layer has left undone. */
 void tam_cpu_fold_finish(tam_plan *plan, const tam_cpu_step *step, int n);
 

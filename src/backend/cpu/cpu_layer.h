@@ -68,7 +68,6 @@ struct tam_layer {
     /* "winograd", "direct", "depthwise", ...: forward, backward data, backward weights; static. */
     const char *algorithm[3];
     bool fused; /* forward does what shape asks for with add, prelu and relu; else it leaves it undone */
-    bool sums;  /* and for that, y must hold the map to add before */
 };
 
 /* One that asks for nothing but the shape: makes the layer, or leaves *out NULL with TAM_OK where the shape does not

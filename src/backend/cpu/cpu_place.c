@@ -22,28 +22,11 @@ static bool may_overwrite(const tam_plan *plan, const tam_cpu_step *step, int k)
            tam_layout_same(&in->layout, &out->layout);
 }
 
-/* A layer that adds its products to what is there writes over the map to add if nobody reads that any more. */
-static bool may_sum(const tam_plan *plan, const tam_cpu_step *step) {
-    if (step->layer == NULL || !step->layer->sums) {
-        return false;
-    }
-    const int root = plan->values[step->input[1]].root;
-    bool free = plan->values[root].producer >= 0 && plan->values[step->input[0]].root != root;
-    for (int v = 0; v < plan->value_count; v++) {
-        const tam_cpu_value *value = &plan->values[v];
-        free = free && (value->root != root || value->readers == 0 || value->last_reader <= step->number);
-    }
-    return free;
-}
-
 static void place_output(tam_plan *plan, const tam_cpu_step *step) {
     tam_cpu_value *out = &plan->values[step->output];
     out->buffer = TAM_NONE;
     if (step->view) {
         out->buffer = plan->values[out->root].buffer;
-    }
-    if (may_sum(plan, step)) {
-        out->buffer = plan->values[step->input[1]].buffer;
     }
     for (int k = 0; k < step->inputs && out->buffer == TAM_NONE; k++) {
         if (may_overwrite(plan, step, k)) {

@@ -75,9 +75,6 @@ void tam_cpu_weighted_forward(tam_plan *plan, tam_cpu_step *step, int n) {
     if (plan->pack && step->layer->kind->pack != NULL) {
         step->layer->kind->pack(step->layer, &memory);
     }
-    if (!plan->config.training) {
-        tam_cpu_fold_begin(plan, step, n);
-    }
     step->layer->kind->forward(step->layer, &memory);
     if (!plan->config.training) {
         tam_cpu_fold_finish(plan, step, n);

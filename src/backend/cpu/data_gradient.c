@@ -189,7 +189,7 @@ static void multiply_band(const job *j, int64_t band, const uint16_t *frame, con
             x[t] = frame + (pixel + p->shift[t]) * c->oc;
             w[t] = packed_at(j, p->tap[t], channel / LANES);
         }
-        tam_gradient_amx_multiply_taps(p->taps, x, w, c->oc, channels, sums);
+        tam_gradient_amx_multiply_taps(p->taps, x, c->oc, w, c->oc, channels, sums);
         store_rows(j, p, band, pixel, channel, channels, sums);
     }
 }

@@ -14,8 +14,8 @@ struct tam_dnnl {
 };
 
 /* What an argument of a call stands for; run gives each its address. */
-enum { X, Y, DX, DY, WEIGHT, BIAS, DWEIGHT, DBIAS, PACKED, SCRATCH, ROUNDED, SLOPE, ROLES };
-enum { CALL_ARGUMENTS = 6 };
+enum { X, Y, DX, DY, WEIGHT, BIAS, DWEIGHT, DBIAS, PACKED, SCRATCH, ROUNDED, ADDED, SLOPE, ROLES };
+enum { CALL_ARGUMENTS = 7 };
 
 /* All zero: a call that is not needed. */
 typedef struct tam_dnnl_call {

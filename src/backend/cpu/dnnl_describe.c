@@ -152,10 +152,13 @@ dnnl_status_t tam_dnnl_describe(const tam_dnnl *dnnl, const tam_layer_shape *sha
     return describe_with(dnnl, dnnl->attributes, shape, choice, direction, hint, made);
 }
 
-static dnnl_status_t append(const tam_layer_shape *shape, dnnl_post_ops_t list) {
+static dnnl_status_t append(const tam_layer_shape *shape, const tam_dnnl_choice *choice, dnnl_post_ops_t list) {
     enum { BY_CHANNEL = 1 << 1 };
     if (shape->add) {
-        DNNL_TRY(dnnl_post_ops_append_sum(list, 1.0f)); /* its best kernels add nothing else */
+        const tam_layout y = {shape->in.n, shape->out, shape->out_h, shape->out_w, choice->y_lanes, shape->out_dtype};
+        dnnl_memory_desc_t added;
+        DNNL_TRY(tam_dnnl_describe_layout(shape, &y, &added));
+        DNNL_TRY(dnnl_post_ops_append_binary(list, dnnl_binary_add, &added));
     }
     if (shape->prelu) {
         DNNL_TRY(dnnl_post_ops_append_prelu(list, BY_CHANNEL));
@@ -170,7 +173,7 @@ dnnl_status_t tam_dnnl_describe_fused(const tam_dnnl *dnnl, const tam_layer_shap
     DNNL_TRY(dnnl_primitive_attr_clone(&attributes, dnnl->attributes));
     dnnl_status_t status = dnnl_post_ops_create(&list);
     if (status == dnnl_success) {
-        status = append(shape, list);
+        status = append(shape, choice, list);
     }
     if (status == dnnl_success) {
         status = dnnl_primitive_attr_set_post_ops(attributes, list);

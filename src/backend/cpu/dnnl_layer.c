@@ -62,13 +62,23 @@ static dnnl_status_t make_bias(tam_dnnl_layer *layer, tam_dnnl_direction directi
                : tam_dnnl_call_argument(layer->dnnl, &layer->compute[direction], DNNL_ARG_DIFF_BIAS, DBIAS, &bias);
 }
 
-static dnnl_status_t make_slope(tam_dnnl_layer *layer) {
+/* The map to add, then the slopes: in the order of tam_dnnl_describe_fused. */
+static dnnl_status_t make_fused(tam_dnnl_layer *layer) {
     const tam_layer_shape *s = &layer->base.shape;
-    const int at = s->add ? 1 : 0; /* as tam_dnnl_describe_fused has it */
-    dnnl_memory_desc_t slope;
-    DNNL_TRY(tam_dnnl_describe_bias(s, &slope)); /* one number per channel, too */
-    return tam_dnnl_call_argument(layer->dnnl, &layer->compute[FORWARD],
-                                  DNNL_ARG_ATTR_MULTIPLE_POST_OP(at) | DNNL_ARG_WEIGHTS, SLOPE, &slope);
+    tam_dnnl_call *compute = &layer->compute[FORWARD];
+    dnnl_memory_desc_t memory;
+    int at = 0;
+    if (s->add) {
+        DNNL_TRY(tam_dnnl_describe_layout(s, &layer->base.y, &memory));
+        DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, compute, DNNL_ARG_ATTR_MULTIPLE_POST_OP(at++) | DNNL_ARG_SRC_1,
+                                        ADDED, &memory));
+    }
+    if (s->prelu) {
+        DNNL_TRY(tam_dnnl_describe_bias(s, &memory)); /* one number per channel, too */
+        DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, compute, DNNL_ARG_ATTR_MULTIPLE_POST_OP(at++) | DNNL_ARG_WEIGHTS,
+                                        SLOPE, &memory));
+    }
+    return dnnl_success;
 }
 
 static dnnl_status_t make_direction(tam_dnnl_layer *layer, tam_dnnl_direction direction, tam_dnnl_answer *answer) {
@@ -89,8 +99,8 @@ static dnnl_status_t make_direction(tam_dnnl_layer *layer, tam_dnnl_direction di
         DNNL_TRY(tam_dnnl_call_argument(layer->dnnl, &layer->compute[direction], maps[i].kind, role, &map[i]));
     }
     DNNL_TRY(make_bias(layer, direction));
-    if (direction == FORWARD && layer->base.fused && layer->base.shape.prelu) {
-        DNNL_TRY(make_slope(layer));
+    if (direction == FORWARD && layer->base.fused) {
+        DNNL_TRY(make_fused(layer));
     }
     return make_weight(layer, direction, &weight);
 }
@@ -128,7 +138,6 @@ static dnnl_status_t make_calls(tam_dnnl_layer *layer, tam_dnnl_answer *answer) 
     const tam_layer_shape *s = &layer->base.shape;
     const tam_dnnl_choice *choice = &answer->choice;
     layer->base.fused = answer->fused;
-    layer->base.sums = answer->fused && s->add;
     layer->base.x = layer->base.dx = s->in;
     layer->base.x.dtype = layer->base.dx.dtype = s->dtype;
     layer->base.x.lanes = choice->x_lanes;
@@ -156,6 +165,7 @@ static void run(const tam_dnnl_layer *layer, const tam_dnnl_call *call, const ta
         [DBIAS] = m->dbias,
         [PACKED] = m->packed,
         [SCRATCH] = m->scratch,
+        [ADDED] = (void *)(uintptr_t)m->added,
         [SLOPE] = (void *)(uintptr_t)m->slope,
         [ROUNDED] = m->scratch == NULL ? NULL : (char *)m->scratch + layer->rounded,
     };

@@ -88,16 +88,17 @@ AMX void tam_gradient_amx_multiply(const tam_gradient_block *block) {
     }
 }
 
-AMX static inline __attribute__((always_inline)) void
-multiply_taps(int taps, const uint16_t *const *x, const uint16_t *const *w, int depth, bool two, float *sums) {
+AMX static inline __attribute__((always_inline)) void multiply_taps(int taps, const uint16_t *const *x,
+                                                                    int64_t x_stride, const uint16_t *const *w,
+                                                                    int depth, bool two, float *sums) {
     enum { PAIRS = 64, SUMS = TAM_GRADIENT_CHANNELS * 4, HALF = TAM_GRADIENT_CHANNELS * TAM_GRADIENT_LANES };
-    size_t x_bytes = (size_t)depth * sizeof(uint16_t);
+    size_t x_bytes = (size_t)x_stride * sizeof(uint16_t);
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
     for (int tap = 0; tap < taps; tap++) {
-        const uint16_t *above = x[tap], *below = above + (int64_t)TAM_GRADIENT_LANES * depth;
+        const uint16_t *above = x[tap], *below = above + TAM_GRADIENT_LANES * x_stride;
         const uint16_t *first = w[tap], *second = first + (int64_t)TAM_GRADIENT_LANES * depth;
         for (int k = 0; k < depth; k += TAM_GRADIENT_DEPTH) {
             _tile_loadd(6, first + (int64_t)k * TAM_GRADIENT_LANES, PAIRS);
@@ -120,25 +121,44 @@ multiply_taps(int taps, const uint16_t *const *x, const uint16_t *const *w, int 
     }
 }
 
-AMX void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, const uint16_t *const *w, int depth,
-                                        int channels, float *sums) {
+AMX void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, int64_t x_stride, const uint16_t *const *w,
+                                        int depth, int channels, float *sums) {
     if (channels == TAM_GRADIENT_CHANNELS) {
-        multiply_taps(taps, x, w, depth, true, sums);
+        multiply_taps(taps, x, x_stride, w, depth, true, sums);
     } else {
-        multiply_taps(taps, x, w, depth, false, sums);
+        multiply_taps(taps, x, x_stride, w, depth, false, sums);
     }
 }
 
 /* As tam_bf16_nearest. */
+AVX512_PART __m256i rounded(__m512 v) {
+    __m512i bits = _mm512_castps_si512(v), one = _mm512_set1_epi32(1);
+    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), one);
+    __m512i up = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+    __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+    up = _mm512_mask_or_epi32(up, nan, bits, _mm512_set1_epi32(0x400000));
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(up, 16));
+}
+
 AVX512 void tam_gradient_amx_round(const float *numbers, int channels, uint16_t *to) {
-    for (int i = 0; i < channels; i += 16) {
-        __m512 v = _mm512_loadu_ps(numbers + i);
-        __m512i bits = _mm512_castps_si512(v), one = _mm512_set1_epi32(1);
-        __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), one);
-        __m512i rounded = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
-        __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
-        rounded = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x400000));
-        _mm256_storeu_si256((__m256i *)(void *)(to + i), _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16)));
+    for (int i = 0; i < channels; i += TAM_GRADIENT_LANES) {
+        _mm256_storeu_si256((__m256i *)(void *)(to + i), rounded(_mm512_loadu_ps(numbers + i)));
+    }
+}
+
+AVX512 void tam_gradient_amx_finish(const float *sums, int pixels, int channels, const tam_gradient_finish *finish,
+                                    uint16_t *y, int64_t y_stride) {
+    bool active = finish->slope != NULL || finish->relu;
+    for (int i = 0; i < channels; i += TAM_GRADIENT_LANES) {
+        __m512 zero = _mm512_setzero_ps(), bias = finish->bias != NULL ? _mm512_loadu_ps(finish->bias + i) : zero;
+        __m512 slope = finish->slope != NULL ? _mm512_loadu_ps(finish->slope + i) : zero;
+        for (int pixel = 0; pixel < pixels; pixel++) {
+            __m512 v = _mm512_add_ps(_mm512_loadu_ps(sums + (int64_t)pixel * TAM_GRADIENT_CHANNELS + i), bias);
+            if (active) {
+                v = _mm512_mask_mul_ps(v, _mm512_cmp_ps_mask(v, zero, _CMP_LE_OQ), v, slope);
+            }
+            _mm256_storeu_si256((__m256i *)(void *)(y + pixel * y_stride + i), rounded(v));
+        }
     }
 }
 
@@ -226,10 +246,20 @@ void tam_gradient_amx_transpose(const float *tile, float *to) {
     (void)tile;
     (void)to;
 }
-void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, const uint16_t *const *w, int depth,
-                                    int channels, float *sums) {
+void tam_gradient_amx_finish(const float *sums, int pixels, int channels, const tam_gradient_finish *finish,
+                             uint16_t *y, int64_t y_stride) {
+    (void)sums;
+    (void)pixels;
+    (void)channels;
+    (void)finish;
+    (void)y;
+    (void)y_stride;
+}
+void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, int64_t x_stride, const uint16_t *const *w,
+                                    int depth, int channels, float *sums) {
     (void)taps;
     (void)x;
+    (void)x_stride;
     (void)w;
     (void)depth;
     (void)channels;
