@@ -131,6 +131,13 @@ static tam_status make_plan(net_bench *bench, net_run *run) {
     if (status == TAM_OK) {
         bench->dtype = tam_net_plan_dtype(run->plan);
         bench->plan_bytes = tam_net_plan_bytes(run->plan);
+    } else if (status == TAM_RESOURCES) {
+        tam_machine machine;
+        char why[512];
+        tam_machine_describe(bench->call->ctx, ".", &machine);
+        snprintf(why, sizeof why, "%s", tam_ctx_message(bench->call->ctx));
+        status = cli_fail(bench->call, status, "%s; %.3f MB are free; a smaller --batch%s needs less", why,
+                          (double)machine.memory_free / 1e6, bench->plan.training ? ", or --recompute units," : "");
     }
     return status;
 }
@@ -143,7 +150,9 @@ static tam_status measure(net_bench *bench, net_run *run) {
     run->x = calloc(count * (size_t)info->dim, sizeof *run->x);
     tam_status status = TAM_OK;
     if (run->images == NULL || run->x == NULL) {
-        status = cli_fail(bench->call, TAM_RESOURCES, "cannot allocate %zu images", count);
+        status =
+            cli_fail(bench->call, TAM_RESOURCES, "cannot allocate %.3f MB for %zu images; a smaller --batch needs less",
+                     (double)(count * image * sizeof(float)) / 1e6, count);
     }
     if (status == TAM_OK) {
         fill(run->images, count * image);

@@ -1,4 +1,4 @@
-/* Convolution: oneDNN's, in the layout that it chooses; what follows stays in that layout. */
+/* Convolution, in the layout that its layer wishes for; what follows stays in that layout. */
 #include "backend/cpu/cpu_weighted.h"
 
 static tam_status create(tam_plan *plan, tam_cpu_step *step) {

@@ -1,4 +1,4 @@
-/* Fully connected: oneDNN's inner product over plain rows; a map is flattened first. */
+/* Fully connected: a product over plain rows; a map is flattened first. */
 #include "backend/cpu/cpu_weighted.h"
 
 static tam_status create(tam_plan *plan, tam_cpu_step *step) {

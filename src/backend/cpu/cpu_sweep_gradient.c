@@ -133,7 +133,7 @@ static void write_gradients(tam_plan *plan, tam_cpu_step *step, const tam_sweep_
         j.sweep.term[k].dx = wants(step, k) ? step->dx[k] : NULL;
         j.sweep.term[k].add = step->add[k];
         any = any || wants(step, k);
-        if (value->sums_by == step->number) {
+        if (wants(step, k) && value->sums_by == step->number) {
             j.after[j.after_count++] = sums_of(plan, &plan->steps[value->producer]);
         }
     }
