@@ -87,8 +87,8 @@ static void convolve_block(const job *j, const uint16_t *image, int64_t y_row, i
     tam_gradient_amx_multiply_taps(s->kernel, x, s->stride * PIXEL, w, DEPTH, channels, sums);
     const tam_gradient_finish finish = {
         .bias = s->bias ? j->memory->bias + channel : NULL,
-        .slope = s->prelu ? j->memory->slope + channel : NULL,
-        .relu = s->relu,
+        .slope = j->layer->fused && s->prelu ? j->memory->slope + channel : NULL,
+        .relu = j->layer->fused && s->relu,
     };
     int pixels = s->out_w - column < PIXELS ? s->out_w - column : PIXELS;
     uint16_t *y = (uint16_t *)j->memory->y + ((y_row + row) * s->out_w + column) * s->out + channel;
@@ -143,7 +143,7 @@ tam_status tam_layer_make_first_tiles(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *
     layer->y = (tam_layout){shape->in.n, shape->out, shape->out_h, shape->out_w, shape->out, TAM_BF16};
     layer->packed_bytes = (size_t)shape->kernel * (size_t)shape->out * DEPTH * sizeof(uint16_t);
     layer->scratch_bytes = frame_of(shape).bytes * (size_t)ctx->threads;
-    layer->algorithm[0] = layer->algorithm[1] = layer->algorithm[2] = "tiles";
+    layer->algorithm[0] = layer->algorithm[1] = layer->algorithm[2] = "first, tiles";
     layer->fused = !shape->add;
     *out = layer;
     return TAM_OK;
