@@ -7,7 +7,8 @@
 /* Errors are measured against the largest value of the tensor: single numbers may cancel to nothing. */
 static inline void compare_values(const float *got, const float *expected, int64_t count, double tolerance,
                                   const char *what, const char *backend, const char *text) {
-    double scale = largest(expected, count) + 0.2; /* before a batch norm, gradients of a scale all cancel */
+    /* before another batch norm the gradients of a scale all cancel: what is left is rounding of numbers near 1 */
+    double scale = largest(expected, count) + (strstr(what, ".gamma") != NULL ? 0.2 : 0.05);
     for (int64_t i = 0; i < count; i++) {
         double error = fabs((double)got[i] - expected[i]);
         if (!(error <= tolerance * scale)) {
