@@ -2,7 +2,7 @@
 
 #include <stdlib.h>
 
-#include "backend/cpu/dnnl_matmul.h"
+#include "backend/cpu/layer/dnnl_matmul.h"
 #include "backend/sgd.h"
 #include "base/clock.h"
 #include "base/free_memory.h"

@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "backend/cpu/cpu_layer.h"
+#include "backend/cpu/layer/cpu_layer.h"
 #include "base/bf16.h"
 #include "support.h"
 

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#include "backend/cpu/cpu_layer.h"
+#include "backend/cpu/layer/cpu_layer.h"
 #include "base/bf16.h"
 #include "base/team.h"
 #include "support.h"

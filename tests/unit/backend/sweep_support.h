@@ -5,7 +5,7 @@
 
 #include <math.h>
 
-#include "backend/cpu/cpu_sweep.h"
+#include "backend/cpu/sweep/cpu_sweep.h"
 #include "base/bf16.h"
 #include "support.h"
 

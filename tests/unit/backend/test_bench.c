@@ -1,7 +1,7 @@
 /* The machine's limits: what must hold wherever and however fast they are measured. */
 #include "support.h"
 
-#include "backend/cpu/dnnl_matmul.h"
+#include "backend/cpu/layer/dnnl_matmul.h"
 #include "tammes/bench.h"
 
 static void limits_are_measured(void **state) {

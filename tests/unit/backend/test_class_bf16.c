@@ -3,7 +3,7 @@
 #include <math.h>
 
 #include "backend/class_rows.h"
-#include "backend/cpu/cpu_class_products.h"
+#include "backend/cpu/class/cpu_class_products.h"
 #include "backend/ref/ref.h"
 #include "backend/sgd.h"
 #include "base/bf16.h"

@@ -1,7 +1,7 @@
 /* Every set of kernels for the class head's products, against the textbook in f64. A new set appears in the list of its
  * backend and is tested here without another line. */
 #include "backend/backend.h"
-#include "backend/cpu/cpu_class_products.h"
+#include "backend/cpu/class/cpu_class_products.h"
 #include "backend/ref/ref.h"
 #include "class_world.h"
 

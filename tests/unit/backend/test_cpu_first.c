@@ -1,5 +1,5 @@
 /* The first convolution by all kernels that this processor runs, in every dtype, against f64. */
-#include "backend/cpu/cpu_first.h"
+#include "backend/cpu/layer/cpu_first.h"
 #include "conv_world.h"
 
 static const conv_case cases[] = {

@@ -1,5 +1,5 @@
 /* Grouped convolutions of all kernels that this processor runs, in every layout and dtype, against f64. */
-#include "backend/cpu/cpu_grouped.h"
+#include "backend/cpu/layer/cpu_grouped.h"
 #include "conv_world.h"
 
 static const conv_case cases[] = {

@@ -1,5 +1,5 @@
 /* Layouts: copies against the rule in cpu_layout.h, number by number, and patterns. */
-#include "backend/cpu/cpu_layout.h"
+#include "backend/cpu/plan/cpu_layout.h"
 #include "sweep_support.h"
 
 static int64_t place_of(const tam_layout *layout, int n, int c, int pixel) {

@@ -1,7 +1,7 @@
 /* The layout of a plan's memory: buffers that live together never overlap, others share. */
 #include <stdbool.h>
 
-#include "backend/cpu/cpu_memory.h"
+#include "backend/cpu/plan/cpu_memory.h"
 #include "base/random.h"
 #include "support.h"
 

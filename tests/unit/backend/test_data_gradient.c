@@ -2,8 +2,8 @@
  * numbers; memory of exact size. */
 #include <math.h>
 
-#include "backend/cpu/data_gradient.h"
-#include "backend/cpu/weight_gradient.h"
+#include "backend/cpu/layer/data_gradient.h"
+#include "backend/cpu/layer/weight_gradient.h"
 #include "base/bf16.h"
 #include "base/random.h"
 #include "base/team.h"

@@ -1,6 +1,6 @@
 /* Every way to compute a layer against sums of our own; and which of them is taken, with and without a measurement. */
-#include "backend/cpu/dnnl_layer.h"
-#include "backend/cpu/dnnl_tune.h"
+#include "backend/cpu/layer/dnnl_layer.h"
+#include "backend/cpu/layer/dnnl_tune.h"
 #include "layer_world.h"
 
 static const double direct_error = 5e-7, winograd_error = 5e-6;

@@ -2,7 +2,7 @@
  * size. */
 #include <math.h>
 
-#include "backend/cpu/weight_gradient.h"
+#include "backend/cpu/layer/weight_gradient.h"
 #include "base/bf16.h"
 #include "base/random.h"
 #include "base/team.h"

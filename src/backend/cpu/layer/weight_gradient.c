@@ -1,0 +1,317 @@
+#include "backend/cpu/layer/weight_gradient.h"
+
+#include <string.h>
+
+#include "base/bf16.h"
+#include "base/kernel.h"
+#include "base/team.h"
+
+enum {
+    DEPTH = TAM_GRADIENT_DEPTH,
+    LANES = TAM_GRADIENT_LANES,
+    CHANNELS = TAM_GRADIENT_CHANNELS,
+    TILE = TAM_GRADIENT_TILE,
+    STEP_NUMBERS = DEPTH * LANES,
+    MOST_TAPS = 49,
+    STEPS_AT_ONCE = 8,     /* pixels that a task keeps in the nearest cache while it goes through its taps: 256 */
+    FEW_PAIRS = 64,        /* below, a task is one row of taps only */
+    SEGMENT = 1200 * 1000, /* bytes of x and dy, turned, that go together */
+    MOST_SEGMENT = 8 * 1000 * 1000
+};
+
+/* How a shape is cut. A band is some rows of one sample; a segment is several bands. */
+typedef struct cut {
+    int n, ic, oc, taps, stride, kernel, pad, phases;
+    int h, w, out_h, out_w;
+    int reach, width;     /* rows and pixels that a tap reaches further; pixels of a row, reach included */
+    int band_rows, bands; /* rows of a band; bands of a sample */
+    int together;         /* bands of a segment */
+    int steps;            /* of 32 pixels in a band */
+    int64_t length, row;  /* pixels of x in a band; from channel to channel in a segment */
+    int64_t x_bytes, dy_bytes, dw_bytes, at_bytes;
+} cut;
+
+static int64_t up(int64_t count, int64_t unit) {
+    return (count + unit - 1) / unit * unit;
+}
+
+static int least(int a, int b) {
+    return a < b ? a : b;
+}
+
+/* Phases beyond the taps' are never read. */
+static int phases_along(const tam_layer_shape *shape) {
+    return least(shape->stride, shape->kernel);
+}
+
+static void cut_bands(cut *c, int rows) {
+    c->band_rows = rows;
+    c->bands = (c->out_h + rows - 1) / rows;
+    c->steps = (int)(up((int64_t)rows * c->width, DEPTH) / DEPTH);
+    c->length = up((int64_t)c->steps * DEPTH + (int64_t)c->reach * c->width + c->reach, DEPTH);
+}
+
+static int64_t band_bytes(const cut *c) {
+    return 2 * (c->length * c->ic * c->phases * c->phases + (int64_t)c->steps * DEPTH * c->oc);
+}
+
+static cut cut_of(const tam_layer_shape *shape) {
+    cut c = {
+        .n = shape->in.n,
+        .ic = shape->in.c,
+        .oc = shape->out,
+        .taps = shape->kernel * shape->kernel,
+        .stride = shape->stride,
+        .kernel = shape->kernel,
+        .pad = shape->pad,
+        .phases = phases_along(shape),
+        .h = shape->in.h,
+        .w = shape->in.w,
+        .out_h = shape->out_h,
+        .out_w = shape->out_w,
+        .reach = (shape->kernel - 1) / shape->stride,
+    };
+    c.width = c.out_w + c.reach;
+    c.dw_bytes = (int64_t)c.taps * c.ic * c.oc * (int64_t)sizeof(float);
+    int64_t room = c.dw_bytes / 2 < SEGMENT ? SEGMENT : c.dw_bytes / 2 < MOST_SEGMENT ? c.dw_bytes / 2 : MOST_SEGMENT;
+    int rows = c.out_h;
+    for (cut_bands(&c, rows); band_bytes(&c) > room && rows > 1; cut_bands(&c, rows)) {
+        rows = (rows + 1) / 2;
+    }
+    int64_t fit = room / band_bytes(&c), all = (int64_t)c.n * c.bands;
+    c.together = (int)(fit < 1 ? 1 : fit < all ? fit : all);
+    /* an odd number of cache lines: rows do not fall on each other in the cache */
+    c.row = up(c.together * c.length, DEPTH);
+    c.row += c.row / DEPTH % 2 == 0 ? DEPTH : 0;
+    c.x_bytes = c.row * c.ic * c.phases * c.phases * 2;
+    c.dy_bytes = (int64_t)c.together * c.steps * STEP_NUMBERS * (c.oc / LANES) * 2;
+    c.at_bytes = up((int64_t)c.together * c.steps * (int64_t)sizeof(int32_t), 64);
+    return c;
+}
+
+static bool is_nhwc_bf16(const tam_layout *layout) {
+    return layout->dtype == TAM_BF16 && layout->lanes == layout->c && layout->c % LANES == 0;
+}
+
+bool tam_weight_gradient_suits(const tam_layer *layer) {
+    const tam_layer_shape *s = &layer->shape;
+    return s->op == TAM_LAYER_CONVOLUTION && s->training && s->groups == 1 && s->kernel * s->kernel <= MOST_TAPS &&
+           is_nhwc_bf16(&layer->x) && is_nhwc_bf16(&layer->y) && tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
+}
+
+void tam_weight_gradient_take(tam_layer *layer) {
+    cut c = cut_of(&layer->shape);
+    size_t bytes = (size_t)(c.x_bytes + c.dy_bytes + c.dw_bytes + c.at_bytes);
+    layer->scratch_bytes = bytes > layer->scratch_bytes ? bytes : layer->scratch_bytes;
+    layer->algorithm[2] = "tiles";
+}
+
+typedef struct job {
+    cut c;
+    const uint16_t *x, *dy;
+    uint16_t *turned, *paired;
+    float *dw; /* tiles [tap][16 of x][16 of dy] */
+    int32_t *at;
+    int64_t first, count; /* bands of the segment */
+    float *dweight, *dbias;
+} job;
+
+/* Turning. */
+
+static const uint16_t *x_pixel(const job *j, int64_t image, int64_t row, int64_t column, int channel) {
+    const cut *c = &j->c;
+    bool inside = row >= 0 && row < c->h && column >= 0 && column < c->w;
+    return inside ? j->x + ((image * c->h + row) * c->w + column) * c->ic + channel : NULL;
+}
+
+static void turn_band(const job *j, int64_t band, int channel) {
+    const cut *c = &j->c;
+    int64_t image = (j->first + band) / c->bands, from_row = (j->first + band) % c->bands * c->band_rows;
+    int channels = c->ic - channel < CHANNELS ? LANES : CHANNELS;
+    for (int phase = 0; phase < c->phases * c->phases; phase++) {
+        int down = phase / c->phases - c->pad, across = phase % c->phases - c->pad;
+        uint16_t *to = j->turned + ((int64_t)phase * c->ic + channel) * c->row + band * c->length;
+        int64_t row = from_row, column = 0;
+        for (int64_t pixel = 0; pixel < c->length; pixel += DEPTH) {
+            const uint16_t *pixels[DEPTH];
+            for (int i = 0; i < DEPTH; i++) {
+                pixels[i] = x_pixel(j, image, row * c->stride + down, column * c->stride + across, channel);
+                column++;
+                if (column == c->width) {
+                    column = 0;
+                    row++;
+                }
+            }
+            tam_gradient_amx_turn(pixels, channels, to + pixel, c->row);
+        }
+    }
+}
+
+static void pair_band(const job *j, int64_t band, int channel) {
+    const cut *c = &j->c;
+    int64_t image = (j->first + band) / c->bands, row = (j->first + band) % c->bands * c->band_rows;
+    int64_t last = row + c->band_rows < c->out_h ? row + c->band_rows : c->out_h, column = 0;
+    int64_t all_steps = (int64_t)c->together * c->steps * STEP_NUMBERS;
+    int channels = c->oc - channel < CHANNELS ? LANES : CHANNELS;
+    uint16_t *to = j->paired + channel / LANES * all_steps + band * c->steps * STEP_NUMBERS;
+    for (int step = 0; step < c->steps; step++) {
+        const uint16_t *pixels[DEPTH];
+        for (int i = 0; i < DEPTH; i++) {
+            bool inside = row < last && column < c->out_w;
+            pixels[i] = inside ? j->dy + ((image * c->out_h + row) * c->out_w + column) * c->oc + channel : NULL;
+            column++;
+            if (column == c->width) {
+                column = 0;
+                row++;
+            }
+        }
+        tam_gradient_amx_pair(pixels, channels, to + (int64_t)step * STEP_NUMBERS, all_steps);
+    }
+}
+
+static int groups_of(int channels) {
+    return (channels + CHANNELS - 1) / CHANNELS;
+}
+
+static void turn_task(void *argument, int64_t task, int worker) {
+    const job *j = argument;
+    int x_groups = groups_of(j->c.ic), groups = x_groups + groups_of(j->c.oc);
+    int group = (int)(task % groups);
+    (void)worker;
+    if (group < x_groups) {
+        turn_band(j, task / groups, group * CHANNELS);
+    } else {
+        pair_band(j, task / groups, (group - x_groups) * CHANNELS);
+    }
+}
+
+/* Multiplying. */
+
+static float *tile_at(const job *j, int tap, int x_lane, int dy_lane) {
+    const cut *c = &j->c;
+    return j->dw + (((int64_t)tap * (c->ic / LANES) + x_lane) * (c->oc / LANES) + dy_lane) * TILE;
+}
+
+static void multiply_tap(const job *j, int tap, int x_group, int dy_group, int64_t step, int steps) {
+    const cut *c = &j->c;
+    int down = tap / c->kernel, across = tap % c->kernel;
+    int phase = down % c->stride * c->phases + across % c->stride;
+    int64_t shift = (int64_t)(down / c->stride) * c->width + across / c->stride;
+    int64_t all_steps = (int64_t)c->together * c->steps * STEP_NUMBERS;
+    tam_gradient_block block = {
+        .x = j->turned + ((int64_t)phase * c->ic + (int64_t)x_group * CHANNELS) * c->row + shift,
+        .x_stride = c->row,
+        .at = j->at + step,
+        .dy = j->paired + 2 * (int64_t)dy_group * all_steps + step * STEP_NUMBERS,
+        .dy_stride = all_steps,
+        .steps = steps,
+        .two_x = (x_group + 1) * CHANNELS <= c->ic,
+        .two_dy = (dy_group + 1) * CHANNELS <= c->oc,
+        .first = j->first == 0 && step == 0,
+    };
+    for (int a = 0; a < 1 + block.two_x; a++) {
+        for (int b = 0; b < 1 + block.two_dy; b++) {
+            block.dw[a][b] = tile_at(j, tap, 2 * x_group + a, 2 * dy_group + b);
+        }
+    }
+    tam_gradient_amx_multiply(&block);
+}
+
+/* With few channels a task is one row of taps, so that there are tasks for everybody. */
+static int rows_of_taps(const cut *c) {
+    return groups_of(c->ic) * groups_of(c->oc) < FEW_PAIRS ? c->kernel : 1;
+}
+
+static void multiply_task(void *argument, int64_t task, int worker) {
+    const job *j = argument;
+    const cut *c = &j->c;
+    int parts = rows_of_taps(c), part = (int)(task % parts), dy_groups = groups_of(c->oc);
+    int x_group = (int)(task / parts / dy_groups), dy_group = (int)(task / parts % dy_groups);
+    int first = part * c->taps / parts, last = (part + 1) * c->taps / parts;
+    int64_t all = j->count * c->steps;
+    (void)worker;
+    tam_gradient_amx_begin();
+    for (int64_t step = 0; step < all; step += STEPS_AT_ONCE) {
+        int steps = (int)(all - step < STEPS_AT_ONCE ? all - step : STEPS_AT_ONCE);
+        for (int tap = first; tap < last; tap++) {
+            multiply_tap(j, tap, x_group, dy_group, step, steps);
+        }
+    }
+    tam_gradient_amx_end();
+}
+
+/* The tiles as the graph has them: [o][i][tap]. */
+static void finish_task(void *argument, int64_t task, int worker) {
+    const job *j = argument;
+    const cut *c = &j->c;
+    float turned[MOST_TAPS][TILE];
+    (void)worker;
+    for (int x_lane = 0; x_lane < c->ic / LANES; x_lane++) {
+        for (int tap = 0; tap < c->taps; tap++) {
+            tam_gradient_amx_transpose(tile_at(j, tap, x_lane, (int)task), turned[tap]);
+        }
+        for (int o = 0; o < LANES; o++) {
+            float *to = j->dweight + ((task * LANES + o) * c->ic + x_lane * LANES) * c->taps;
+            for (int i = 0; i < LANES; i++) {
+                for (int tap = 0; tap < c->taps; tap++) {
+                    to[i * c->taps + tap] = turned[tap][o * LANES + i];
+                }
+            }
+        }
+    }
+}
+
+TAM_KERNEL static void sum_channels(const job *j, int channel) {
+    const cut *c = &j->c;
+    double sums[LANES] = {0};
+    int64_t pixels = (int64_t)c->out_h * c->out_w;
+    for (int64_t image = 0; image < c->n; image++) {
+        float sum[LANES] = {0};
+        const uint16_t *dy = j->dy + image * pixels * c->oc + channel;
+        for (int64_t pixel = 0; pixel < pixels; pixel++) {
+            for (int l = 0; l < LANES; l++) {
+                sum[l] += tam_bf16_value(dy[pixel * c->oc + l]);
+            }
+        }
+        for (int l = 0; l < LANES; l++) {
+            sums[l] += (double)sum[l];
+        }
+    }
+    for (int l = 0; l < LANES; l++) {
+        j->dbias[channel + l] = (float)sums[l];
+    }
+}
+
+static void bias_task(void *argument, int64_t task, int worker) {
+    (void)worker;
+    sum_channels(argument, (int)task * LANES);
+}
+
+void tam_weight_gradient_backward(tam_layer *layer, const tam_layer_memory *memory) {
+    tam_ctx *ctx = layer->ctx;
+    job j = {.c = cut_of(&layer->shape),
+             .x = memory->x,
+             .dy = memory->dy,
+             .dweight = memory->dweight,
+             .dbias = memory->dbias};
+    const cut *c = &j.c;
+    char *scratch = memory->scratch;
+    j.turned = (uint16_t *)(void *)scratch;
+    j.paired = (uint16_t *)(void *)(scratch + c->x_bytes);
+    j.dw = (float *)(void *)(scratch + c->x_bytes + c->dy_bytes);
+    j.at = (int32_t *)(void *)(scratch + c->x_bytes + c->dy_bytes + c->dw_bytes);
+    for (int64_t i = 0; i < (int64_t)c->together * c->steps; i++) {
+        j.at[i] = (int32_t)(i / c->steps * c->length + i % c->steps * DEPTH);
+    }
+    int64_t bands = (int64_t)c->n * c->bands;
+    int groups = groups_of(c->ic) + groups_of(c->oc), pairs = groups_of(c->ic) * groups_of(c->oc);
+    for (j.first = 0; j.first < bands; j.first += c->together) {
+        j.count = bands - j.first < c->together ? bands - j.first : c->together;
+        tam_team_run(ctx, j.count * groups, turn_task, &j);
+        tam_team_run(ctx, (int64_t)pairs * rows_of_taps(c), multiply_task, &j);
+    }
+    tam_team_run(ctx, c->oc / LANES, finish_task, &j);
+    if (layer->shape.bias) {
+        tam_team_run(ctx, c->oc / LANES, bias_task, &j);
+    }
+}

@@ -1,0 +1,274 @@
+#include "backend/cpu/layer/weight_gradient.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+
+#include <immintrin.h>
+
+#include "backend/cpu/class/class_bf16_avx512.h"
+
+#define AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq")))
+#define AVX512_PART AVX512 static inline __attribute__((always_inline))
+#define AMX __attribute__((target("amx-tile,amx-bf16")))
+#include "backend/cpu/layer/avx512_transpose.h"
+
+bool tam_gradient_amx_runs_here(void) {
+    return tam_bf16_amx_runs_here();
+}
+
+void tam_gradient_amx_begin(void) {
+    tam_bf16_amx_begin();
+}
+
+void tam_gradient_amx_end(void) {
+    tam_bf16_amx_end();
+}
+
+/* dw in the registers 0 to 3, x in 4 and 5, dy in 6 and 7. */
+AMX static inline __attribute__((always_inline)) void multiply(const tam_gradient_block *block, bool two_x,
+                                                               bool two_dy) {
+    enum { ROW_BYTES = 64, DY_STEP = TAM_GRADIENT_DEPTH * TAM_GRADIENT_LANES };
+    size_t x_bytes = (size_t)block->x_stride * sizeof(uint16_t);
+    const uint16_t *second = block->x + TAM_GRADIENT_LANES * block->x_stride;
+    if (block->first) {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+    } else {
+        _tile_loadd(0, block->dw[0][0], ROW_BYTES);
+        if (two_dy) {
+            _tile_loadd(1, block->dw[0][1], ROW_BYTES);
+        }
+        if (two_x) {
+            _tile_loadd(2, block->dw[1][0], ROW_BYTES);
+        }
+        if (two_x && two_dy) {
+            _tile_loadd(3, block->dw[1][1], ROW_BYTES);
+        }
+    }
+    for (int step = 0; step < block->steps; step++) {
+        const uint16_t *dy = block->dy + (int64_t)step * DY_STEP;
+        int64_t at = block->at[step];
+        _tile_loadd(6, dy, ROW_BYTES);
+        _tile_loadd(4, block->x + at, x_bytes);
+        _tile_dpbf16ps(0, 4, 6);
+        if (two_dy) {
+            _tile_loadd(7, dy + block->dy_stride, ROW_BYTES);
+            _tile_dpbf16ps(1, 4, 7);
+        }
+        if (two_x) {
+            _tile_loadd(5, second + at, x_bytes);
+            _tile_dpbf16ps(2, 5, 6);
+        }
+        if (two_x && two_dy) {
+            _tile_dpbf16ps(3, 5, 7);
+        }
+    }
+    _tile_stored(0, block->dw[0][0], ROW_BYTES);
+    if (two_dy) {
+        _tile_stored(1, block->dw[0][1], ROW_BYTES);
+    }
+    if (two_x) {
+        _tile_stored(2, block->dw[1][0], ROW_BYTES);
+    }
+    if (two_x && two_dy) {
+        _tile_stored(3, block->dw[1][1], ROW_BYTES);
+    }
+}
+
+AMX void tam_gradient_amx_multiply(const tam_gradient_block *block) {
+    if (block->two_x && block->two_dy) {
+        multiply(block, true, true);
+    } else if (block->two_x) {
+        multiply(block, true, false);
+    } else if (block->two_dy) {
+        multiply(block, false, true);
+    } else {
+        multiply(block, false, false);
+    }
+}
+
+AMX static inline __attribute__((always_inline)) void multiply_taps(int taps, const uint16_t *const *x,
+                                                                    int64_t x_stride, const uint16_t *const *w,
+                                                                    int depth, bool two, float *sums) {
+    enum { PAIRS = 64, SUMS = TAM_GRADIENT_CHANNELS * 4, HALF = TAM_GRADIENT_CHANNELS * TAM_GRADIENT_LANES };
+    size_t x_bytes = (size_t)x_stride * sizeof(uint16_t);
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int tap = 0; tap < taps; tap++) {
+        const uint16_t *above = x[tap], *below = above + TAM_GRADIENT_LANES * x_stride;
+        const uint16_t *first = w[tap], *second = first + (int64_t)TAM_GRADIENT_LANES * depth;
+        for (int k = 0; k < depth; k += TAM_GRADIENT_DEPTH) {
+            _tile_loadd(6, first + (int64_t)k * TAM_GRADIENT_LANES, PAIRS);
+            _tile_loadd(4, above + k, x_bytes);
+            _tile_dpbf16ps(0, 4, 6);
+            _tile_loadd(5, below + k, x_bytes);
+            _tile_dpbf16ps(2, 5, 6);
+            if (two) {
+                _tile_loadd(7, second + (int64_t)k * TAM_GRADIENT_LANES, PAIRS);
+                _tile_dpbf16ps(1, 4, 7);
+                _tile_dpbf16ps(3, 5, 7);
+            }
+        }
+    }
+    _tile_stored(0, sums, SUMS);
+    _tile_stored(2, sums + HALF, SUMS);
+    if (two) {
+        _tile_stored(1, sums + TAM_GRADIENT_LANES, SUMS);
+        _tile_stored(3, sums + HALF + TAM_GRADIENT_LANES, SUMS);
+    }
+}
+
+AMX void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, int64_t x_stride, const uint16_t *const *w,
+                                        int depth, int channels, float *sums) {
+    if (channels == TAM_GRADIENT_CHANNELS) {
+        multiply_taps(taps, x, x_stride, w, depth, true, sums);
+    } else {
+        multiply_taps(taps, x, x_stride, w, depth, false, sums);
+    }
+}
+
+/* As tam_bf16_nearest. */
+AVX512_PART __m256i rounded(__m512 v) {
+    __m512i bits = _mm512_castps_si512(v), one = _mm512_set1_epi32(1);
+    __m512i odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), one);
+    __m512i up = _mm512_add_epi32(_mm512_add_epi32(bits, _mm512_set1_epi32(0x7fff)), odd);
+    __mmask16 nan = _mm512_cmp_ps_mask(v, v, _CMP_UNORD_Q);
+    up = _mm512_mask_or_epi32(up, nan, bits, _mm512_set1_epi32(0x400000));
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(up, 16));
+}
+
+AVX512 void tam_gradient_amx_round(const float *numbers, int channels, uint16_t *to) {
+    for (int i = 0; i < channels; i += TAM_GRADIENT_LANES) {
+        _mm256_storeu_si256((__m256i *)(void *)(to + i), rounded(_mm512_loadu_ps(numbers + i)));
+    }
+}
+
+AVX512 void tam_gradient_amx_finish(const float *sums, int pixels, int channels, const tam_gradient_finish *finish,
+                                    uint16_t *y, int64_t y_stride) {
+    bool active = finish->slope != NULL || finish->relu;
+    for (int i = 0; i < channels; i += TAM_GRADIENT_LANES) {
+        __m512 zero = _mm512_setzero_ps(), bias = finish->bias != NULL ? _mm512_loadu_ps(finish->bias + i) : zero;
+        __m512 slope = finish->slope != NULL ? _mm512_loadu_ps(finish->slope + i) : zero;
+        for (int pixel = 0; pixel < pixels; pixel++) {
+            __m512 v = _mm512_add_ps(_mm512_loadu_ps(sums + (int64_t)pixel * TAM_GRADIENT_CHANNELS + i), bias);
+            if (active) {
+                v = _mm512_mask_mul_ps(v, _mm512_cmp_ps_mask(v, zero, _CMP_LE_OQ), v, slope);
+            }
+            _mm256_storeu_si256((__m256i *)(void *)(y + pixel * y_stride + i), rounded(v));
+        }
+    }
+}
+
+AVX512_PART __m512i pixel_at(const uint16_t *pixel, int channels) {
+    if (pixel == NULL) {
+        return _mm512_setzero_si512();
+    }
+    return channels == TAM_GRADIENT_CHANNELS
+               ? _mm512_loadu_si512(pixel)
+               : _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(const void *)pixel));
+}
+
+/* Two channels are one 32-bit number while pixels and channels change places; then they are taken apart. */
+AVX512 void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
+                                  int64_t x_stride) {
+    __m512i low[16], high[16], even = _mm512_setzero_si512(), odd = even;
+    uint16_t places[2][32];
+    for (int i = 0; i < 32; i++) {
+        places[0][i] = (uint16_t)(2 * i);
+        places[1][i] = (uint16_t)(2 * i + 1);
+    }
+    even = _mm512_loadu_si512(places[0]);
+    odd = _mm512_loadu_si512(places[1]);
+    for (int i = 0; i < 16; i++) {
+        low[i] = pixel_at(pixel[i], channels);
+        high[i] = pixel_at(pixel[i + 16], channels);
+    }
+    transpose_16(low);
+    transpose_16(high);
+    for (int i = 0; i < channels / 2; i++) {
+        uint16_t *row = to + 2 * i * x_stride;
+        _mm512_storeu_si512(row, _mm512_permutex2var_epi16(low[i], even, high[i]));
+        _mm512_storeu_si512(row + x_stride, _mm512_permutex2var_epi16(low[i], odd, high[i]));
+    }
+}
+
+AVX512 void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
+                                  int64_t dy_stride) {
+    uint16_t places[2][32];
+    for (int i = 0; i < 32; i++) {
+        places[0][i] = (uint16_t)(i / 2 + (i % 2) * 32);
+        places[1][i] = (uint16_t)(16 + i / 2 + (i % 2) * 32);
+    }
+    __m512i first = _mm512_loadu_si512(places[0]), second = _mm512_loadu_si512(places[1]);
+    for (int i = 0; i < TAM_GRADIENT_DEPTH; i += 2) {
+        __m512i a = pixel_at(pixel[i], channels), b = pixel_at(pixel[i + 1], channels);
+        _mm512_storeu_si512(to + (int64_t)i * 16, _mm512_permutex2var_epi16(a, first, b));
+        if (channels == TAM_GRADIENT_CHANNELS) {
+            _mm512_storeu_si512(to + dy_stride + (int64_t)i * 16, _mm512_permutex2var_epi16(a, second, b));
+        }
+    }
+}
+
+void tam_gradient_amx_transpose(const float *tile, float *to) {
+    tam_bf16_avx512_transpose(tile, TAM_GRADIENT_LANES, to, TAM_GRADIENT_LANES);
+}
+
+#else
+
+bool tam_gradient_amx_runs_here(void) {
+    return false;
+}
+void tam_gradient_amx_begin(void) {
+}
+void tam_gradient_amx_end(void) {
+}
+void tam_gradient_amx_multiply(const tam_gradient_block *block) {
+    (void)block;
+}
+void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
+                           int64_t x_stride) {
+    (void)pixel;
+    (void)channels;
+    (void)to;
+    (void)x_stride;
+}
+void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
+                           int64_t dy_stride) {
+    (void)pixel;
+    (void)channels;
+    (void)to;
+    (void)dy_stride;
+}
+void tam_gradient_amx_transpose(const float *tile, float *to) {
+    (void)tile;
+    (void)to;
+}
+void tam_gradient_amx_finish(const float *sums, int pixels, int channels, const tam_gradient_finish *finish,
+                             uint16_t *y, int64_t y_stride) {
+    (void)sums;
+    (void)pixels;
+    (void)channels;
+    (void)finish;
+    (void)y;
+    (void)y_stride;
+}
+void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, int64_t x_stride, const uint16_t *const *w,
+                                    int depth, int channels, float *sums) {
+    (void)taps;
+    (void)x;
+    (void)x_stride;
+    (void)w;
+    (void)depth;
+    (void)channels;
+    (void)sums;
+}
+void tam_gradient_amx_round(const float *numbers, int channels, uint16_t *to) {
+    (void)numbers;
+    (void)channels;
+    (void)to;
+}
+
+#endif

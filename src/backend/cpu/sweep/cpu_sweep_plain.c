@@ -1,0 +1,20 @@
+#include "backend/cpu/sweep/cpu_sweep_kinds.h"
+
+/* Vectors of four: what every x86-64 has, and most else. */
+#define KERNEL_TARGET
+#define LANES 4
+#define KERNEL_NAME "plain"
+#define EVENS 0, 2, 4, 6
+#define ODDS 1, 3, 5, 7
+#define LOWS 0, 4, 1, 5
+#define HIGHS 2, 6, 3, 7
+#define FMA(a, b, c) ((a) * (b) + (c))
+#define CHOOSE(mask, a, b) ((vec)(((words)(mask) & (words)(a)) | (~(words)(mask) & (words)(b))))
+#define IF_POSITIVE(z, a, b) CHOOSE((z) > 0, a, b)
+#define IF_NAN(z, a, b) ((words)CHOOSE((z) != (z), a, b))
+#define IF_WINS(y, most, a, b) CHOOSE(((y) > (most)) | ((y) != (y)), a, b)
+#include "backend/cpu/sweep/cpu_sweep_kernel.h"
+
+const tam_sweep_kernels *tam_cpu_sweep_plain(void) {
+    return &table;
+}
