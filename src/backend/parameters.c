@@ -53,6 +53,7 @@ static void initialise(void *argument, int64_t task, int worker) {
     const tam_parameter *parameter = tam_graph_parameter_at(parameters->graph, (int)task);
     float *value = parameters->value + parameters->offset[task];
     tam_random random = tam_random_at(parameters->seed, TAM_PURPOSE_NET_INIT, (uint32_t)task, 0);
+    const float small = 0.02F;
     double fan_in = (double)parameter->fan_in;
     float deviation = (float)sqrt(2 / fan_in), bound = (float)sqrt(3 / fan_in);
     (void)worker;
@@ -72,6 +73,9 @@ static void initialise(void *argument, int64_t task, int worker) {
             break;
         case TAM_INIT_XAVIER:
             value[i] = tam_random_between(&random, -bound, bound);
+            break;
+        case TAM_INIT_SMALL:
+            value[i] = small * tam_random_normal(&random);
             break;
         }
     }

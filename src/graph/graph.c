@@ -23,6 +23,15 @@ static int stick(tam_graph *graph, tam_status status) {
     return -1;
 }
 
+int tam_graph_refuse(tam_graph *graph, const char *format, ...) {
+    char sentence[sizeof graph->sentence];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)tam_format_list(sentence, sizeof sentence, format, arguments);
+    va_end(arguments);
+    return graph->status != TAM_OK ? -1 : stick(graph, tam_fail(graph->ctx, TAM_CONFIG, "%s", sentence));
+}
+
 tam_status tam_graph_create(tam_ctx *ctx, int channels, int height, int width, tam_graph **out) {
     *out = NULL;
     tam_graph *graph = tam_allocate(ctx, 1, sizeof *graph, "a graph");
@@ -99,10 +108,16 @@ static tam_status take_keys(tam_graph *graph, tam_node *node, const char *keys) 
 }
 
 static tam_status take_inputs(const tam_graph *graph, tam_node *node, const int *inputs, int count, tam_shape *in) {
-    if (count != node->op->inputs) {
-        return tam_fail(graph->ctx, TAM_CONFIG, "%s: %s takes %d inputs, not %d", node->name, node->op->name,
-                        node->op->inputs, count);
+    bool any = node->op->inputs == TAM_ANY_INPUTS;
+    if (any && (count < 2 || count > TAM_NODE_INPUTS)) {
+        return tam_fail(graph->ctx, TAM_CONFIG, "%s: %s takes 2 to %d inputs, not %d", node->name, node->op->name,
+                        TAM_NODE_INPUTS, count);
     }
+    if (!any && count != node->op->inputs) {
+        return tam_fail(graph->ctx, TAM_CONFIG, "%s: %s takes %d input%s, not %d", node->name, node->op->name,
+                        node->op->inputs, node->op->inputs == 1 ? "" : "s", count);
+    }
+    node->inputs = count;
     for (int i = 0; i < count; i++) {
         if (inputs[i] < 0 || inputs[i] >= graph->node_count) {
             return tam_fail(graph->ctx, TAM_CONFIG, "%s: there is no node %d", node->name, inputs[i]);
@@ -297,7 +312,7 @@ int64_t tam_shape_count(tam_shape shape) {
 int64_t tam_node_macs(const tam_graph *graph, int id) {
     const tam_node *node = &graph->nodes[id];
     tam_shape in[TAM_NODE_INPUTS];
-    for (int i = 0; i < node->op->inputs; i++) {
+    for (int i = 0; i < node->inputs; i++) {
         in[i] = graph->nodes[node->input[i]].shape;
     }
     return node->op->macs == NULL ? 0 : node->op->macs(node, in);
@@ -315,7 +330,7 @@ int tam_graph_readers(const tam_graph *graph, int id) {
     int readers = 0;
     for (int i = id + 1; i < graph->node_count; i++) {
         const tam_node *node = &graph->nodes[i];
-        for (int k = 0; k < node->op->inputs; k++) {
+        for (int k = 0; k < node->inputs; k++) {
             readers += node->input[k] == id;
         }
     }

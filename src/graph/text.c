@@ -35,19 +35,36 @@ static void put_number(writer *out, double value) {
     }
 }
 
+/* A number, or the word at that place. */
+static void put_value(writer *out, const tam_key *key, double value) {
+    if (key->words == NULL) {
+        put_number(out, value);
+        return;
+    }
+    const char *word = key->words;
+    for (int place = 0; place < (int)value; place++) {
+        word += strcspn(word, "|") + 1;
+    }
+    put(out, "%.*s", (int)strcspn(word, "|"), word);
+}
+
 size_t tam_graph_text(const tam_graph *graph, char *text, size_t room) {
     writer out = {text, room, 0};
     for (int i = 0; i < tam_graph_node_count(graph); i++) {
         const tam_node *node = tam_graph_node(graph, i);
         const char *separator = "";
         put(&out, "%s = %s(", node->name, node->op->name);
-        for (int k = 0; k < node->op->inputs; k++) {
+        for (int k = 0; k < node->inputs; k++) {
             put(&out, "%s%s", separator, tam_graph_node(graph, node->input[k])->name);
             separator = ", ";
         }
         for (int k = 0; k < node->op->key_count; k++) {
-            put(&out, "%s%s=", separator, node->op->keys[k].name);
-            put_number(&out, node->key[k]);
+            const tam_key *key = &node->op->keys[k];
+            if ((node->op->quiet >> k & 1) != 0 && node->key[k] == key->otherwise) {
+                continue;
+            }
+            put(&out, "%s%s=", separator, key->name);
+            put_value(&out, key, node->key[k]);
             separator = ", ";
         }
         put(&out, ")\n");
@@ -55,7 +72,7 @@ size_t tam_graph_text(const tam_graph *graph, char *text, size_t room) {
     return out.length;
 }
 
-enum { LINE_LENGTH = 1024 };
+enum { LINE_LENGTH = 8192 }; /* the most inputs with the longest names */
 
 /* One line taken apart; the strings lie in the line. */
 typedef struct statement {

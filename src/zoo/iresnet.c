@@ -2,6 +2,8 @@
  * convolution, and the output is BN-dropout-FC-BN ("E"), its last norm without a scale. */
 #include "zoo/iresnet.h"
 
+#include "zoo/family.h"
+
 enum { WIDTH, DROPOUT };
 
 static int norm(tam_graph *graph, int x) {
@@ -36,7 +38,5 @@ void tam_iresnet_build(tam_graph *graph, int dim, const double *key, const int u
             channels = width << stage;
         }
     }
-    x = tam_graph_then(graph, "dropout", norm(graph, x), "p=%g", key[DROPOUT]);
-    x = tam_graph_then(graph, "fc", x, "out=%d,bias=0", dim);
-    tam_graph_then(graph, "batch_norm", x, "scale=0");
+    tam_zoo_output(graph, x, TAM_OUTPUT_E, dim, key[DROPOUT]);
 }

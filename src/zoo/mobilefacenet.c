@@ -1,9 +1,9 @@
 /* MobileFaceNet as it is trained for face recognition now: twice the channels of the paper. Its unit expands with a
  * 1 x 1 convolution, filters each channel on its own and projects back without an activation; the map is not averaged
  * at the end, each channel has a window of its own over all of it. */
-#include "zoo/zoo.h"
+#include "zoo/family.h"
 
-enum { WIDTH, MOST_WINDOW = 64 };
+enum { WIDTH };
 
 static const tam_key keys[] = {
     [WIDTH] = TAM_WHOLE("width", 128, 2, 4096, "even: channels of the first stages; the later ones have twice as many"),
@@ -33,16 +33,6 @@ static int residual_units(tam_graph *graph, int x, int channels, int count) {
     return x;
 }
 
-/* The window of the last filter: 7 at 112 x 112; the map's shorter side, of which the convolution takes so much. */
-static int whole_window(const tam_graph *graph, int x) {
-    if (x < 0) {
-        return 1; /* the graph has failed before */
-    }
-    tam_shape map = tam_graph_node(graph, x)->shape;
-    int side = map.h < map.w ? map.h : map.w;
-    return side < MOST_WINDOW ? side : MOST_WINDOW;
-}
-
 static void build(tam_graph *graph, int dim, const double *key) {
     int width = (int)key[WIDTH];
     int x = activated(graph, 0, width, 3, 2, 1);
@@ -51,11 +41,7 @@ static void build(tam_graph *graph, int dim, const double *key) {
     x = residual_units(graph, unit(graph, x, 2 * width, 2 * width, 2), 2 * width, 6);
     x = residual_units(graph, unit(graph, x, 4 * width, 2 * width, 2), 2 * width, 2);
     x = activated(graph, x, 4 * width, 1, 1, 1);
-    x = tam_graph_then(graph, "conv", x, "out=%d,kernel=%d,groups=%d,bias=0", 4 * width, whole_window(graph, x),
-                       4 * width);
-    x = tam_graph_plain(graph, "batch_norm", x);
-    x = tam_graph_then(graph, "fc", x, "out=%d,bias=0", dim);
-    tam_graph_then(graph, "batch_norm", x, "scale=0");
+    tam_zoo_output(graph, x, TAM_OUTPUT_GDC, dim, 0);
 }
 
 const tam_backbone tam_backbone_mobilefacenet = {

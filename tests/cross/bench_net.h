@@ -29,7 +29,7 @@ static inline void build_chain(tam_graph *graph, const char *text) {
     while (*text != '\0') {
         char op[32], keys[128] = "";
         int used = 0;
-        assert_true(sscanf(text, " %31[a-z_](%n", op, &used) == 1 && used > 0);
+        assert_true(sscanf(text, " %31[a-z_0-9](%n", op, &used) == 1 && used > 0);
         text += used;
         size_t length = strcspn(text, ")");
         assert_true(length < sizeof keys && text[length] == ')');

@@ -65,6 +65,14 @@ static const problem problems[] = {
               "f = fc(d, out=2)\ng = add(e, f)\nh = relu(g)\ni = add(h, g)\n"},
 };
 
+/* Of ops that not every backend has yet. */
+static const problem new_problems[] = {
+#include "problems_moves.def"
+#include "problems_pointwise.def"
+#include "problems_tokens.def"
+#include "problems_windows.def"
+};
+
 /* Too large for finite differences: a small step already crosses several kinks. */
 static const problem large_problems[] = {
     {3, "3x11x13 conv(out=16,kernel=5,stride=2,pad=2) relu()"},
@@ -141,5 +149,6 @@ static const problem large_problems[] = {
 
 enum { LARGE_PROBLEMS = sizeof large_problems / sizeof large_problems[0] };
 enum { PROBLEMS = sizeof problems / sizeof problems[0] };
+enum { NEW_PROBLEMS = sizeof new_problems / sizeof new_problems[0] };
 
 #endif

@@ -66,21 +66,22 @@ static void gradients_are_slopes(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(1);
     const tam_backend *ref = tam_backend_find(ctx, "ref");
-    for (int p = 0; p < PROBLEMS; p++) {
-        bench_net net = bench_net_open(ctx, ref, &problems[p]);
+    for (int p = 0; p < PROBLEMS + NEW_PROBLEMS; p++) {
+        const problem *given = p < PROBLEMS ? &problems[p] : &new_problems[p - PROBLEMS];
+        bench_net net = bench_net_open(ctx, ref, given);
         bench_net_forward(&net);
         bench_net_backward(&net);
         for (int i = 0; i < tam_graph_parameter_count(net.graph); i++) {
             const tam_parameter *parameter = tam_graph_parameter_at(net.graph, i);
             float *gradient = bench_net_parameter(&net, i, TAM_PART_GRADIENT);
             if (parameter->trained) {
-                compare(&net, i, gradient, parameter->count, parameter->name, problems[p].text);
+                compare(&net, i, gradient, parameter->count, parameter->name, given->text);
             } else {
                 assert_true(largest(gradient, parameter->count) == 0);
             }
             free(gradient);
         }
-        compare(&net, -1, net.dx, net.inputs, "input", problems[p].text);
+        compare(&net, -1, net.dx, net.inputs, "input", given->text);
         bench_net_close(&net);
     }
     test_ctx_free(ctx);

@@ -1,7 +1,7 @@
 /* The table of the cpu backend: oneDNN for what has weights, our kernels for the rest. */
 #include "backend/cpu/class/cpu_class_products.h"
-#include "backend/cpu/plan/cpu_plan.h"
 #include "backend/cpu/layer/dnnl_product.h"
+#include "backend/cpu/plan/cpu_plan.h"
 
 const tam_backend tam_backend_cpu = {
     .name = "cpu",

@@ -1,10 +1,10 @@
-/* Convolution. weight [out, in / groups, k, k]; group g of the outputs reads group g of the inputs. */
+/* Convolution. weight [out, in / groups, kernel_h, kernel_w]; group g of the outputs reads group g of the inputs. */
 #include "backend/ref/ref.h"
 
 typedef struct conv {
     int n, c, h, w;  /* of x */
     int out, oh, ow; /* of y */
-    int kernel, stride, pad;
+    tam_window window;
     int read, written; /* channels of x and of y in one group */
     bool bias;
 } conv;
@@ -20,9 +20,7 @@ static conv conv_of(const tam_ref_node *at) {
         .out = at->out.c,
         .oh = at->out.h,
         .ow = at->out.w,
-        .kernel = (int)key[TAM_CONV_KERNEL],
-        .stride = (int)key[TAM_CONV_STRIDE],
-        .pad = (int)key[TAM_CONV_PAD],
+        .window = tam_conv_window(at->node),
         .read = at->in[0].c / groups,
         .written = at->out.c / groups,
         .bias = key[TAM_CONV_BIAS] != 0,
@@ -39,7 +37,7 @@ static int64_t y_index(const conv *s, int n, int o, int h, int w) {
 
 /* i: the input channel's number within its group. */
 static int64_t weight_index(const conv *s, int o, int i, int kh, int kw) {
-    return (((int64_t)o * s->read + i) * s->kernel + kh) * s->kernel + kw;
+    return (((int64_t)o * s->read + i) * s->window.kernel_h + kh) * s->window.kernel_w + kw;
 }
 
 /* y[n][o][h][w] = bias[o] + sum_{i, kh, kw} weight[o][i][kh][kw] x[n][group's i][h stride - pad + kh][w ...] */
@@ -47,9 +45,10 @@ static double window_sum(const conv *s, const float *x, const float *weight, int
     double sum = 0;
     for (int i = 0; i < s->read; i++) {
         int c = o / s->written * s->read + i;
-        for (int kh = 0; kh < s->kernel; kh++) {
-            for (int kw = 0; kw < s->kernel; kw++) {
-                int row = h * s->stride - s->pad + kh, column = w * s->stride - s->pad + kw;
+        for (int kh = 0; kh < s->window.kernel_h; kh++) {
+            for (int kw = 0; kw < s->window.kernel_w; kw++) {
+                int row = h * s->window.stride - s->window.pad_h + kh,
+                    column = w * s->window.stride - s->window.pad_w + kw;
                 if (row >= 0 && row < s->h && column >= 0 && column < s->w) {
                     sum += (double)weight[weight_index(s, o, i, kh, kw)] * x[x_index(s, n, c, row, column)];
                 }
@@ -79,18 +78,18 @@ static double covering_sum(const conv *s, const float *dy, const float *weight, 
     double sum = 0;
     int group = c / s->read, i = c % s->read;
     for (int o = group * s->written; o < (group + 1) * s->written; o++) {
-        for (int kh = 0; kh < s->kernel; kh++) {
-            int top = row + s->pad - kh;
-            if (top < 0 || top % s->stride != 0 || top / s->stride >= s->oh) {
+        for (int kh = 0; kh < s->window.kernel_h; kh++) {
+            int top = row + s->window.pad_h - kh;
+            if (top < 0 || top % s->window.stride != 0 || top / s->window.stride >= s->oh) {
                 continue;
             }
-            for (int kw = 0; kw < s->kernel; kw++) {
-                int left = column + s->pad - kw;
-                if (left < 0 || left % s->stride != 0 || left / s->stride >= s->ow) {
+            for (int kw = 0; kw < s->window.kernel_w; kw++) {
+                int left = column + s->window.pad_w - kw;
+                if (left < 0 || left % s->window.stride != 0 || left / s->window.stride >= s->ow) {
                     continue;
                 }
                 sum += (double)weight[weight_index(s, o, i, kh, kw)] *
-                       dy[y_index(s, n, o, top / s->stride, left / s->stride)];
+                       dy[y_index(s, n, o, top / s->window.stride, left / s->window.stride)];
             }
         }
     }
@@ -103,12 +102,12 @@ static double weight_sum(const conv *s, const float *x, const float *dy, int o, 
     int c = o / s->written * s->read + i;
     for (int n = 0; n < s->n; n++) {
         for (int h = 0; h < s->oh; h++) {
-            int row = h * s->stride - s->pad + kh;
+            int row = h * s->window.stride - s->window.pad_h + kh;
             if (row < 0 || row >= s->h) {
                 continue;
             }
             for (int w = 0; w < s->ow; w++) {
-                int column = w * s->stride - s->pad + kw;
+                int column = w * s->window.stride - s->window.pad_w + kw;
                 if (column >= 0 && column < s->w) {
                     sum += (double)dy[y_index(s, n, o, h, w)] * x[x_index(s, n, c, row, column)];
                 }
@@ -144,8 +143,8 @@ static void backward(const tam_ref_node *at) {
     }
     for (int o = 0; o < s.out; o++) {
         for (int i = 0; i < s.read; i++) {
-            for (int kh = 0; kh < s.kernel; kh++) {
-                for (int kw = 0; kw < s.kernel; kw++) {
+            for (int kh = 0; kh < s.window.kernel_h; kh++) {
+                for (int kw = 0; kw < s.window.kernel_w; kw++) {
                     double sum = weight_sum(&s, at->x[0], at->dy, o, i, kh, kw);
                     at->gradient[0][weight_index(&s, o, i, kh, kw)] += (float)sum;
                 }

@@ -41,7 +41,7 @@ static tam_status prepare_node(tam_plan *plan, int id) {
     if (at->y == NULL || (plan->config.training && at->dy == NULL)) {
         return TAM_RESOURCES;
     }
-    for (int i = 0; i < node->op->inputs; i++) {
+    for (int i = 0; i < node->inputs; i++) {
         at->in[i] = tam_graph_node(plan->graph, node->input[i])->shape;
         at->x[i] = plan->nodes[node->input[i]].y;
         at->dx[i] = plan->dy[node->input[i]];

@@ -42,17 +42,27 @@ tam_status tam_op_need_map(tam_ctx *ctx, const tam_node *node, tam_shape in) {
     return TAM_OK;
 }
 
-tam_status tam_op_window(tam_ctx *ctx, const tam_node *node, tam_shape in, int kernel, int stride, int pad,
-                         tam_shape *out) {
+tam_status tam_op_window(tam_ctx *ctx, const tam_node *node, tam_shape in, tam_window window, tam_shape *out) {
     TAM_TRY(tam_op_need_map(ctx, node, in));
-    if (in.h + 2 * pad < kernel || in.w + 2 * pad < kernel) {
+    int h = in.h + 2 * window.pad_h, w = in.w + 2 * window.pad_w;
+    if (h < window.kernel_h || w < window.kernel_w) {
         return tam_fail(ctx, TAM_CONFIG, "%s: a %d x %d window does not fit its input of %d x %d (pad %d)", node->name,
-                        kernel, kernel, in.h, in.w, pad);
+                        window.kernel_h, window.kernel_w, in.h, in.w,
+                        h < window.kernel_h ? window.pad_h : window.pad_w);
     }
     *out = (tam_shape){
         .c = in.c,
-        .h = (in.h + 2 * pad - kernel) / stride + 1,
-        .w = (in.w + 2 * pad - kernel) / stride + 1,
+        .h = (h - window.kernel_h) / window.stride + 1,
+        .w = (w - window.kernel_w) / window.stride + 1,
     };
+    return TAM_OK;
+}
+
+tam_status tam_op_need_channels(tam_ctx *ctx, const tam_node *node, int64_t channels, tam_shape *out) {
+    if (channels > TAM_SAMPLE_VALUES) {
+        return tam_fail(ctx, TAM_CONFIG, "%s: %lld channels are more than %d", node->name, (long long)channels,
+                        TAM_SAMPLE_VALUES);
+    }
+    out->c = (int)channels;
     return TAM_OK;
 }

@@ -15,8 +15,10 @@ tam_status tam_op_same_shape(tam_ctx *ctx, const tam_node *node, const tam_shape
 tam_status tam_op_need_map(tam_ctx *ctx, const tam_node *node, tam_shape in);
 
 /* Height and width of what a window leaves of a map, floor((size + 2 pad - kernel) / stride) + 1. */
-tam_status tam_op_window(tam_ctx *ctx, const tam_node *node, tam_shape in, int kernel, int stride, int pad,
-                         tam_shape *out);
+tam_status tam_op_window(tam_ctx *ctx, const tam_node *node, tam_shape in, tam_window window, tam_shape *out);
+
+/* Sets out->c, or fails where so many channels overflow. */
+tam_status tam_op_need_channels(tam_ctx *ctx, const tam_node *node, int64_t channels, tam_shape *out);
 
 /* What both pools share: their keys, in the order TAM_POOL_*, and their functions. */
 extern const tam_key tam_pool_keys[3];

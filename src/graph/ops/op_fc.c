@@ -4,6 +4,7 @@
 static const tam_key keys[] = {
     [TAM_FC_OUT] = TAM_WHOLE("out", 0, 1, 65536, "width of the output"),
     [TAM_FC_BIAS] = TAM_WHOLE("bias", 1, 0, 1, "1: adds a bias"),
+    [TAM_FC_INIT] = TAM_WORDS("init", "xavier|he|small", 2, "how the weights begin"),
 };
 
 static tam_status shape(tam_ctx *ctx, const tam_node *node, const tam_shape *in, tam_shape *out) {
@@ -15,8 +16,9 @@ static tam_status shape(tam_ctx *ctx, const tam_node *node, const tam_shape *in,
 
 static tam_status parameters(tam_graph *graph, const tam_node *node, const tam_shape *in) {
     int64_t width = (int64_t)node->key[TAM_FC_OUT], fan_in = tam_shape_count(in[0]);
-    TAM_TRY(
-        tam_graph_parameter(graph, node, "weight", 2, (int64_t[]){width, fan_in}, TAM_INIT_XAVIER, fan_in, true, true));
+    static const tam_init inits[] = {TAM_INIT_XAVIER, TAM_INIT_HE, TAM_INIT_SMALL};
+    TAM_TRY(tam_graph_parameter(graph, node, "weight", 2, (int64_t[]){width, fan_in},
+                                inits[(int)node->key[TAM_FC_INIT]], fan_in, true, true));
     if (node->key[TAM_FC_BIAS] != 0) {
         TAM_TRY(tam_graph_parameter(graph, node, "bias", 1, &width, TAM_INIT_ZERO, fan_in, true, false));
     }
@@ -31,7 +33,8 @@ const tam_op tam_op_fc = {
     .name = "fc",
     .inputs = 1,
     .keys = keys,
-    .key_count = 2,
+    .key_count = 3,
+    .quiet = 1 << TAM_FC_INIT,
     .shape = shape,
     .parameters = parameters,
     .macs = macs,

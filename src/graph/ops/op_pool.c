@@ -19,5 +19,6 @@ tam_status tam_pool_shape(tam_ctx *ctx, const tam_node *node, const tam_shape *i
         return tam_fail(ctx, TAM_CONFIG, "%s: pad %d is not below the kernel's %d, so a window could be empty",
                         node->name, pad, kernel);
     }
-    return tam_op_window(ctx, node, in[0], kernel, (int)node->key[TAM_POOL_STRIDE], pad, out);
+    tam_window window = {kernel, kernel, (int)node->key[TAM_POOL_STRIDE], pad, pad};
+    return tam_op_window(ctx, node, in[0], window, out);
 }

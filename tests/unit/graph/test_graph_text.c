@@ -92,7 +92,9 @@ static void faults_name_their_line(void **state) {
         {INPUT "a b = relu(input)\n", "line 2: 'a b' is not a node's name"},
         {INPUT " = relu(input)\n", "line 2: '' is not a node's name"},
         {INPUT "x = add(input, input, input)\n", "line 2: x: add takes 2 inputs, not 3"},
-        {INPUT "x = add(input, input, input, input, input)\n", "line 2: more than 4 inputs"},
+        {INPUT "x = add(input, input, input, input, input)\n", "line 2: x: add takes 2 inputs, not 5"},
+        {INPUT "x = concat(input)\n", "line 2: x: concat takes 2 to 64 inputs, not 1"},
+        {INPUT "x = transpose(input, order=chw)\n", "line 2: x: order=chw is none of cwh|hcw|hwc|wch|whc"},
         {INPUT "x = relu(input)\ny = max_pool(x)\nz = add(x, y)\n", "line 4: z: cannot add 2 x 6 x 6 and 2 x 3 x 3"},
         {INPUT "x = relu(input\n", "line 2: 'x = relu(input' is not of the form"},
         {INPUT "x = relu(input) y\n", "is not of the form"},
@@ -108,10 +110,16 @@ static void faults_name_their_line(void **state) {
         test_fails(ctx, tam_graph_parse(ctx, faults[i].text, &graph), TAM_INPUT, faults[i].part);
         assert_null(graph);
     }
-    char text[3000] = INPUT "x = relu(";
-    memset(text + strlen(text), 'y', 2000);
+    char text[10000] = INPUT "x = relu(";
+    memset(text + strlen(text), 'y', 9000);
     tam_graph *graph = NULL;
-    test_fails(ctx, tam_graph_parse(ctx, text, &graph), TAM_INPUT, "line 2: longer than 1023 bytes");
+    test_fails(ctx, tam_graph_parse(ctx, text, &graph), TAM_INPUT, "line 2: longer than 8191 bytes");
+    strcpy(text, INPUT "x = concat(input");
+    for (int i = 0; i < 64; i++) {
+        strcat(text, ", input");
+    }
+    strcat(text, ")\n");
+    test_fails(ctx, tam_graph_parse(ctx, text, &graph), TAM_INPUT, "line 2: more than 64 inputs");
     test_ctx_free(ctx);
 }
 

@@ -17,7 +17,7 @@ const tam_node *tam_cpu_sole_reader(const tam_graph *graph, const tam_node *node
     }
     for (int i = node->id + 1; i < tam_graph_node_count(graph); i++) {
         const tam_node *reader = tam_graph_node(graph, i);
-        for (int k = 0; k < reader->op->inputs; k++) {
+        for (int k = 0; k < reader->inputs; k++) {
             if (reader->input[k] == node->id) {
                 return reader;
             }
@@ -41,7 +41,7 @@ static bool becomes_term(const tam_graph *graph, const tam_node *node) {
 }
 
 static void take_terms(const tam_graph *graph, const tam_plan *plan, const tam_node *node, tam_cpu_step *step) {
-    step->inputs = node->op->inputs;
+    step->inputs = node->inputs;
     for (int k = 0; k < step->inputs; k++) {
         const tam_node *input = tam_graph_node(graph, node->input[k]);
         if (is_op(node, "batch_norm")) {

@@ -7,9 +7,9 @@
 #include "base/memory.h"
 #include "base/team.h"
 
-/* The buffers that a step may ask for: value, made again, gradient, statistics, sums, dx of each input, its own, packed
- * weights, and those on their way. */
-enum { STEP_BUFFERS = 8 + TAM_NODE_INPUTS, SHARED_BUFFERS = 4 };
+/* The buffers that a step may ask for beside one for dx of each input after the first: value, made again, gradient,
+ * statistics, sums, dx, its own, packed weights, and those on their way. */
+enum { STEP_BUFFERS = 10, SHARED_BUFFERS = 4 };
 
 const tam_cpu_kind *tam_cpu_kind_find(const char *op) {
     static const tam_cpu_kind *const kinds[] = {
@@ -137,8 +137,12 @@ static tam_status create_steps(tam_plan *plan) {
 
 static tam_status take_tables(tam_plan *plan) {
     int nodes = tam_graph_node_count(plan->graph);
-    /* Every input of a node may need a change of layout. */
-    plan->step_limit = nodes * (1 + TAM_NODE_INPUTS);
+    int inputs = 0;
+    for (int i = 0; i < nodes; i++) {
+        inputs += tam_graph_node(plan->graph, i)->inputs;
+    }
+    /* Every input of a node may need a change of layout, and so may the last output. */
+    plan->step_limit = nodes + inputs + 1;
     size_t steps = (size_t)plan->step_limit;
     plan->values = tam_allocate(plan->ctx, steps + 1, sizeof *plan->values, "a plan's values");
     plan->steps = tam_allocate(plan->ctx, steps, sizeof *plan->steps, "a plan's steps");
@@ -147,7 +151,7 @@ static tam_status take_tables(tam_plan *plan) {
     if (plan->values == NULL || plan->steps == NULL || plan->actions == NULL || plan->value_of == NULL) {
         return TAM_RESOURCES;
     }
-    TAM_TRY(tam_cpu_memory_create(plan->ctx, plan->step_limit * STEP_BUFFERS + SHARED_BUFFERS, &plan->memory));
+    TAM_TRY(tam_cpu_memory_create(plan->ctx, plan->step_limit * STEP_BUFFERS + inputs + SHARED_BUFFERS, &plan->memory));
     return tam_dnnl_create(plan->ctx, &plan->dnnl);
 }
 

@@ -9,8 +9,8 @@
 #define BACKEND_CPU_CPU_PLAN_H
 
 #include "backend/backend.h"
-#include "backend/cpu/plan/cpu_cut.h"
 #include "backend/cpu/layer/cpu_layer.h"
+#include "backend/cpu/plan/cpu_cut.h"
 #include "backend/cpu/plan/cpu_memory.h"
 #include "backend/cpu/sweep/cpu_sweep.h"
 #include "backend/parameters.h"

@@ -1,0 +1,4 @@
+/* min(max(x + 3, 0), 6) / 6, a sigmoid of straight lines (Howard et al., "Searching for MobileNetV3", ICCV 2019). */
+#include "graph/ops/op.h"
+
+const tam_op tam_op_hsigmoid = {.name = "hsigmoid", .inputs = 1, .shape = tam_op_same_shape};
