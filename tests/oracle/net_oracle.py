@@ -9,9 +9,8 @@ import re
 import subprocess
 import sys
 
-import torch
-import torch.nn.functional as F
-
+from graph_torch import Net, plain
+from module_check import check_module, net_answers
 from oracle_numbers import numbers
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "bench" / "peers"))
@@ -45,82 +44,56 @@ l = fc(k, out=8, bias=0)
 m = add(j, l)
 n = batch_norm(m, eps=1e-05, momentum=0.1, scale=0)
 """),
+    (3, """input = input(channels=4, height=7, width=10)
+a = conv(input, out=6, kernel=1, stride=1, pad=0, groups=1, bias=1, kernel_w=5, pad_w=2)
+b = conv(input, out=6, kernel=7, stride=1, pad=3, groups=2, bias=0, kernel_w=1, pad_w=0)
+c = concat(a, b, input)
+d = shuffle(c, groups=4)
+e = slice(d, first=3, count=10)
+f = pad(e, top=1, bottom=0, left=2, right=3)
+g = hswish(f)
+h = resize(g, height=5, width=9, mode=bilinear)
+i = transpose(h, order=hwc)
+j = reshape(i, channels=9, height=5, width=10)
+k = resize(j, height=7, width=6, mode=nearest)
+l = swish(k)
+m = global_pool(l)
+n = fc(m, out=3, bias=1, init=he)
+o = relu6(n)
+p = fc(o, out=9, bias=1)
+q = hsigmoid(p)
+r = mul(l, q)
+s = conv(r, out=9, kernel=3, stride=1, pad=1, groups=3, bias=0, init=xavier)
+t = tanh(s)
+u = mul(t, r)
+v = scale(u, factor=0.3, shift=-0.2)
+w = fc(v, out=5, bias=1)
+"""),
+    (3, """input = input(channels=3, height=12, width=8)
+a = conv(input, out=12, kernel=4, stride=4, pad=0, groups=1, bias=1, init=small)
+b = position(a)
+c = layer_norm(b, eps=1e-06)
+d = conv(c, out=36, kernel=1, stride=1, pad=0, groups=1, bias=1)
+e = attention(d, heads=3)
+f = conv(e, out=12, kernel=1, stride=1, pad=0, groups=1, bias=1)
+g = add(f, b)
+h = layer_norm(g, eps=1e-05)
+i = conv(h, out=20, kernel=1, stride=1, pad=0, groups=1, bias=1)
+j = gelu(i)
+k = conv(j, out=12, kernel=1, stride=1, pad=0, groups=1, bias=1)
+l = add(g, k)
+m = softmax(l)
+n = sigmoid(m)
+o = transpose(n, order=wch)
+p = fc(o, out=6, bias=0, init=small)
+q = layer_norm(p, eps=1e-05)
+"""),
 ]
 ZOO = [("ir18:width=16,dropout=0", lambda: nets_torch.iresnet((2, 2, 2, 2), 8, 16, 32, 0.0)),
        ("mobilefacenet:width=16", lambda: nets_torch.mobilefacenet(8, 16, 32))]
 ZOO_BATCH = 4
 # Of the largest value of a tensor: f32 loses more in a deep net, most where a value crosses a PReLU's kink.
 TOLERANCE, DEEP_TOLERANCE = 2e-5, 3e-4
-
-
-class Net:
-    def __init__(self, text):
-        self.parameters, self.buffers = {}, {}  # both in the graph's order, made by the first run
-        self.lines = [re.match(r"(\S+) = (\w+)\((.*)\)", line).groups() for line in text.splitlines()]
-
-    def tensor(self, name, shape, centre=0.0, learned=True):
-        kept = self.parameters if learned else self.buffers
-        if name not in kept:
-            stream = 10 + len(self.parameters) + len(self.buffers)
-            value = numbers(stream, shape) + centre
-            kept[name] = value.requires_grad_(learned)
-        return kept[name]
-
-    def run(self, x, training):
-        values = {}
-        for name, op, arguments in self.lines:
-            arguments = [a.strip() for a in arguments.split(",") if a.strip()]
-            inputs = [values[a] for a in arguments if "=" not in a]
-            key = {a.split("=")[0]: float(a.split("=")[1]) for a in arguments if "=" in a}
-            values[name] = x if op == "input" else getattr(self, op)(name, training, key, *inputs)
-        return values[name]
-
-    def conv(self, name, training, key, x):
-        out, k, groups = int(key["out"]), int(key["kernel"]), int(key["groups"])
-        weight = self.tensor(name + ".weight", (out, x.shape[1] // groups, k, k))
-        bias = self.tensor(name + ".bias", (out,)) if key["bias"] else None
-        return F.conv2d(x, weight, bias, int(key["stride"]), int(key["pad"]), 1, groups)
-
-    def batch_norm(self, name, training, key, x):
-        c = (x.shape[1],)
-        if key["scale"]:
-            gamma = self.tensor(name + ".gamma", c, 1.0)
-        else:
-            gamma = self.tensor(name + ".gamma", c, 1.0, learned=False)
-        beta = self.tensor(name + ".beta", c)
-        mean = self.tensor(name + ".mean", c, 0.0, learned=False)
-        variance = self.tensor(name + ".variance", c, 1.0, learned=False)
-        return F.batch_norm(x, mean, variance, gamma, beta, training, key["momentum"], key["eps"])
-
-    def prelu(self, name, training, key, x):
-        return F.prelu(x, self.tensor(name + ".slope", (x.shape[1],)))
-
-    def relu(self, name, training, key, x):
-        return F.relu(x)
-
-    def max_pool(self, name, training, key, x):
-        return F.max_pool2d(x, int(key["kernel"]), int(key["stride"]), int(key["pad"]))
-
-    def avg_pool(self, name, training, key, x):
-        return F.avg_pool2d(x, int(key["kernel"]), int(key["stride"]), int(key["pad"]), count_include_pad=False)
-
-    def global_pool(self, name, training, key, x):
-        return x.mean(dim=(2, 3))
-
-    def flatten(self, name, training, key, x):
-        return x.flatten(1)
-
-    def fc(self, name, training, key, x):
-        x = x.flatten(1)
-        weight = self.tensor(name + ".weight", (int(key["out"]), x.shape[1]))
-        return F.linear(x, weight, self.tensor(name + ".bias", (int(key["out"]),)) if key["bias"] else None)
-
-    def add(self, name, training, key, x, y):
-        return x + y
-
-    def dropout(self, name, training, key, x):
-        assert key["p"] == 0
-        return x
 
 
 def line(kind, name, values, most):
@@ -130,32 +103,18 @@ def line(kind, name, values, most):
 
 
 def results(batch, text, tolerance=TOLERANCE, most=25, module=None):
-    net = Net(text)
     shape = (batch, *(int(n) for n in re.findall(r"=(\d+)", text.splitlines()[0])))
-    x = numbers(0, shape).requires_grad_(True)
-    y = net.run(x, True)
+    x = numbers(0, shape)
+    dy = numbers(1, Net(text).run(x, False).shape)
+    found = net_answers(text, plain, x, dy)
     if module is not None:
-        check_module(module, net, x.detach(), y)
-    y.backward(numbers(1, y.shape))
-    out = f"net {batch} {tolerance:g}\n{text}end\n" + line("training", "y", y, most) + line("gradient", "x", x.grad, most)
-    out += "".join(line("gradient", name, p.grad, most) for name, p in net.parameters.items())
-    out += "".join(line("value", name, b, most) for name, b in net.buffers.items())
-    return out + line("inference", "y", net.run(x, False), most)
-
-
-def check_module(module, net, x, y):
-    """The module, with the net's parameters in its own order, gives the same embedding."""
-    module = module.double().train()
-    ours = iter([p for p in net.parameters.values()])
-    with torch.no_grad():
-        theirs = list(module.parameters())
-        for p in theirs[:-2]:
-            p.copy_(next(ours).reshape(p.shape))
-        theirs[-2].copy_(net.buffers[next(reversed(net.lines))[0] + ".gamma"])
-        theirs[-1].copy_(next(ours))
-    assert next(ours, None) is None
-    difference = (module(x) - y).abs().max().item()
-    assert difference < 1e-9, f"the module of PyTorch differs by {difference}"
+        module[-1].weight.requires_grad_(False)
+        check_module(module, text, plain, x, dy, found)
+    out = f"net {batch} {tolerance:g}\n{text}end\n" + line("training", "y", found.training, most)
+    out += line("gradient", "x", found.input_gradient, most)
+    out += "".join(line("gradient", name, gradient, most) for name, gradient in found.gradients)
+    out += "".join(line("value", name, value, most) for name, value in found.kept)
+    return out + line("inference", "y", found.inference, most)
 
 
 def zoo_text(program, net):
