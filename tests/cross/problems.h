@@ -63,6 +63,7 @@ static const problem problems[] = {
               "j = batch_norm(i)\nk = dropout(j, p=0.4)\nl = fc(k, out=5, bias=0)\nm = batch_norm(l, scale=0)\n"},
     {2, INPUT "a = relu(input)\nb = max_pool(input)\nc = max_pool(a)\nd = add(b, c)\ne = global_pool(d)\n"
               "f = fc(d, out=2)\ng = add(e, f)\nh = relu(g)\ni = add(h, g)\n"},
+#include "problems_windows.def"
 };
 
 /* Of ops that not every backend has yet. */
@@ -70,7 +71,6 @@ static const problem new_problems[] = {
 #include "problems_moves.def"
 #include "problems_pointwise.def"
 #include "problems_tokens.def"
-#include "problems_windows.def"
 };
 
 /* Too large for finite differences: a small step already crosses several kinks. */
@@ -132,6 +132,13 @@ static const problem large_problems[] = {
     {2, "input = input(channels=6, height=5, width=3)\n"
         "a = conv(input, out=6, pad=1)\nb = relu(a)\nc = conv(input, out=6, pad=1)\nd = add(b, c)\n"
         "e = flatten(d)\n"},
+    /* Windows that are not square. */
+    {2, "3x9x11 conv(out=32,pad=1) relu() conv(out=48,kernel=1,kernel_w=7,pad=0,pad_w=3,bias=0) batch_norm() relu() "
+        "conv(out=64,kernel=7,kernel_w=1,pad=3,pad_w=0) relu() global_pool()"},
+    {3, "32x7x6 conv(out=32,kernel=1,kernel_w=3,pad=0,pad_w=1,bias=0) batch_norm() relu() "
+        "conv(out=32,kernel=3,kernel_w=1,pad=1,pad_w=0,bias=0) batch_norm() prelu() fc(out=5)"},
+    {3, "32x8x9 batch_norm() conv(out=16,kernel=1,kernel_w=3,stride=2,pad=0,pad_w=1,groups=16) "
+        "conv(out=17,kernel=3,kernel_w=2,pad=0,pad_w=1) flatten()"},
     /* A value beside its own norm, in both orders, and beside two norms of it. */
     {4, INPUT "a = conv(input, out=16, pad=1)\nb = batch_norm(a)\nc = add(a, b)\nd = prelu(c)\ne = fc(d, out=3)\n"},
     {4, INPUT "a = conv(input, out=16, pad=1)\nb = batch_norm(a)\nc = add(b, a)\nd = fc(c, out=3)\n"},

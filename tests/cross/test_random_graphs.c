@@ -61,6 +61,18 @@ static void add_conv(sketch *s, int x) {
     add_node(s, "conv", x, -1, keys, shape);
 }
 
+/* Windows that are not square; the shape stays. */
+static void add_narrow_conv(sketch *s, int x) {
+    static const int widths[] = {10, 16, 32, 48};
+    tam_shape shape = s->shape[x];
+    int kernel = 1 + 2 * below(s, 3), kernel_w = 1 + 2 * below(s, 4);
+    char keys[120];
+    shape.c = widths[below(s, 4)];
+    snprintf(keys, sizeof keys, "out=%d, kernel=%d, kernel_w=%d, pad=%d, pad_w=%d, bias=%d", shape.c, kernel, kernel_w,
+             kernel / 2, kernel_w / 2, below(s, 2));
+    add_node(s, "conv", x, -1, keys, shape);
+}
+
 static void add_pool(sketch *s, const char *op, int x) {
     tam_shape shape = s->shape[x];
     if (shape.h < 4 || shape.w < 4 || below(s, 3) == 0) {
@@ -95,7 +107,7 @@ static void add_some(sketch *s) {
     tam_shape shape = s->shape[x];
     int kind = below(s, 16);
     if (kind < 3 && !shape.flat) {
-        add_conv(s, x);
+        (below(s, 4) == 0 ? add_narrow_conv : add_conv)(s, x);
     } else if (kind < 6) {
         /* a channel of zeros, which an activation may leave, is not to blow rounding up */
         add_node(s, "batch_norm", x, -1, below(s, 4) == 0 ? "eps=0.1, scale=0" : "eps=0.1", shape);

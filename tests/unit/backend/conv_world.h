@@ -54,9 +54,7 @@ static tam_layer_shape shape_of(const conv_case *is, int lanes, tam_dtype dtype,
         .out = is->out,
         .out_h = (is->h + 2 * is->pad - is->kernel) / is->stride + 1,
         .out_w = (is->w + 2 * is->pad - is->kernel) / is->stride + 1,
-        .kernel = is->kernel,
-        .stride = is->stride,
-        .pad = is->pad,
+        .window = {is->kernel, is->kernel, is->stride, is->pad, is->pad},
         .groups = is->groups,
         .bias = bias,
         .training = true,
@@ -113,7 +111,7 @@ static void fill_floats(world *t, int what, int64_t count) {
 static world world_of(tam_layer *layer) {
     const tam_layer_shape *s = &layer->shape;
     world t = {.layer = layer};
-    int64_t weights = (int64_t)s->out * (s->in.c / s->groups) * s->kernel * s->kernel;
+    int64_t weights = (int64_t)s->out * (s->in.c / s->groups) * s->window.kernel_h * s->window.kernel_w;
     fill_map(&t, X, &layer->x);
     fill_map(&t, DY, &layer->y);
     fill_map(&t, ADDED, &layer->y);
@@ -171,15 +169,18 @@ typedef struct truth {
 static void truth_add(truth *is, const world *t, int n, int out, int in, int row, int column) {
     const tam_layer *layer = t->layer;
     const tam_layer_shape *s = &layer->shape;
+    const tam_window *window = &s->window;
+    int taps = window->kernel_h * window->kernel_w;
     int channel = out / (s->out / s->groups) * (s->in.c / s->groups) + in;
     int64_t y_at = place_of(&layer->y, n, out, row, column);
     double dy = read_map(&layer->y, t->memory.dy, y_at);
-    for (int tap = 0; tap < s->kernel * s->kernel; tap++) {
-        int h = row * s->stride - s->pad + tap / s->kernel, w = column * s->stride - s->pad + tap % s->kernel;
+    for (int tap = 0; tap < taps; tap++) {
+        int h = row * window->stride - window->pad_h + tap / window->kernel_w;
+        int w = column * window->stride - window->pad_w + tap % window->kernel_w;
         if (h < 0 || h >= s->in.h || w < 0 || w >= s->in.w) {
             continue;
         }
-        int64_t weight_at = ((int64_t)out * (s->in.c / s->groups) + in) * s->kernel * s->kernel + tap;
+        int64_t weight_at = ((int64_t)out * (s->in.c / s->groups) + in) * taps + tap;
         int64_t dx_at = place_of(&layer->dx, n, channel, h, w);
         double x = read_map(&layer->x, t->memory.x, place_of(&layer->x, n, channel, h, w));
         double weight = (double)t->memory.weight[weight_at];

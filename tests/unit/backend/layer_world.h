@@ -59,14 +59,17 @@ static inline void world_term(layer_world *world, int64_t xi, int64_t wi, int64_
 /* All terms of one output. */
 static inline void world_output(layer_world *world, int n, int o, int i, int j) {
     const tam_layer_shape *s = &world->shape;
+    const tam_window *window = &s->window;
+    int taps = window->kernel_h * window->kernel_w;
     int in = s->in.c / s->groups, first = o / (s->out / s->groups) * in;
     int64_t yi = (((int64_t)n * s->out + o) * s->out_h + i) * s->out_w + j;
     for (int c = 0; c < in; c++) {
-        for (int k = 0; k < s->kernel * s->kernel; k++) {
-            int h = i * s->stride - s->pad + k / s->kernel, w = j * s->stride - s->pad + k % s->kernel;
+        for (int k = 0; k < taps; k++) {
+            int h = i * window->stride - window->pad_h + k / window->kernel_w;
+            int w = j * window->stride - window->pad_w + k % window->kernel_w;
             if (h >= 0 && h < s->in.h && w >= 0 && w < s->in.w) {
                 int64_t xi = (((int64_t)n * s->in.c + first + c) * s->in.h + h) * s->in.w + w;
-                world_term(world, xi, ((int64_t)o * in + c) * s->kernel * s->kernel + k, yi);
+                world_term(world, xi, ((int64_t)o * in + c) * taps + k, yi);
             }
         }
     }
@@ -82,11 +85,12 @@ static inline void world_output(layer_world *world, int n, int o, int i, int j) 
 /* With out_h and out_w; a full layer is a convolution over one pixel. */
 static inline tam_layer_shape world_shape(tam_layer_shape shape) {
     if (shape.op == TAM_LAYER_FULL) {
-        shape.kernel = shape.stride = shape.groups = 1;
-        shape.pad = 0;
+        shape.window = (tam_window){1, 1, 1, 0, 0};
+        shape.groups = 1;
     }
-    shape.out_h = (shape.in.h + 2 * shape.pad - shape.kernel) / shape.stride + 1;
-    shape.out_w = (shape.in.w + 2 * shape.pad - shape.kernel) / shape.stride + 1;
+    const tam_window *window = &shape.window;
+    shape.out_h = (shape.in.h + 2 * window->pad_h - window->kernel_h) / window->stride + 1;
+    shape.out_w = (shape.in.w + 2 * window->pad_w - window->kernel_w) / window->stride + 1;
     return shape;
 }
 
@@ -96,7 +100,7 @@ static inline layer_world world_create(tam_layer_shape shape) {
     bool round = shape.dtype == TAM_BF16;
     world.x_count = (int64_t)shape.in.n * shape.in.c * shape.in.h * shape.in.w;
     world.y_count = (int64_t)shape.in.n * shape.out * shape.out_h * shape.out_w;
-    world.w_count = (int64_t)shape.out * (shape.in.c / shape.groups) * shape.kernel * shape.kernel;
+    world.w_count = (int64_t)shape.out * (shape.in.c / shape.groups) * shape.window.kernel_h * shape.window.kernel_w;
     world.x = world_fill(world.x_count, round, 1);
     world.w = world_fill(world.w_count, round, 2);
     world.bias = world_fill(shape.out, false, 3);

@@ -57,9 +57,10 @@ static void check(tam_layer_shape shape, tam_dtype factors) {
 
 static void check_convolutions(tam_dtype dtype) {
     static const struct {
-        int c, side, out, kernel, stride, groups;
+        int c, side, out, kernel, kernel_w, stride, groups;
     } layers[] = {
-        {32, 14, 48, 3, 1, 1}, {64, 6, 64, 3, 2, 1}, {64, 7, 32, 1, 1, 1}, {3, 12, 32, 3, 1, 1}, {32, 8, 32, 3, 1, 32},
+        {32, 14, 48, 3, 3, 1, 1}, {64, 6, 64, 3, 3, 2, 1},  {64, 7, 32, 1, 1, 1, 1},
+        {3, 12, 32, 3, 3, 1, 1},  {32, 8, 32, 3, 3, 1, 32}, {32, 9, 48, 1, 7, 1, 1},
     };
     static const int batches[] = {1, 3, 8, 11, 32};
     for (size_t i = 0; i < sizeof layers / sizeof layers[0]; i++) {
@@ -69,9 +70,8 @@ static void check_convolutions(tam_dtype dtype) {
                                      .dtype = dtype,
                                      .out_dtype = dtype,
                                      .out = layers[i].out,
-                                     .kernel = layers[i].kernel,
-                                     .stride = layers[i].stride,
-                                     .pad = layers[i].kernel / 2,
+                                     .window = {layers[i].kernel, layers[i].kernel_w, layers[i].stride,
+                                                layers[i].kernel / 2, layers[i].kernel_w / 2},
                                      .groups = layers[i].groups,
                                      .bias = b % 2 == 0,
                                      .training = b != 3,

@@ -10,14 +10,12 @@
 #include "support.h"
 
 typedef struct shape {
-    int n, ic, oc, h, w, kernel, stride, pad;
+    int n, ic, oc, h, w;
+    tam_window window;
 } shape;
 
-static int side_out(int side, const shape *s) {
-    return (side + 2 * s->pad - s->kernel) / s->stride + 1;
-}
-
 static tam_layer layer_of(tam_ctx *ctx, const shape *s) {
+    const tam_window window = s->window;
     tam_layer layer = {.ctx = ctx};
     layer.shape = (tam_layer_shape){
         .op = TAM_LAYER_CONVOLUTION,
@@ -25,11 +23,9 @@ static tam_layer layer_of(tam_ctx *ctx, const shape *s) {
         .dtype = TAM_BF16,
         .out_dtype = TAM_BF16,
         .out = s->oc,
-        .out_h = side_out(s->h, s),
-        .out_w = side_out(s->w, s),
-        .kernel = s->kernel,
-        .stride = s->stride,
-        .pad = s->pad,
+        .out_h = (s->h + 2 * window.pad_h - window.kernel_h) / s->window.stride + 1,
+        .out_w = (s->w + 2 * window.pad_w - window.kernel_w) / s->window.stride + 1,
+        .window = window,
         .groups = 1,
         .training = true,
     };
@@ -45,19 +41,20 @@ static float number(uint32_t stream, int64_t at) {
 
 static double expected_at(const shape *s, const tam_layer_shape *l, const tam_bf16 *dy, const float *weight, int n,
                           int y, int x, int i) {
+    const tam_window *window = &l->window;
     double sum = 0;
-    for (int u = 0; u < s->kernel; u++) {
-        for (int v = 0; v < s->kernel; v++) {
-            int down = y + s->pad - u, across = x + s->pad - v;
-            if (down < 0 || across < 0 || down % s->stride != 0 || across % s->stride != 0 ||
-                down / s->stride >= l->out_h || across / s->stride >= l->out_w) {
+    for (int u = 0; u < window->kernel_h; u++) {
+        for (int v = 0; v < window->kernel_w; v++) {
+            int down = y + window->pad_h - u, across = x + window->pad_w - v;
+            if (down < 0 || across < 0 || down % s->window.stride != 0 || across % s->window.stride != 0 ||
+                down / s->window.stride >= l->out_h || across / s->window.stride >= l->out_w) {
                 continue;
             }
             const tam_bf16 *pixel =
-                dy + (((int64_t)n * l->out_h + down / s->stride) * l->out_w + across / s->stride) * s->oc;
+                dy + (((int64_t)n * l->out_h + down / s->window.stride) * l->out_w + across / s->window.stride) * s->oc;
             for (int o = 0; o < s->oc; o++) {
                 sum += (double)tam_bf16_value(pixel[o]) *
-                       (double)weight[(((int64_t)o * s->ic + i) * s->kernel + u) * s->kernel + v];
+                       (double)weight[(((int64_t)o * s->ic + i) * window->kernel_h + u) * window->kernel_w + v];
             }
         }
     }
@@ -83,8 +80,9 @@ static void check(tam_ctx *ctx, tam_ctx *many, const shape *s) {
     const tam_layer_shape *l = &layer.shape;
     assert_true(tam_data_gradient_suits(&layer));
     tam_data_gradient_take(&layer);
+    int taps = l->window.kernel_h * l->window.kernel_w;
     int64_t outputs = (int64_t)s->n * l->out_h * l->out_w * s->oc, count = (int64_t)s->n * s->h * s->w * s->ic;
-    int64_t weights = (int64_t)s->oc * s->ic * s->kernel * s->kernel;
+    int64_t weights = (int64_t)s->oc * s->ic * taps;
     tam_bf16 *dy = malloc((size_t)outputs * sizeof *dy);
     float *weight = malloc((size_t)weights * sizeof *weight);
     assert_non_null(dy);
@@ -96,7 +94,7 @@ static void check(tam_ctx *ctx, tam_ctx *many, const shape *s) {
         weight[i] = number(2, i);
     }
     tam_bf16 *got = run(&layer, dy, weight, count);
-    double length = sqrt((double)s->oc * s->kernel * s->kernel);
+    double length = sqrt((double)s->oc * taps);
     tam_random random = tam_random_at(3, TAM_PURPOSE_TEST, 3, 0);
     for (int64_t trial = 0; trial < (count < 4000 ? count : 4000); trial++) {
         int64_t at = count < 4000 ? trial : tam_random_below(&random, (uint32_t)count), pixel = at / s->ic;
@@ -104,8 +102,9 @@ static void check(tam_ctx *ctx, tam_ctx *many, const shape *s) {
         int n = (int)(pixel / s->w / s->h);
         double expected = expected_at(s, l, dy, weight, n, y, x, i), value = (double)tam_bf16_value(got[at]);
         if (!(fabs(value - expected) <= fabs(expected) / 200 + 1e-5 * length)) {
-            fail_msg("n=%d ic=%d oc=%d %dx%d k=%d s=%d p=%d: dx[%d][%d][%d][%d] is %g, not %g", s->n, s->ic, s->oc,
-                     s->h, s->w, s->kernel, s->stride, s->pad, n, y, x, i, value, expected);
+            fail_msg("n=%d ic=%d oc=%d %dx%d k=%dx%d s=%d p=%dx%d: dx[%d][%d][%d][%d] is %g, not %g", s->n, s->ic,
+                     s->oc, s->h, s->w, s->window.kernel_h, s->window.kernel_w, s->window.stride, s->window.pad_h,
+                     s->window.pad_w, n, y, x, i, value, expected);
         }
     }
     layer.ctx = many;
@@ -120,10 +119,13 @@ static void check(tam_ctx *ctx, tam_ctx *many, const shape *s) {
 
 static void it_is_the_sum(void **state) {
     static const shape shapes[] = {
-        {2, 16, 32, 5, 7, 3, 2, 1},    {3, 48, 32, 9, 8, 3, 2, 1},   {1, 16, 64, 15, 11, 7, 2, 3},
-        {1, 32, 32, 2, 2, 3, 2, 1},    {2, 16, 32, 13, 10, 5, 3, 2}, {2, 32, 96, 6, 9, 3, 2, 0},
-        {9, 64, 128, 14, 14, 3, 2, 1}, {2, 64, 64, 65, 40, 3, 2, 1}, {3, 256, 512, 7, 7, 3, 2, 1},
-        {1, 16, 32, 3, 120, 5, 4, 4},  {1, 16, 32, 1, 1, 3, 2, 1},   {1, 64, 64, 112, 112, 3, 2, 1},
+        {2, 16, 32, 5, 7, {3, 3, 2, 1, 1}},    {3, 48, 32, 9, 8, {3, 3, 2, 1, 1}},
+        {1, 16, 64, 15, 11, {7, 7, 2, 3, 3}},  {1, 32, 32, 2, 2, {3, 3, 2, 1, 1}},
+        {2, 16, 32, 13, 10, {5, 5, 3, 2, 2}},  {2, 32, 96, 6, 9, {3, 3, 2, 0, 0}},
+        {9, 64, 128, 14, 14, {3, 3, 2, 1, 1}}, {2, 64, 64, 65, 40, {3, 3, 2, 1, 1}},
+        {3, 256, 512, 7, 7, {3, 3, 2, 1, 1}},  {1, 16, 32, 3, 120, {5, 5, 4, 4, 4}},
+        {1, 16, 32, 1, 1, {3, 3, 2, 1, 1}},    {1, 64, 64, 112, 112, {3, 3, 2, 1, 1}},
+        {2, 16, 32, 9, 8, {3, 5, 2, 1, 2}},    {2, 32, 32, 8, 11, {7, 3, 2, 0, 1}},
     };
     (void)state;
     if (!tam_gradient_amx_runs_here() || !tam_layer_suits_bf16()) {
@@ -138,17 +140,17 @@ static void it_is_the_sum(void **state) {
 }
 
 static void other_layers_are_left_alone(void **state) {
-    const shape good = {2, 32, 32, 5, 7, 3, 2, 1};
+    const shape good = {2, 32, 32, 5, 7, {3, 3, 2, 1, 1}};
     tam_ctx *ctx = test_ctx(1);
     (void)state;
     tam_layer layer = layer_of(ctx, &good);
     assert_int_equal(tam_data_gradient_suits(&layer), tam_gradient_amx_runs_here() && tam_layer_suits_bf16());
-    layer.shape.stride = 1;
+    layer.shape.window.stride = 1;
     assert_false(tam_data_gradient_suits(&layer));
     layer = layer_of(ctx, &good);
     layer.dx.dtype = TAM_F32;
     assert_false(tam_data_gradient_suits(&layer));
-    const shape odd = {2, 32, 48, 5, 7, 3, 2, 1};
+    const shape odd = {2, 32, 48, 5, 7, {3, 3, 2, 1, 1}};
     layer = layer_of(ctx, &odd);
     assert_false(tam_data_gradient_suits(&layer));
     test_ctx_free(ctx);

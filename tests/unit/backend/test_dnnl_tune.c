@@ -13,9 +13,7 @@ static tam_layer_shape convolution(int n, int c, int side, int out, int kernel, 
                              .out = out,
                              .out_h = side,
                              .out_w = side,
-                             .kernel = kernel,
-                             .stride = 1,
-                             .pad = kernel / 2,
+                             .window = {kernel, kernel, 1, kernel / 2, kernel / 2},
                              .groups = 1,
                              .training = training};
 }
@@ -178,8 +176,9 @@ static void different_layers_have_different_keys(void **state) {
     tam_tuning *tuning = NULL;
     char folder[64], path[96], line[512];
     const tam_layer_shape base = convolution(2, 32, 6, 32, 3, TAM_F32, true);
-    tam_layer_shape shapes[12];
-    for (int i = 0; i < 12; i++) {
+    enum { SHAPES = 15 };
+    tam_layer_shape shapes[SHAPES];
+    for (int i = 0; i < SHAPES; i++) {
         shapes[i] = base;
     }
     shapes[1].in.n = 3;
@@ -188,16 +187,19 @@ static void different_layers_have_different_keys(void **state) {
     shapes[4].in.w = shapes[4].out_w = 7;
     shapes[5].in.lanes = 16;
     shapes[6].out = 16;
-    shapes[7].kernel = 1, shapes[7].pad = 0;
-    shapes[8].stride = 2, shapes[8].out_h = shapes[8].out_w = 3;
+    shapes[7].window = (tam_window){1, 1, 1, 0, 0};
+    shapes[8].window.stride = 2, shapes[8].out_h = shapes[8].out_w = 3;
     shapes[9].groups = 2;
     shapes[10].training = false;
     shapes[11].free_gradient = true;
+    shapes[12].window = (tam_window){1, 3, 1, 0, 1};
+    shapes[13].window = (tam_window){3, 1, 1, 1, 0};
+    shapes[14].window = (tam_window){3, 3, 1, 1, 2}, shapes[14].out_w = 8;
     test_folder(folder);
     snprintf(path, sizeof path, "%s/choices", folder);
     test_ok(ctx, tam_dnnl_create(ctx, &dnnl));
     test_ok(ctx, tam_tuning_create(ctx, TAM_TUNE_FULL, &tuning));
-    for (int i = 0; i < 12; i++) {
+    for (int i = 0; i < SHAPES; i++) {
         tam_dnnl_answer answer;
         test_ok(ctx, tam_dnnl_tune(ctx, dnnl, tuning, "c1", &shapes[i], &answer));
         tam_dnnl_answer_free(&answer);
@@ -209,7 +211,7 @@ static void different_layers_have_different_keys(void **state) {
         lines++;
     }
     fclose(file);
-    assert_int_equal(lines, 12);
+    assert_int_equal(lines, SHAPES);
     tam_tuning_free(tuning);
     tam_dnnl_free(dnnl);
     test_folder_remove(folder);

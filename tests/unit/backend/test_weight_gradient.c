@@ -9,14 +9,12 @@
 #include "support.h"
 
 typedef struct shape {
-    int n, ic, oc, h, w, kernel, stride, pad;
+    int n, ic, oc, h, w;
+    tam_window window;
 } shape;
 
-static int side_out(int side, const shape *s) {
-    return (side + 2 * s->pad - s->kernel) / s->stride + 1;
-}
-
 static tam_layer layer_of(tam_ctx *ctx, const shape *s) {
+    const tam_window window = s->window;
     tam_layer layer = {.ctx = ctx};
     layer.shape = (tam_layer_shape){
         .op = TAM_LAYER_CONVOLUTION,
@@ -24,11 +22,9 @@ static tam_layer layer_of(tam_ctx *ctx, const shape *s) {
         .dtype = TAM_BF16,
         .out_dtype = TAM_BF16,
         .out = s->oc,
-        .out_h = side_out(s->h, s),
-        .out_w = side_out(s->w, s),
-        .kernel = s->kernel,
-        .stride = s->stride,
-        .pad = s->pad,
+        .out_h = (s->h + 2 * window.pad_h - window.kernel_h) / s->window.stride + 1,
+        .out_w = (s->w + 2 * window.pad_w - window.kernel_w) / s->window.stride + 1,
+        .window = window,
         .groups = 1,
         .bias = true,
         .training = true,
@@ -50,12 +46,13 @@ static tam_bf16 *fill(int64_t count, uint32_t stream) {
 
 static double expected_weight(const shape *s, const tam_layer_shape *l, const tam_bf16 *x, const tam_bf16 *dy, int o,
                               int i, int u, int v) {
+    const tam_window *window = &l->window;
     double sum = 0;
     for (int n = 0; n < s->n; n++) {
         for (int oy = 0; oy < l->out_h; oy++) {
-            int y = oy * s->stride + u - s->pad;
+            int y = oy * s->window.stride + u - window->pad_h;
             for (int ox = 0; ox < l->out_w; ox++) {
-                int at = ox * s->stride + v - s->pad;
+                int at = ox * s->window.stride + v - window->pad_w;
                 if (y >= 0 && y < s->h && at >= 0 && at < s->w) {
                     sum += (double)tam_bf16_value(x[((int64_t)(n * s->h + y) * s->w + at) * s->ic + i]) *
                            (double)tam_bf16_value(dy[((int64_t)(n * l->out_h + oy) * l->out_w + ox) * s->oc + o]);
@@ -84,19 +81,20 @@ static void check(tam_ctx *ctx, const shape *s) {
     const tam_layer_shape *l = &layer.shape;
     assert_true(tam_weight_gradient_suits(&layer));
     tam_weight_gradient_take(&layer);
-    int64_t pixels = (int64_t)l->out_h * l->out_w, weights = (int64_t)s->oc * s->ic * s->kernel * s->kernel;
+    int taps = l->window.kernel_h * l->window.kernel_w;
+    int64_t pixels = (int64_t)l->out_h * l->out_w, weights = (int64_t)s->oc * s->ic * taps;
     tam_bf16 *x = fill((int64_t)s->n * s->ic * s->h * s->w, 1), *dy = fill(s->n * pixels * s->oc, 2);
     float *got = run(&layer, x, dy, weights);
     double tolerance = 1e-5 * sqrt((double)s->n * (double)pixels) + 1e-6;
     tam_random random = tam_random_at(3, TAM_PURPOSE_TEST, 3, 0);
     for (int64_t trial = 0; trial < (weights < 3000 ? weights : 3000); trial++) {
         int64_t at = weights < 3000 ? trial : tam_random_below(&random, (uint32_t)weights);
-        int tap = (int)(at % (s->kernel * s->kernel)), i = (int)(at / (s->kernel * s->kernel) % s->ic);
-        int o = (int)(at / (s->kernel * s->kernel) / s->ic);
-        double expected = expected_weight(s, l, x, dy, o, i, tap / s->kernel, tap % s->kernel);
+        int tap = (int)(at % taps), i = (int)(at / taps % s->ic), o = (int)(at / taps / s->ic);
+        double expected = expected_weight(s, l, x, dy, o, i, tap / l->window.kernel_w, tap % l->window.kernel_w);
         if (!(fabs((double)got[at] - expected) <= tolerance * 10)) {
-            fail_msg("n=%d ic=%d oc=%d %dx%d k=%d s=%d p=%d: dw[%d][%d][tap %d] is %g, not %g", s->n, s->ic, s->oc,
-                     s->h, s->w, s->kernel, s->stride, s->pad, o, i, tap, (double)got[at], expected);
+            fail_msg("n=%d ic=%d oc=%d %dx%d k=%dx%d s=%d p=%dx%d: dw[%d][%d][tap %d] is %g, not %g", s->n, s->ic,
+                     s->oc, s->h, s->w, s->window.kernel_h, s->window.kernel_w, s->window.stride, s->window.pad_h,
+                     s->window.pad_w, o, i, tap, (double)got[at], expected);
         }
     }
     for (int o = 0; o < s->oc; o++) {
@@ -119,11 +117,16 @@ static void check(tam_ctx *ctx, const shape *s) {
 
 static void it_is_the_sum(void **state) {
     static const shape shapes[] = {
-        {2, 16, 16, 5, 7, 3, 1, 1},   {1, 32, 32, 1, 1, 3, 1, 1},   {3, 48, 16, 9, 8, 3, 2, 1},
-        {2, 16, 48, 8, 9, 1, 1, 0},   {5, 64, 32, 7, 7, 1, 2, 0},   {2, 32, 64, 14, 13, 5, 1, 2},
-        {1, 16, 16, 15, 11, 7, 2, 3}, {2, 80, 112, 6, 6, 3, 1, 1},  {2, 16, 16, 6, 5, 2, 3, 0},
-        {1, 16, 32, 4, 4, 3, 3, 1},   {40, 32, 32, 7, 7, 3, 1, 1},  {2, 64, 64, 112, 112, 3, 1, 1},
-        {2, 64, 64, 65, 40, 3, 2, 1}, {3, 512, 512, 7, 7, 3, 1, 1}, {1, 16, 16, 3, 200, 3, 1, 4},
+        {2, 16, 16, 5, 7, {3, 3, 1, 1, 1}},   {1, 32, 32, 1, 1, {3, 3, 1, 1, 1}},
+        {3, 48, 16, 9, 8, {3, 3, 2, 1, 1}},   {2, 16, 48, 8, 9, {1, 1, 1, 0, 0}},
+        {5, 64, 32, 7, 7, {1, 1, 2, 0, 0}},   {2, 32, 64, 14, 13, {5, 5, 1, 2, 2}},
+        {1, 16, 16, 15, 11, {7, 7, 2, 3, 3}}, {2, 80, 112, 6, 6, {3, 3, 1, 1, 1}},
+        {2, 16, 16, 6, 5, {2, 2, 3, 0, 0}},   {1, 16, 32, 4, 4, {3, 3, 3, 1, 1}},
+        {40, 32, 32, 7, 7, {3, 3, 1, 1, 1}},  {2, 64, 64, 112, 112, {3, 3, 1, 1, 1}},
+        {2, 64, 64, 65, 40, {3, 3, 2, 1, 1}}, {3, 512, 512, 7, 7, {3, 3, 1, 1, 1}},
+        {1, 16, 16, 3, 200, {3, 3, 1, 4, 4}}, {2, 32, 48, 7, 7, {1, 7, 1, 0, 3}},
+        {2, 48, 32, 7, 7, {7, 1, 1, 3, 0}},   {3, 16, 16, 3, 3, {1, 3, 1, 0, 1}},
+        {3, 32, 32, 9, 8, {3, 1, 2, 1, 0}},   {2, 16, 32, 9, 8, {2, 5, 3, 0, 2}},
     };
     tam_ctx *ctx = test_ctx(1);
     (void)state;
@@ -137,7 +140,7 @@ static void it_is_the_sum(void **state) {
 }
 
 static void other_layers_are_left_alone(void **state) {
-    const shape good = {2, 32, 32, 5, 7, 3, 1, 1};
+    const shape good = {2, 32, 32, 5, 7, {3, 3, 1, 1, 1}};
     tam_ctx *ctx = test_ctx(1);
     (void)state;
     tam_layer layer = layer_of(ctx, &good);
@@ -151,7 +154,7 @@ static void other_layers_are_left_alone(void **state) {
     layer = layer_of(ctx, &good);
     layer.shape.groups = 2;
     assert_false(tam_weight_gradient_suits(&layer));
-    const shape odd = {2, 24, 32, 5, 7, 3, 1, 1};
+    const shape odd = {2, 24, 32, 5, 7, {3, 3, 1, 1, 1}};
     layer = layer_of(ctx, &odd);
     assert_false(tam_weight_gradient_suits(&layer));
     test_ctx_free(ctx);

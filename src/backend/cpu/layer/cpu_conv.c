@@ -2,7 +2,6 @@
 #include "backend/cpu/layer/cpu_weighted.h"
 
 static tam_status create(tam_plan *plan, tam_cpu_step *step) {
-    const double *key = step->node->key;
     tam_layer_shape shape = {
         .op = TAM_LAYER_CONVOLUTION,
         .in = tam_cpu_in(plan, step, 0)->layout,
@@ -10,10 +9,8 @@ static tam_status create(tam_plan *plan, tam_cpu_step *step) {
         .out = step->node->shape.c,
         .out_h = step->node->shape.h,
         .out_w = step->node->shape.w,
-        .kernel = (int)key[TAM_CONV_KERNEL],
-        .stride = (int)key[TAM_CONV_STRIDE],
-        .pad = (int)key[TAM_CONV_PAD],
-        .groups = (int)key[TAM_CONV_GROUPS],
+        .window = tam_conv_window(step->node),
+        .groups = (int)step->node->key[TAM_CONV_GROUPS],
     };
     return tam_cpu_weighted_create(plan, step, &shape);
 }

@@ -174,9 +174,10 @@ static void run_free(tam_layer *base) {
 /* Making. */
 
 static bool suits(const tam_layer_shape *s) {
-    return s->op == TAM_LAYER_CONVOLUTION && s->groups == 1 && s->in.c <= TAM_FIRST_CHANNELS && s->in.lanes == 1 &&
-           s->in.dtype == TAM_F32 && s->out % 16 == 0 && s->kernel >= 3 && s->kernel <= TAM_FIRST_KERNEL &&
-           s->stride >= 1 && s->stride <= 2;
+    return s->op == TAM_LAYER_CONVOLUTION && s->groups == 1 && tam_layer_is_square(s) &&
+           s->in.c <= TAM_FIRST_CHANNELS && s->in.lanes == 1 && s->in.dtype == TAM_F32 && s->out % 16 == 0 &&
+           s->window.kernel_h >= 3 && s->window.kernel_h <= TAM_FIRST_KERNEL && s->window.stride >= 1 &&
+           s->window.stride <= 2;
 }
 
 static void plan_tasks(tam_first_layer *layer) {
@@ -204,14 +205,14 @@ static const tam_layer_kind kind = {
 
 static tam_first_pass pass_of(const tam_layer *base, const tam_first_kernels *kernels) {
     const tam_layer_shape *s = &base->shape;
-    int reached = (s->out_w - 1) * s->stride + s->kernel, padded = s->in.w + s->pad;
-    int rows = s->in.c * s->kernel, at_once = kernels->tap_rows[s->kernel];
+    int reached = (s->out_w - 1) * s->window.stride + s->window.kernel_h, padded = s->in.w + s->window.pad_h;
+    int rows = s->in.c * s->window.kernel_h, at_once = kernels->tap_rows[s->window.kernel_h];
     return (tam_first_pass){
         .x = base->x,
         .y = base->y,
-        .kernel = s->kernel,
-        .stride = s->stride,
-        .pad = s->pad,
+        .kernel = s->window.kernel_h,
+        .stride = s->window.stride,
+        .pad = s->window.pad_h,
         .width = reached > padded ? reached : padded,
         .tap_rows = (rows + at_once - 1) / at_once * at_once,
     };

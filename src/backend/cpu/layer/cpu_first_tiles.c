@@ -25,7 +25,8 @@ typedef struct frame {
 
 static frame frame_of(const tam_layer_shape *s) {
     int columns = (s->out_w + PIXELS - 1) / PIXELS * PIXELS;
-    frame f = {.height = (s->out_h - 1) * s->stride + s->kernel, .width = (columns - 1) * s->stride + MOST_KERNEL};
+    frame f = {.height = (s->out_h - 1) * s->window.stride + s->window.kernel_h,
+               .width = (columns - 1) * s->window.stride + MOST_KERNEL};
     size_t numbers = (size_t)f.width * (size_t)f.height * PIXEL;
     f.bytes = (numbers * sizeof(uint16_t) + TAM_ALIGNMENT - 1) / TAM_ALIGNMENT * TAM_ALIGNMENT;
     return f;
@@ -41,10 +42,11 @@ static void pack(tam_layer *layer, const tam_layer_memory *memory) {
     memset(memory->packed, 0, layer->packed_bytes);
     for (int o = 0; o < s->out; o++) {
         for (int c = 0; c < s->in.c; c++) {
-            for (int u = 0; u < s->kernel; u++) {
-                for (int v = 0; v < s->kernel; v++) {
+            for (int u = 0; u < s->window.kernel_h; u++) {
+                for (int v = 0; v < s->window.kernel_h; v++) {
                     int depth = PIXEL * v + c;
-                    float weight = memory->weight[((o * s->in.c + c) * s->kernel + u) * s->kernel + v];
+                    float weight =
+                        memory->weight[((o * s->in.c + c) * s->window.kernel_h + u) * s->window.kernel_h + v];
                     weights_of(memory, s, u, o / LANES)[depth / 2 * DEPTH + o % LANES * 2 + depth % 2] =
                         tam_bf16_nearest(weight);
                 }
@@ -64,10 +66,10 @@ static void fill_frame(const job *j, int64_t image, uint16_t *to) {
     const float *x = (const float *)j->memory->x + image * tam_layout_sample(&s->in);
     memset(to, 0, j->frame.bytes);
     for (int c = 0; c < s->in.c; c++) {
-        for (int y = 0; y < s->in.h && y + s->pad < j->frame.height; y++) {
+        for (int y = 0; y < s->in.h && y + s->window.pad_h < j->frame.height; y++) {
             const float *from = x + ((int64_t)c * s->in.h + y) * s->in.w;
-            uint16_t *row = to + (((int64_t)y + s->pad) * j->frame.width + s->pad) * PIXEL + c;
-            int columns = s->in.w < j->frame.width - s->pad ? s->in.w : j->frame.width - s->pad;
+            uint16_t *row = to + (((int64_t)y + s->window.pad_h) * j->frame.width + s->window.pad_h) * PIXEL + c;
+            int columns = s->in.w < j->frame.width - s->window.pad_h ? s->in.w : j->frame.width - s->window.pad_h;
             for (int i = 0; i < columns; i++) {
                 row[(int64_t)i * PIXEL] = tam_bf16_nearest(from[i]);
             }
@@ -80,11 +82,12 @@ static void convolve_block(const job *j, const uint16_t *image, int64_t y_row, i
     const uint16_t *x[MOST_KERNEL], *w[MOST_KERNEL];
     float sums[PIXELS * CHANNELS];
     int channels = s->out - channel < CHANNELS ? LANES : CHANNELS;
-    for (int u = 0; u < s->kernel; u++) {
-        x[u] = image + ((int64_t)(row * s->stride + u) * j->frame.width + (int64_t)column * s->stride) * PIXEL;
+    for (int u = 0; u < s->window.kernel_h; u++) {
+        x[u] = image +
+               ((int64_t)(row * s->window.stride + u) * j->frame.width + (int64_t)column * s->window.stride) * PIXEL;
         w[u] = weights_of(j->memory, s, u, channel / LANES);
     }
-    tam_gradient_amx_multiply_taps(s->kernel, x, s->stride * PIXEL, w, DEPTH, channels, sums);
+    tam_gradient_amx_multiply_taps(s->window.kernel_h, x, s->window.stride * PIXEL, w, DEPTH, channels, sums);
     const tam_gradient_finish finish = {
         .bias = s->bias ? j->memory->bias + channel : NULL,
         .slope = j->layer->fused && s->prelu ? j->memory->slope + channel : NULL,
@@ -123,9 +126,10 @@ static void free_layer(tam_layer *layer) {
 static const tam_layer_kind kind = {.pack = pack, .forward = forward, .free = free_layer};
 
 static bool suits(const tam_layer_shape *s) {
-    return s->op == TAM_LAYER_CONVOLUTION && !s->training && s->groups == 1 && s->in.dtype == TAM_F32 &&
-           s->in.lanes == 1 && s->out_dtype == TAM_BF16 && s->in.c <= PIXEL && s->kernel <= MOST_KERNEL &&
-           s->out % LANES == 0 && s->in.n > 1 && tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
+    return s->op == TAM_LAYER_CONVOLUTION && !s->training && s->groups == 1 && tam_layer_is_square(s) &&
+           s->in.dtype == TAM_F32 && s->in.lanes == 1 && s->out_dtype == TAM_BF16 && s->in.c <= PIXEL &&
+           s->window.kernel_h <= MOST_KERNEL && s->out % LANES == 0 && s->in.n > 1 && tam_layer_suits_bf16() &&
+           tam_gradient_amx_runs_here();
 }
 
 tam_status tam_layer_make_first_tiles(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning, const char *name,
@@ -141,7 +145,7 @@ tam_status tam_layer_make_first_tiles(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *
     }
     *layer = (tam_layer){.kind = &kind, .ctx = ctx, .shape = *shape, .x = shape->in, .dx = shape->in};
     layer->y = (tam_layout){shape->in.n, shape->out, shape->out_h, shape->out_w, shape->out, TAM_BF16};
-    layer->packed_bytes = (size_t)shape->kernel * (size_t)shape->out * DEPTH * sizeof(uint16_t);
+    layer->packed_bytes = (size_t)shape->window.kernel_h * (size_t)shape->out * DEPTH * sizeof(uint16_t);
     layer->scratch_bytes = frame_of(shape).bytes * (size_t)ctx->threads;
     layer->algorithm[0] = layer->algorithm[1] = layer->algorithm[2] = "first, tiles";
     layer->fused = !shape->add;

@@ -171,30 +171,31 @@ static void run_free(tam_layer *base) {
 /* Making. */
 
 static bool suits(const tam_layer_shape *s) {
-    if (s->op != TAM_LAYER_CONVOLUTION || s->groups < 2 || s->in.c != s->out || s->in.c % 16 != 0) {
+    if (s->op != TAM_LAYER_CONVOLUTION || s->groups < 2 || !tam_layer_is_square(s) || s->in.c != s->out ||
+        s->in.c % 16 != 0) {
         return false;
     }
     int group = s->out / s->groups;
-    return (group == 1 || group == 2 || group == 4) && s->kernel <= TAM_GROUPED_KERNEL &&
-           s->stride <= TAM_GROUPED_STRIDE;
+    return (group == 1 || group == 2 || group == 4) && s->window.kernel_h <= TAM_GROUPED_KERNEL &&
+           s->window.stride <= TAM_GROUPED_STRIDE;
 }
 
 static tam_grouped_pass pass_of(const tam_layer_shape *s, const tam_layout *x, const tam_layout *y, bool transposed) {
     tam_grouped_pass pass = {
         .from = transposed ? *y : *x,
         .to = transposed ? *x : *y,
-        .kernel = s->kernel,
-        .stride = s->stride,
-        .pad = s->pad,
+        .kernel = s->window.kernel_h,
+        .stride = s->window.stride,
+        .pad = s->window.pad_h,
         .group = s->out / s->groups,
         .transposed = transposed,
-        .phases = transposed ? s->stride : 1,
+        .phases = transposed ? s->window.stride : 1,
     };
     for (int k = 0; k < pass.phases; k++) {
         tam_grouped_phase *phase = &pass.phase[k];
         phase->columns = (pass.to.w - k + pass.phases - 1) / pass.phases;
-        for (int tap = 0; tap < s->kernel; tap++) {
-            int distance = transposed ? k + s->pad - tap : tap - s->pad;
+        for (int tap = 0; tap < s->window.kernel_h; tap++) {
+            int distance = transposed ? k + s->window.pad_h - tap : tap - s->window.pad_h;
             if (distance % pass.phases == 0) {
                 phase->tap[phase->taps] = tap;
                 phase->column[phase->taps++] = distance / pass.phases;
@@ -205,7 +206,7 @@ static tam_grouped_pass pass_of(const tam_layer_shape *s, const tam_layout *x, c
     pass.width = pass.left + pass.from.w;
     for (int k = 0; k < pass.phases; k++) {
         tam_grouped_phase *phase = &pass.phase[k];
-        int last = (phase->columns - 1) * (transposed ? 1 : s->stride);
+        int last = (phase->columns - 1) * (transposed ? 1 : s->window.stride);
         for (int t = 0; t < phase->taps; t++) {
             phase->column[t] += pass.left;
             pass.width = pass.width > last + phase->column[t] + 1 ? pass.width : last + phase->column[t] + 1;
@@ -284,7 +285,7 @@ tam_status tam_grouped_make(tam_ctx *ctx, const tam_grouped_kernels *kernels, co
 /* oneDNN is as fast for small depthwise kernels in f32; in bf16 it is slow in NHWC, where the layers beside them want
  * to be. */
 static bool is_faster(const tam_layer_shape *s) {
-    return s->groups < s->out || s->kernel > 3 || (s->dtype == TAM_BF16 && s->in.lanes == s->in.c);
+    return s->groups < s->out || s->window.kernel_h > 3 || (s->dtype == TAM_BF16 && s->in.lanes == s->in.c);
 }
 
 /* The best kernels whose vectors fit into the layout that is there. */

@@ -22,7 +22,8 @@ typedef struct tam_layer_shape {
     tam_dtype out_dtype; /* of y and dy */
     int out;             /* channels */
     int out_h, out_w;
-    int kernel, stride, pad, groups; /* convolution only */
+    tam_window window; /* convolution only */
+    int groups;
     bool bias;
     bool training;      /* backward too */
     bool free_gradient; /* dx may have its own layout (the net's input) */
@@ -30,6 +31,10 @@ typedef struct tam_layer_shape {
     /* Inference only, if the layer can (tam_layer.fused): y = act(w x + b + added). added has y's layout. */
     bool add, prelu, relu;
 } tam_layer_shape;
+
+static inline bool tam_layer_is_square(const tam_layer_shape *shape) {
+    return shape->window.kernel_h == shape->window.kernel_w && shape->window.pad_h == shape->window.pad_w;
+}
 
 /* Memory of a call. Weights, biases and slopes are plain f32 arrays, row-major as in graph.h. */
 typedef struct tam_layer_memory {

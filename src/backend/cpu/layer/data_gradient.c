@@ -11,17 +11,17 @@ enum {
     LANES = TAM_GRADIENT_LANES,
     CHANNELS = TAM_GRADIENT_CHANNELS,
     PIXELS = 32, /* of a block: two registers' rows */
-    MOST_KERNEL = 7,
-    MOST_TAPS = MOST_KERNEL * MOST_KERNEL,
+    MOST_TAPS = 49,
     FRAME = 400 * 1000 /* bytes of dy in a task's frame */
 };
 
 /* A band is some rows of one sample's phases; a task is several bands. */
 typedef struct cut {
-    int n, ic, oc, kernel, stride, pad, h, w, out_h, out_w;
-    int least, most;   /* shifts of the taps, in rows and in columns */
-    int rows, columns; /* of a phase, the largest */
-    int width;         /* pixels of a row of the frame */
+    int n, ic, oc, h, w, out_h, out_w;
+    tam_window window;
+    int least_h, most_h, least_w, most_w; /* shifts of the taps, in rows and in columns */
+    int rows, columns;                    /* of a phase, the largest */
+    int width;                            /* pixels of a row of the frame */
     int band_rows, bands, together;
     int64_t band; /* pixels of a band in the frame, shifts and slack included */
     int64_t frame_bytes, packed_bytes;
@@ -39,7 +39,8 @@ static int floor_divide(int a, int s) {
 static void cut_bands(cut *c, int rows) {
     c->band_rows = rows;
     c->bands = (c->rows + rows - 1) / rows;
-    c->band = up((int64_t)rows * c->width, PIXELS) + (int64_t)(c->most - c->least) * (c->width + 1);
+    c->band =
+        up((int64_t)rows * c->width, PIXELS) + (int64_t)(c->most_h - c->least_h) * c->width + c->most_w - c->least_w;
 }
 
 static cut cut_of(const tam_layer_shape *s) {
@@ -47,19 +48,20 @@ static cut cut_of(const tam_layer_shape *s) {
         .n = s->in.n,
         .ic = s->in.c,
         .oc = s->out,
-        .kernel = s->kernel,
-        .stride = s->stride,
-        .pad = s->pad,
+        .window = s->window,
         .h = s->in.h,
         .w = s->in.w,
         .out_h = s->out_h,
         .out_w = s->out_w,
     };
-    c.least = floor_divide(c.pad - (c.kernel - 1), c.stride);
-    c.most = (c.stride - 1 + c.pad) / c.stride;
-    c.rows = (c.h + c.stride - 1) / c.stride;
-    c.columns = (c.w + c.stride - 1) / c.stride;
-    c.width = c.columns + c.most - c.least;
+    const int stride = s->window.stride;
+    c.least_h = floor_divide(s->window.pad_h - (s->window.kernel_h - 1), stride);
+    c.least_w = floor_divide(s->window.pad_w - (s->window.kernel_w - 1), stride);
+    c.most_h = (stride - 1 + s->window.pad_h) / stride;
+    c.most_w = (stride - 1 + s->window.pad_w) / stride;
+    c.rows = (c.h + stride - 1) / stride;
+    c.columns = (c.w + stride - 1) / stride;
+    c.width = c.columns + c.most_w - c.least_w;
     int rows = c.rows;
     for (cut_bands(&c, rows); c.band * c.oc * 2 > FRAME && rows > 1; cut_bands(&c, rows)) {
         rows = (rows + 1) / 2;
@@ -67,7 +69,7 @@ static cut cut_of(const tam_layer_shape *s) {
     int64_t fit = FRAME / (c.band * c.oc * 2), all = (int64_t)c.n * c.bands;
     c.together = (int)(fit < 1 ? 1 : fit < all ? fit : all);
     c.frame_bytes = up(c.together * c.band * c.oc * 2, 64);
-    c.packed_bytes = (int64_t)c.kernel * c.kernel * c.ic * c.oc * 2;
+    c.packed_bytes = (int64_t)s->window.kernel_h * s->window.kernel_w * c.ic * c.oc * 2;
     return c;
 }
 
@@ -77,9 +79,11 @@ static bool is_nhwc_bf16(const tam_layout *layout, int unit) {
 
 bool tam_data_gradient_suits(const tam_layer *layer) {
     const tam_layer_shape *s = &layer->shape;
-    return s->op == TAM_LAYER_CONVOLUTION && s->training && s->groups == 1 && s->stride > 1 && s->kernel > s->stride &&
-           s->kernel <= MOST_KERNEL && is_nhwc_bf16(&layer->dx, LANES) && is_nhwc_bf16(&layer->y, DEPTH) &&
-           tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
+    const tam_window *w = &s->window;
+    return s->op == TAM_LAYER_CONVOLUTION && s->training && s->groups == 1 && w->stride > 1 &&
+           w->kernel_h > w->stride && w->kernel_w > w->stride && w->kernel_h * w->kernel_w <= MOST_TAPS &&
+           is_nhwc_bf16(&layer->dx, LANES) && is_nhwc_bf16(&layer->y, DEPTH) && tam_layer_suits_bf16() &&
+           tam_gradient_amx_runs_here();
 }
 
 void tam_data_gradient_take(tam_layer *layer) {
@@ -106,7 +110,7 @@ static uint16_t *packed_at(const job *j, int tap, int x_lane) {
 static void pack_task(void *argument, int64_t task, int worker) {
     const job *j = argument;
     const cut *c = &j->c;
-    int taps = c->kernel * c->kernel;
+    int taps = c->window.kernel_h * c->window.kernel_w;
     (void)worker;
     for (int tap = 0; tap < taps; tap++) {
         uint16_t *to = packed_at(j, tap, (int)task);
@@ -122,17 +126,17 @@ static void pack_task(void *argument, int64_t task, int worker) {
 /* Copies a band's rows of dy, with zeros around them. */
 static void frame_band(const job *j, int64_t band, uint16_t *frame) {
     const cut *c = &j->c;
-    int64_t image = band / c->bands, first = band % c->bands * c->band_rows + c->least;
+    int64_t image = band / c->bands, first = band % c->bands * c->band_rows + c->least_h;
     size_t pixel_bytes = (size_t)c->oc * sizeof *frame;
     memset(frame, 0, (size_t)c->band * pixel_bytes);
     for (int64_t row = 0; row * c->width < c->band; row++) {
-        int64_t from = first + row, left = c->band - row * c->width + c->least;
+        int64_t from = first + row, left = c->band - row * c->width + c->least_w;
         int64_t columns = left < c->out_w ? left : c->out_w;
-        if (columns > c->width + c->least) {
-            columns = c->width + c->least;
+        if (columns > c->width + c->least_w) {
+            columns = c->width + c->least_w;
         }
         if (from >= 0 && from < c->out_h && columns > 0) {
-            memcpy(frame + (row * c->width - c->least) * c->oc, j->dy + (image * c->out_h + from) * c->out_w * c->oc,
+            memcpy(frame + (row * c->width - c->least_w) * c->oc, j->dy + (image * c->out_h + from) * c->out_w * c->oc,
                    (size_t)columns * pixel_bytes);
         }
     }
@@ -146,13 +150,15 @@ typedef struct phase {
 } phase;
 
 static phase phase_of(const cut *c, int number) {
-    phase p = {.down = number / c->stride, .across = number % c->stride};
-    for (int u = 0; u < c->kernel; u++) {
-        for (int v = 0; v < c->kernel; v++) {
-            int down = p.down + c->pad - u, across = p.across + c->pad - v;
-            if (down % c->stride == 0 && across % c->stride == 0) {
-                p.tap[p.taps] = u * c->kernel + v;
-                p.shift[p.taps++] = (int64_t)(down / c->stride - c->least) * c->width + across / c->stride - c->least;
+    const tam_window *w = &c->window;
+    phase p = {.down = number / w->stride, .across = number % w->stride};
+    for (int u = 0; u < w->kernel_h; u++) {
+        for (int v = 0; v < w->kernel_w; v++) {
+            int down = p.down + w->pad_h - u, across = p.across + w->pad_w - v;
+            if (down % w->stride == 0 && across % w->stride == 0) {
+                p.tap[p.taps] = u * w->kernel_w + v;
+                p.shift[p.taps++] =
+                    (int64_t)(down / w->stride - c->least_h) * c->width + across / w->stride - c->least_w;
             }
         }
     }
@@ -165,7 +171,7 @@ static void store_rows(const job *j, const phase *p, int64_t band, int64_t pixel
     int64_t image = band / c->bands, first = band % c->bands * c->band_rows;
     int64_t row = pixel / c->width, column = pixel % c->width;
     for (int i = 0; i < PIXELS; i++) {
-        int64_t y = (first + row) * c->stride + p->down, x = column * c->stride + p->across;
+        int64_t y = (first + row) * c->window.stride + p->down, x = column * c->window.stride + p->across;
         if (row < c->band_rows && y < c->h && x < c->w) {
             uint16_t *to = j->dx + ((image * c->h + y) * c->w + x) * c->ic + channel;
             tam_gradient_amx_round(sums + (int64_t)i * CHANNELS, channels, to);
@@ -205,7 +211,7 @@ static void data_task(void *argument, int64_t task, int worker) {
     }
     tam_gradient_amx_begin();
     for (int channel = 0; channel < c->ic; channel += CHANNELS) {
-        for (int number = 0; number < c->stride * c->stride; number++) {
+        for (int number = 0; number < c->window.stride * c->window.stride; number++) {
             phase p = phase_of(c, number);
             for (int64_t band = first; band < last; band++) {
                 multiply_band(j, band, frame + (band - first) * c->band * c->oc, &p, channel);

@@ -101,7 +101,8 @@ bool tam_dnnl_suits_winograd(const tam_layer_shape *s) {
 }
 
 bool tam_dnnl_allows_winograd(const tam_layer_shape *s) {
-    return s->op == TAM_LAYER_CONVOLUTION && s->dtype == TAM_F32 && s->kernel == 3 && s->stride == 1 && s->groups == 1;
+    return s->op == TAM_LAYER_CONVOLUTION && s->dtype == TAM_F32 && s->window.kernel_h == 3 &&
+           s->window.kernel_w == 3 && s->window.stride == 1 && s->groups == 1;
 }
 
 /* What the library likes best comes first; the layouts behind it are for layers where that is slow. */

@@ -58,10 +58,10 @@ static dnnl_status_t describe_weight(const tam_layer_shape *s, dnnl_data_type_t 
         return dnnl_memory_desc_init_by_tag(memory, 2, size, type, any ? dnnl_format_tag_any : dnnl_oi);
     }
     if (s->groups == 1) {
-        dnnl_dims_t size = {s->out, s->in.c, s->kernel, s->kernel};
+        dnnl_dims_t size = {s->out, s->in.c, s->window.kernel_h, s->window.kernel_w};
         return dnnl_memory_desc_init_by_tag(memory, 4, size, type, any ? dnnl_format_tag_any : dnnl_oihw);
     }
-    dnnl_dims_t size = {s->groups, s->out / s->groups, s->in.c / s->groups, s->kernel, s->kernel};
+    dnnl_dims_t size = {s->groups, s->out / s->groups, s->in.c / s->groups, s->window.kernel_h, s->window.kernel_w};
     return dnnl_memory_desc_init_by_tag(memory, 5, size, type, any ? dnnl_format_tag_any : dnnl_goihw);
 }
 
@@ -87,7 +87,8 @@ static dnnl_prop_kind_t kind_of_forward(const tam_layer_shape *s, dnnl_alg_kind_
 static dnnl_status_t describe_convolution(const tam_layer_shape *s, dnnl_alg_kind_t algorithm,
                                           tam_dnnl_direction direction, const operands *m,
                                           dnnl_convolution_desc_t *made) {
-    dnnl_dims_t stride = {s->stride, s->stride}, pad = {s->pad, s->pad};
+    const tam_window *w = &s->window;
+    dnnl_dims_t stride = {w->stride, w->stride}, pad = {w->pad_h, w->pad_w};
     switch (direction) {
     case FORWARD:
         return dnnl_convolution_forward_desc_init(made, kind_of_forward(s, algorithm), algorithm, &m->x, &m->weight,

@@ -215,7 +215,7 @@ static void settle(fixed_layer *layer) {
         scratch = most(scratch, aligned(layer->layer[0][size]->scratch_bytes));
         layer->packed_bytes = most(layer->packed_bytes, aligned(layer->layer[0][size]->packed_bytes));
     }
-    layer->weights = (int64_t)s->out * (s->in.c / s->groups) * s->kernel * s->kernel;
+    layer->weights = (int64_t)s->out * (s->in.c / s->groups) * s->window.kernel_h * s->window.kernel_w;
     layer->gradient = (int64_t)(aligned((size_t)(layer->weights + s->out) * sizeof(float)) / sizeof(float));
     layer->slot_bytes = scratch + (s->training ? layer->packed_bytes : 0);
     layer->base.packed_bytes = (size_t)layer->sizes * layer->packed_bytes;

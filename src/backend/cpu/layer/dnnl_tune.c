@@ -43,13 +43,15 @@ static void write_key(const tam_ctx *ctx, const tam_layer_shape *s, char key[KEY
     const dnnl_version_t *version = dnnl_version();
     char processor[128];
     tam_processor_name("", processor, sizeof processor);
-    snprintf(key, KEY_ROOM,
-             "conv:n=%d,c=%d,h=%d,w=%d,lanes=%d,%s,out=%d,k=%d,s=%d,p=%d,g=%d,bias=%d:%s:%s%s:threads=%d:cpu=%08x-%x:"
-             "onednn=%d.%d.%d",
-             s->in.n, s->in.c, s->in.h, s->in.w, s->in.lanes, s->in.dtype == TAM_BF16 ? "bf16" : "f32", s->out,
-             s->kernel, s->stride, s->pad, s->groups, s->bias, s->dtype == TAM_BF16 ? "bf16" : "f32",
-             s->training ? "training" : "inference", s->free_gradient ? ",first" : "", ctx->threads, hash(processor),
-             (unsigned)dnnl_get_effective_cpu_isa(), version->major, version->minor, version->patch);
+    snprintf(
+        key, KEY_ROOM,
+        "conv:n=%d,c=%d,h=%d,w=%d,lanes=%d,%s,out=%d,k=%dx%d,s=%d,p=%dx%d,g=%d,bias=%d:%s:%s%s:threads=%d:cpu=%08x-%x:"
+        "onednn=%d.%d.%d",
+        s->in.n, s->in.c, s->in.h, s->in.w, s->in.lanes, s->in.dtype == TAM_BF16 ? "bf16" : "f32", s->out,
+        s->window.kernel_h, s->window.kernel_w, s->window.stride, s->window.pad_h, s->window.pad_w, s->groups, s->bias,
+        s->dtype == TAM_BF16 ? "bf16" : "f32", s->training ? "training" : "inference", s->free_gradient ? ",first" : "",
+        ctx->threads, hash(processor), (unsigned)dnnl_get_effective_cpu_isa(), version->major, version->minor,
+        version->patch);
 }
 
 /* Where the rule is a threshold and the layer within a factor of it: near, an answer may go either way. */

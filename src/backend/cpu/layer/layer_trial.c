@@ -55,7 +55,7 @@ static tam_status take(tam_ctx *ctx, tam_dtype dtype, size_t bytes, void **out) 
 static tam_status take_memory(tam_ctx *ctx, trial *t) {
     const tam_layer *layer = t->layer;
     const tam_layer_shape *s = &layer->shape;
-    const size_t kernel = s->op == TAM_LAYER_FULL ? 1 : (size_t)(s->kernel * s->kernel);
+    const size_t kernel = s->op == TAM_LAYER_FULL ? 1 : (size_t)(s->window.kernel_h * s->window.kernel_w);
     const size_t groups = s->op == TAM_LAYER_FULL ? 1 : (size_t)s->groups;
     const size_t weight = (size_t)s->out * ((size_t)s->in.c / groups) * kernel * sizeof(float);
     const size_t bias = (size_t)s->out * sizeof(float), y = tam_layout_bytes(&layer->y);

@@ -21,9 +21,12 @@ enum {
 
 /* How a shape is cut. A band is some rows of one sample; a segment is several bands. */
 typedef struct cut {
-    int n, ic, oc, taps, stride, kernel, pad, phases;
+    int n, ic, oc, taps;
+    tam_window window;
+    int phases_h, phases_w, phases;
     int h, w, out_h, out_w;
-    int reach, width;     /* rows and pixels that a tap reaches further; pixels of a row, reach included */
+    int reach_h, reach_w; /* rows and pixels that a tap reaches further */
+    int width;            /* pixels of a row, reach included */
     int band_rows, bands; /* rows of a band; bands of a sample */
     int together;         /* bands of a segment */
     int steps;            /* of 32 pixels in a band */
@@ -40,38 +43,40 @@ static int least(int a, int b) {
 }
 
 /* Phases beyond the taps' are never read. */
-static int phases_along(const tam_layer_shape *shape) {
-    return least(shape->stride, shape->kernel);
+static int phases_along(const tam_window *window, int kernel) {
+    return least(window->stride, kernel);
 }
 
 static void cut_bands(cut *c, int rows) {
     c->band_rows = rows;
     c->bands = (c->out_h + rows - 1) / rows;
     c->steps = (int)(up((int64_t)rows * c->width, DEPTH) / DEPTH);
-    c->length = up((int64_t)c->steps * DEPTH + (int64_t)c->reach * c->width + c->reach, DEPTH);
+    c->length = up((int64_t)c->steps * DEPTH + (int64_t)c->reach_h * c->width + c->reach_w, DEPTH);
 }
 
 static int64_t band_bytes(const cut *c) {
-    return 2 * (c->length * c->ic * c->phases * c->phases + (int64_t)c->steps * DEPTH * c->oc);
+    return 2 * (c->length * c->ic * c->phases + (int64_t)c->steps * DEPTH * c->oc);
 }
 
 static cut cut_of(const tam_layer_shape *shape) {
+    const tam_window *window = &shape->window;
     cut c = {
         .n = shape->in.n,
         .ic = shape->in.c,
         .oc = shape->out,
-        .taps = shape->kernel * shape->kernel,
-        .stride = shape->stride,
-        .kernel = shape->kernel,
-        .pad = shape->pad,
-        .phases = phases_along(shape),
+        .taps = window->kernel_h * window->kernel_w,
+        .window = *window,
+        .phases_h = phases_along(window, window->kernel_h),
+        .phases_w = phases_along(window, window->kernel_w),
         .h = shape->in.h,
         .w = shape->in.w,
         .out_h = shape->out_h,
         .out_w = shape->out_w,
-        .reach = (shape->kernel - 1) / shape->stride,
+        .reach_h = (window->kernel_h - 1) / window->stride,
+        .reach_w = (window->kernel_w - 1) / window->stride,
     };
-    c.width = c.out_w + c.reach;
+    c.phases = c.phases_h * c.phases_w;
+    c.width = c.out_w + c.reach_w;
     c.dw_bytes = (int64_t)c.taps * c.ic * c.oc * (int64_t)sizeof(float);
     int64_t room = c.dw_bytes / 2 < SEGMENT ? SEGMENT : c.dw_bytes / 2 < MOST_SEGMENT ? c.dw_bytes / 2 : MOST_SEGMENT;
     int rows = c.out_h;
@@ -83,7 +88,7 @@ static cut cut_of(const tam_layer_shape *shape) {
     /* an odd number of cache lines: rows do not fall on each other in the cache */
     c.row = up(c.together * c.length, DEPTH);
     c.row += c.row / DEPTH % 2 == 0 ? DEPTH : 0;
-    c.x_bytes = c.row * c.ic * c.phases * c.phases * 2;
+    c.x_bytes = c.row * c.ic * c.phases * 2;
     c.dy_bytes = (int64_t)c.together * c.steps * STEP_NUMBERS * (c.oc / LANES) * 2;
     c.at_bytes = up((int64_t)c.together * c.steps * (int64_t)sizeof(int32_t), 64);
     return c;
@@ -95,8 +100,9 @@ static bool is_nhwc_bf16(const tam_layout *layout) {
 
 bool tam_weight_gradient_suits(const tam_layer *layer) {
     const tam_layer_shape *s = &layer->shape;
-    return s->op == TAM_LAYER_CONVOLUTION && s->training && s->groups == 1 && s->kernel * s->kernel <= MOST_TAPS &&
-           is_nhwc_bf16(&layer->x) && is_nhwc_bf16(&layer->y) && tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
+    return s->op == TAM_LAYER_CONVOLUTION && s->training && s->groups == 1 &&
+           s->window.kernel_h * s->window.kernel_w <= MOST_TAPS && is_nhwc_bf16(&layer->x) && is_nhwc_bf16(&layer->y) &&
+           tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
 }
 
 void tam_weight_gradient_take(tam_layer *layer) {
@@ -126,16 +132,17 @@ static const uint16_t *x_pixel(const job *j, int64_t image, int64_t row, int64_t
 
 static void turn_band(const job *j, int64_t band, int channel) {
     const cut *c = &j->c;
+    const int stride = c->window.stride;
     int64_t image = (j->first + band) / c->bands, from_row = (j->first + band) % c->bands * c->band_rows;
     int channels = c->ic - channel < CHANNELS ? LANES : CHANNELS;
-    for (int phase = 0; phase < c->phases * c->phases; phase++) {
-        int down = phase / c->phases - c->pad, across = phase % c->phases - c->pad;
+    for (int phase = 0; phase < c->phases; phase++) {
+        int down = phase / c->phases_w - c->window.pad_h, across = phase % c->phases_w - c->window.pad_w;
         uint16_t *to = j->turned + ((int64_t)phase * c->ic + channel) * c->row + band * c->length;
         int64_t row = from_row, column = 0;
         for (int64_t pixel = 0; pixel < c->length; pixel += DEPTH) {
             const uint16_t *pixels[DEPTH];
             for (int i = 0; i < DEPTH; i++) {
-                pixels[i] = x_pixel(j, image, row * c->stride + down, column * c->stride + across, channel);
+                pixels[i] = x_pixel(j, image, row * stride + down, column * stride + across, channel);
                 column++;
                 if (column == c->width) {
                     column = 0;
@@ -194,9 +201,9 @@ static float *tile_at(const job *j, int tap, int x_lane, int dy_lane) {
 
 static void multiply_tap(const job *j, int tap, int x_group, int dy_group, int64_t step, int steps) {
     const cut *c = &j->c;
-    int down = tap / c->kernel, across = tap % c->kernel;
-    int phase = down % c->stride * c->phases + across % c->stride;
-    int64_t shift = (int64_t)(down / c->stride) * c->width + across / c->stride;
+    const int stride = c->window.stride, down = tap / c->window.kernel_w, across = tap % c->window.kernel_w;
+    int phase = down % stride * c->phases_w + across % stride;
+    int64_t shift = (int64_t)(down / stride) * c->width + across / stride;
     int64_t all_steps = (int64_t)c->together * c->steps * STEP_NUMBERS;
     tam_gradient_block block = {
         .x = j->turned + ((int64_t)phase * c->ic + (int64_t)x_group * CHANNELS) * c->row + shift,
@@ -219,7 +226,7 @@ static void multiply_tap(const job *j, int tap, int x_group, int dy_group, int64
 
 /* With few channels a task is one row of taps, so that there are tasks for everybody. */
 static int rows_of_taps(const cut *c) {
-    return groups_of(c->ic) * groups_of(c->oc) < FEW_PAIRS ? c->kernel : 1;
+    return groups_of(c->ic) * groups_of(c->oc) < FEW_PAIRS ? c->window.kernel_h : 1;
 }
 
 static void multiply_task(void *argument, int64_t task, int worker) {

@@ -22,7 +22,7 @@ static bool is_alone(const tam_plan *plan, const tam_node *node) {
 
 /* The batch norm in front of a layer that goes into its weights, or NULL. */
 static const tam_node *front_of(const tam_plan *plan, const tam_node *weighted) {
-    if (is_op(weighted, "conv") && weighted->key[TAM_CONV_PAD] > 0) {
+    if (is_op(weighted, "conv") && (tam_conv_window(weighted).pad_h > 0 || tam_conv_window(weighted).pad_w > 0)) {
         return NULL; /* zeros of the border would have to be what the norm makes zero of */
     }
     const tam_node *node = tam_graph_node(plan->graph, weighted->input[0]);
