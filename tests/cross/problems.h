@@ -63,6 +63,7 @@ static const problem problems[] = {
               "j = batch_norm(i)\nk = dropout(j, p=0.4)\nl = fc(k, out=5, bias=0)\nm = batch_norm(l, scale=0)\n"},
     {2, INPUT "a = relu(input)\nb = max_pool(input)\nc = max_pool(a)\nd = add(b, c)\ne = global_pool(d)\n"
               "f = fc(d, out=2)\ng = add(e, f)\nh = relu(g)\ni = add(h, g)\n"},
+#include "problems_tokens.def"
 #include "problems_windows.def"
 };
 
@@ -70,7 +71,6 @@ static const problem problems[] = {
 static const problem new_problems[] = {
 #include "problems_moves.def"
 #include "problems_pointwise.def"
-#include "problems_tokens.def"
 };
 
 /* Too large for finite differences: a small step already crosses several kinks. */
@@ -152,6 +152,20 @@ static const problem large_problems[] = {
     {3, "3x7x9 relu() conv(out=10,pad=1) relu() max_pool() batch_norm() prelu() max_pool() fc(out=5)"},
     {3, INPUT "a = relu(input)\nb = batch_norm(a)\nc = relu(b)\nd = add(c, a)\ne = relu(d)\nf = conv(e, out=5)\n"
               "g = batch_norm(e)\nh = fc(g, out=4)\ni = fc(f, out=4)\nj = add(h, i)\n"},
+    /* Pixels one by one: channels that fill blocks or do not, vectors, what is added to a gradient that is there. */
+    {3, "3x9x7 conv(out=48,pad=1) layer_norm() conv(out=17,kernel=1) layer_norm() softmax() fc(out=4)"},
+    {5, "3x23x19 layer_norm() conv(out=16,pad=1) layer_norm() prelu() conv(out=10,kernel=1) softmax() global_pool()"},
+    {7, "5x6x5 fc(out=300) layer_norm(eps=0.001) fc(out=33) softmax() layer_norm() relu()"},
+    {3, INPUT "a = conv(input, out=32, kernel=1)\nb = layer_norm(a)\nc = conv(b, out=32, kernel=1)\nd = add(c, a)\n"
+              "e = softmax(d)\nf = layer_norm(d)\ng = add(e, f)\nh = add(g, b)\ni = fc(h, out=3)\n"},
+    /* Attention: tokens and heads' widths that fill nothing, one token, one number a head. */
+    {2, "3x13x11 layer_norm() conv(out=48,pad=1,init=xavier) attention(heads=1) fc(out=3)"},
+    {2, "3x15x17 layer_norm() conv(out=96,kernel=1,init=xavier) attention(heads=1) layer_norm() "
+        "conv(out=99,kernel=1,init=xavier) attention(heads=1) layer_norm() fc(out=3)"},
+    {3, "3x7x5 layer_norm() conv(out=51,kernel=1) attention(heads=17) layer_norm() conv(out=48,kernel=1) "
+        "attention(heads=2) fc(out=4)"},
+    {3, "16x1x1 layer_norm() conv(out=48,kernel=1) attention(heads=2) fc(out=4)"},
+    {2, "3x14x14 layer_norm() conv(out=192,pad=1,init=xavier) attention(heads=1) global_pool()"},
 };
 
 enum { LARGE_PROBLEMS = sizeof large_problems / sizeof large_problems[0] };

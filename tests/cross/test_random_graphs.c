@@ -102,10 +102,22 @@ static int add_full(sketch *s, int x) {
     return s->count - 1;
 }
 
+/* What works pixel by pixel, or with all pixels; scores of attention are to stay small. */
+static void add_by_pixel(sketch *s, int x) {
+    tam_shape shape = s->shape[x];
+    int kind = below(s, 3);
+    add_node(s, kind == 0 ? "softmax" : "layer_norm", x, -1, kind == 0 ? "" : "eps=0.1", shape);
+    if (kind == 2 && shape.c % 3 == 0 && !shape.flat) {
+        int heads = shape.c % 9 == 0 && below(s, 2) == 0 ? 3 : 1;
+        shape.c /= 3;
+        add_node(s, "attention", s->count - 1, -1, heads == 3 ? "heads=3" : "heads=1", shape);
+    }
+}
+
 static void add_some(sketch *s) {
     int x = below(s, 3) > 0 ? s->count - 1 : below(s, s->count);
     tam_shape shape = s->shape[x];
-    int kind = below(s, 16);
+    int kind = below(s, 18);
     if (kind < 3 && !shape.flat) {
         (below(s, 4) == 0 ? add_narrow_conv : add_conv)(s, x);
     } else if (kind < 6) {
@@ -121,6 +133,8 @@ static void add_some(sketch *s) {
         add_node(s, "dropout", x, -1, "p=0.3", shape);
     } else if (kind == 14 && !shape.flat) {
         add_pool(s, below(s, 3) > 0 ? "max_pool" : "avg_pool", x);
+    } else if (kind > 15) {
+        add_by_pixel(s, x);
     } else if (shape.flat) {
         add_full(s, x);
     } else if (shape.h * shape.w < 10) {

@@ -50,6 +50,17 @@ static double sweep_backward(const tam_plan *plan, const tam_cpu_step *step) {
     return bytes + (writes ? read : 0);
 }
 
+/* Of a step that is neither a layer nor a sweep. */
+static double other_backward(const tam_plan *plan, const tam_cpu_step *step) {
+    double bytes = map_bytes(plan, step->output);
+    for (int k = 0; k < step->inputs; k++) {
+        bool needed = step->kind->needs != NULL && step->kind->needs(plan, step, k);
+        bytes += needed ? map_bytes(plan, step->input[k]) : 0;
+        bytes += step->wanted[k] ? map_bytes(plan, step->input[k]) * (step->add[k] ? 2 : 1) : 0;
+    }
+    return bytes;
+}
+
 static double weight_bytes(const tam_plan *plan, const tam_cpu_step *step) {
     const tam_parameter *weight = tam_graph_parameter_at(plan->graph, step->node->first_parameter);
     return (double)weight->count * (double)tam_dtype_bytes(step->layer->shape.dtype);
@@ -62,7 +73,17 @@ static double part_bytes(const tam_plan *plan, const tam_cpu_step *step, tam_cpu
     if (step->kind->sweeps) {
         return part == TAM_CPU_BACKWARD ? sweep_backward(plan, step) : sweep_forward(plan, step, part == TAM_CPU_AGAIN);
     }
-    return all_inputs(plan, step) + map_bytes(plan, step->output);
+    return part == TAM_CPU_BACKWARD ? other_backward(plan, step)
+                                    : all_inputs(plan, step) + map_bytes(plan, step->output);
+}
+
+/* Multiply-adds of a layer's part, or of products without weights, whose backward has one for each factor. */
+static double part_flops(const tam_plan *plan, const tam_cpu_step *step, tam_cpu_part part) {
+    if (step->node == NULL || step->kind->sweeps) {
+        return 0;
+    }
+    double macs = (double)tam_node_macs(plan->graph, step->node->id) * plan->config.batch;
+    return (step->layer == NULL && part == TAM_CPU_BACKWARD ? 4.0 : 2.0) * macs;
 }
 
 /* "norm + add + act + pool", as far as it goes. */
@@ -111,7 +132,7 @@ static tam_plan_cost cost_of(const tam_plan *plan, const tam_cpu_step *step, tam
         .part = parts[part],
         .algorithm = algorithm_of(step, part),
         .seconds = step->seconds[part],
-        .flops = step->layer != NULL ? 2.0 * (double)tam_node_macs(plan->graph, node->id) * plan->config.batch : 0,
+        .flops = part_flops(plan, step, part),
         .bytes = part_bytes(plan, step, part),
     };
 }

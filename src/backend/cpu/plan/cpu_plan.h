@@ -54,6 +54,7 @@ typedef struct tam_cpu_kind {
     bool in_place;      /* forward may write over an input, backward dx over dy */
     bool adds_gradient; /* backward adds to dx where step->add[k] says so */
     bool sweeps;        /* it is a sweep (cpu_sweep_step.c) */
+    bool made_again;    /* like a sweep, forward costs one pass over memory: the output need not be kept */
 } tam_cpu_kind;
 
 /* The parts of a step that are timed. */

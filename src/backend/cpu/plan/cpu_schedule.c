@@ -78,7 +78,8 @@ static void choose_dropped(tam_plan *plan) {
     for (int v = 1; v < plan->value_count; v++) {
         tam_cpu_value *value = &plan->values[v];
         const tam_cpu_step *producer = &plan->steps[value->producer];
-        bool simple = is_sweep(producer) && producer->inputs == 1 && producer->pool == NULL;
+        bool sweep = is_sweep(producer) && producer->inputs == 1 && producer->pool == NULL;
+        bool simple = sweep || producer->kind->made_again;
         bool last = v == plan->steps[plan->step_count - 1].output;
         bool inside = plan->config.recompute == TAM_RECOMPUTE_UNITS && !is_crossing(plan, v);
         value->dropped =
