@@ -16,12 +16,12 @@ enum { TAM_INPUT_L, TAM_INPUT_S };
  *   C    mean, full layer, batch norm
  *   D    mean, full layer, batch norm, PReLU
  *   E    batch norm, dropout, full layer on the whole map, batch norm
- *   GDC  a filter as large as the map for each channel, batch norm, full layer, batch norm (Chen et al., "MobileFaceNets",
- *        CCBR 2018)
- * The last norm of C, E and GDC has no scale: a margin loss sees directions only. */
+ *   GDC  a filter as large as the map for each channel, batch norm, full layer, batch norm (Chen et al.,
+ * "MobileFaceNets", CCBR 2018) The last norm of C, E and GDC has no scale: a margin loss sees directions only. */
 #define TAM_ZOO_OUTPUT TAM_WORDS("output", "E|A|B|C|D|GDC", 5, "how the last map becomes the embedding")
 enum { TAM_OUTPUT_E, TAM_OUTPUT_A, TAM_OUTPUT_B, TAM_OUTPUT_C, TAM_OUTPUT_D, TAM_OUTPUT_GDC };
-#define TAM_ZOO_DROPOUT TAM_NUMBER("dropout", 0.4, 0, 0.99, "share of the map dropped before the last layer of output E")
+#define TAM_ZOO_DROPOUT \
+    TAM_NUMBER("dropout", 0.4, 0, 0.99, "share of the map dropped before the last layer of output E")
 
 /* Adds the output behind node x. Refuses A where the map has not `dim` channels. */
 int tam_zoo_output(tam_graph *graph, int x, int output, int dim, double dropout);

@@ -67,8 +67,8 @@ static void forward(const tam_ref_node *at) {
     }
 }
 
-/* dp = dy v^T, dscore = p (dp - sum of dp p) / sqrt(d);  dq = dscore k, dk = dscore^T q, dv = p^T dy. The sum of dp p over
- * a row is the product of dy and y there. */
+/* dp = dy v^T, dscore = p (dp - sum of dp p) / sqrt(d);  dq = dscore k, dk = dscore^T q, dv = p^T dy. The sum of dp p
+ * over a row is the product of dy and y there. */
 static void backward_row(const tam_ref_node *at, const head *h, int64_t t) {
     int64_t c = at->out.c;
     float *dq = at->dx[0] + (h->q - at->x[0]), *dk = dq + c * h->tokens, *dv = dk + c * h->tokens;

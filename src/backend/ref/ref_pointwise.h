@@ -19,13 +19,13 @@ static inline void tam_ref_pointwise_backward(const tam_ref_node *at, double (*s
 }
 
 /* The op of a file with the functions `value` and `slope`. */
-#define TAM_REF_POINTWISE(name)                     \
-    static void forward(const tam_ref_node *at) {   \
-        tam_ref_pointwise_forward(at, value);       \
-    }                                               \
-    static void backward(const tam_ref_node *at) {  \
-        tam_ref_pointwise_backward(at, slope);      \
-    }                                               \
+#define TAM_REF_POINTWISE(name)                    \
+    static void forward(const tam_ref_node *at) {  \
+        tam_ref_pointwise_forward(at, value);      \
+    }                                              \
+    static void backward(const tam_ref_node *at) { \
+        tam_ref_pointwise_backward(at, slope);     \
+    }                                              \
     const tam_ref_op tam_ref_##name = {.forward = forward, .backward = backward}
 
 #endif

@@ -1,5 +1,5 @@
-/* Each pixel of y is a mean of at most four of x, by the distance of their centres; beyond the border the map goes on as
- * it is there. */
+/* Each pixel of y is a mean of at most four of x, by the distance of their centres; beyond the border the map goes on
+ * as it is there. */
 #include <math.h>
 
 #include "backend/ref/ref.h"

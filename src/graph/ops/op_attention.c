@@ -9,7 +9,8 @@ static tam_status shape(tam_ctx *ctx, const tam_node *node, const tam_shape *in,
     int heads = (int)node->key[TAM_ATTENTION_HEADS];
     TAM_TRY(tam_op_need_map(ctx, node, in[0]));
     if (in[0].c % (3 * heads) != 0) {
-        return tam_fail(ctx, TAM_CONFIG, "%s: %d channels are not 3 x %d heads x a whole number: q, k and v follow each "
+        return tam_fail(ctx, TAM_CONFIG,
+                        "%s: %d channels are not 3 x %d heads x a whole number: q, k and v follow each "
                         "other",
                         node->name, in[0].c, heads);
     }

@@ -6,5 +6,4 @@ static tam_status parameters(tam_graph *graph, const tam_node *node, const tam_s
     return tam_graph_parameter(graph, node, "map", 3, size, TAM_INIT_SMALL, tam_shape_count(in[0]), true, false);
 }
 
-const tam_op tam_op_position = {
-    .name = "position", .inputs = 1, .shape = tam_op_same_shape, .parameters = parameters};
+const tam_op tam_op_position = {.name = "position", .inputs = 1, .shape = tam_op_same_shape, .parameters = parameters};

@@ -16,9 +16,8 @@ static tam_status shape(tam_ctx *ctx, const tam_node *node, const tam_shape *in,
                         key[TAM_RESHAPE_CHANNELS], key[TAM_RESHAPE_HEIGHT], key[TAM_RESHAPE_WIDTH],
                         key[TAM_RESHAPE_CHANNELS] * key[TAM_RESHAPE_HEIGHT] * key[TAM_RESHAPE_WIDTH]);
     }
-    *out = (tam_shape){.c = (int)key[TAM_RESHAPE_CHANNELS],
-                       .h = (int)key[TAM_RESHAPE_HEIGHT],
-                       .w = (int)key[TAM_RESHAPE_WIDTH]};
+    *out = (tam_shape){
+        .c = (int)key[TAM_RESHAPE_CHANNELS], .h = (int)key[TAM_RESHAPE_HEIGHT], .w = (int)key[TAM_RESHAPE_WIDTH]};
     return TAM_OK;
 }
 

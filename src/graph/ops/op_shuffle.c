@@ -1,5 +1,5 @@
-/* Channel i of group g becomes channel i * groups + g, so that the next grouped convolution sees all groups (Zhang, Zhou,
- * Lin, Sun, "ShuffleNet", CVPR 2018). */
+/* Channel i of group g becomes channel i * groups + g, so that the next grouped convolution sees all groups (Zhang,
+ * Zhou, Lin, Sun, "ShuffleNet", CVPR 2018). */
 #include "graph/ops/op.h"
 
 static const tam_key keys[] = {

@@ -48,9 +48,9 @@ static size_t room_bytes(const tam_attention *a) {
 
 static tam_cpu_pixels place_of(const tam_attention *a, const tam_attention_call *call, int part) {
     return (tam_cpu_pixels){.sample = call->sample,
-                           .pixels = a->tokens,
-                           .channel = (part * a->heads + call->head) * a->d,
-                           .channels = a->d};
+                            .pixels = a->tokens,
+                            .channel = (part * a->heads + call->head) * a->d,
+                            .channels = a->d};
 }
 
 static void get(const tam_attention *a, const tam_attention_call *call, const tam_layout *layout, const void *x,

@@ -143,12 +143,12 @@ TAM_KERNEL_PART void put(const tam_dtype dtype, const tam_layout *layout, const 
 }
 
 #define ROWS(suffix, dtype)                                                                                \
-    TAM_KERNEL static void get_##suffix(const tam_layout *layout, const void *x, const tam_cpu_pixels *at,  \
+    TAM_KERNEL static void get_##suffix(const tam_layout *layout, const void *x, const tam_cpu_pixels *at, \
                                         float *rows, int64_t stride) {                                     \
         get(dtype, layout, x, at, rows, stride);                                                           \
     }                                                                                                      \
     TAM_KERNEL static void put_##suffix(const tam_layout *layout, const float *rows, int64_t stride,       \
-                                        const tam_cpu_pixels *at, void *y) {                                \
+                                        const tam_cpu_pixels *at, void *y) {                               \
         put(dtype, layout, rows, stride, at, y);                                                           \
     }
 ROWS(f32, TAM_F32)
@@ -187,9 +187,9 @@ tam_cpu_rows_cut tam_cpu_rows_cut_of(const tam_layout *layout, int n) {
 tam_cpu_pixels tam_cpu_rows_task(const tam_cpu_rows_cut *cut, int64_t task) {
     int64_t first = task % cut->pieces * cut->piece;
     return (tam_cpu_pixels){.sample = task / cut->pieces,
-                           .pixel = first,
-                           .pixels = least(cut->piece, cut->pixels - first),
-                           .channels = cut->layout.c};
+                            .pixel = first,
+                            .pixels = least(cut->piece, cut->pixels - first),
+                            .channels = cut->layout.c};
 }
 
 size_t tam_cpu_rows_bytes(const tam_cpu_rows_cut *cut) {

@@ -12,9 +12,11 @@ typedef struct tam_cpu_pixels {
 } tam_cpu_pixels;
 
 /* rows[pixel * stride + channel], both counted from the place's first. */
-void tam_cpu_rows_get(const tam_layout *layout, const void *x, const tam_cpu_pixels *place, float *rows, int64_t stride);
+void tam_cpu_rows_get(const tam_layout *layout, const void *x, const tam_cpu_pixels *place, float *rows,
+                      int64_t stride);
 /* The same back. Behind the map's last channel the fill is written with zeros. */
-void tam_cpu_rows_put(const tam_layout *layout, const float *rows, int64_t stride, const tam_cpu_pixels *place, void *y);
+void tam_cpu_rows_put(const tam_layout *layout, const float *rows, int64_t stride, const tam_cpu_pixels *place,
+                      void *y);
 
 /* How pixels are cut into tasks of some thousand numbers, by the layout alone. */
 typedef struct tam_cpu_rows_cut {

@@ -101,8 +101,7 @@ static tam_status create(tam_plan *plan, tam_cpu_step *step) {
 
 static job job_of(tam_plan *plan, const tam_cpu_step *step, int n) {
     const tam_cpu_value *in = tam_cpu_in(plan, step, 0);
-    return (job){
-        .cut = tam_cpu_rows_cut_of(&in->layout, n), .x = in->data, .scratch = (void *)tam_cpu_scratch(plan)};
+    return (job){.cut = tam_cpu_rows_cut_of(&in->layout, n), .x = in->data, .scratch = (void *)tam_cpu_scratch(plan)};
 }
 
 static void forward(tam_plan *plan, tam_cpu_step *step, int n) {
