@@ -174,12 +174,12 @@ static tam_status settle(net_bench *bench, int size) {
     if (status != TAM_OK) {
         return status;
     }
-    size = size == 0 ? usual.size : size;
-    bench->net.height = bench->net.width = size;
+    bench->net.height = size == 0 ? usual.height : size;
+    bench->net.width = size == 0 ? usual.width : size;
     bench->net.channels = bench->net.channels == 0 ? usual.channels : bench->net.channels;
     bench->net.dim = bench->net.dim == 0 ? usual.dim : bench->net.dim;
     bench->net.seed = bench->call->seed;
-    bench->plan.batch = bench->plan.batch != 0 ? bench->plan.batch : size > LARGE_INPUT ? 32 : 128;
+    bench->plan.batch = bench->plan.batch != 0 ? bench->plan.batch : bench->net.height > LARGE_INPUT ? 32 : 128;
     bench->plan.training = bench->mode == NET_TRAIN;
     return TAM_OK;
 }

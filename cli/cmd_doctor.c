@@ -20,8 +20,20 @@ static void report_epoch(doctor_checkup *checkup) {
     }
 }
 
+/* A network that is a file has a width and a usual size of its own. */
+static tam_status settle(doctor_checkup *checkup) {
+    if (checkup->net != NULL && tam_net_is_file(checkup->net)) {
+        tam_status status = tam_net_find_usual(checkup->call->ctx, checkup->net, &checkup->usual);
+        checkup->dim = checkup->dim == 0 ? checkup->usual.dim : checkup->dim;
+        return status;
+    }
+    checkup->dim = checkup->dim == 0 ? 512 : checkup->dim;
+    return TAM_OK;
+}
+
 static tam_status check_flags(doctor_checkup *checkup) {
-    if (checkup->net != NULL && checkup->data.path == NULL && checkup->data.size == 0) {
+    bool has_size = checkup->data.path != NULL || checkup->data.size > 0;
+    if (checkup->net != NULL && !has_size && !tam_net_is_file(checkup->net)) {
         return cli_fail(checkup->call, TAM_CONFIG, "--net needs the size of its images: give --size, or --data");
     }
     if (checkup->classes > 0 && checkup->data.path != NULL) {
@@ -49,7 +61,7 @@ static tam_status run(doctor_checkup *checkup) {
 }
 
 tam_status cli_doctor(cli_call *call) {
-    doctor_checkup checkup = {.call = call, .loss = "arcface", .dim = 512, .batch = 128, .sample_rate = 0.1};
+    doctor_checkup checkup = {.call = call, .loss = "arcface", .batch = 128, .sample_rate = 0.1};
     const cli_option options[] = {
         cli_text("data", &checkup.data.path, "DIR", "image folder or folder of IDX files to look at"),
         cli_text("split", &checkup.data.split, "NAME", "of IDX files: train (default) or test"),
@@ -58,7 +70,7 @@ tam_status cli_doctor(cli_call *call) {
         cli_text("net", &checkup.net, "NAME[:k=v]", "backbone to time; tammes net lists them"),
         cli_text("dtype", &checkup.dtype, "f32|bf16|auto", "what the backbone is timed in (f32)"),
         cli_int64("classes", &checkup.classes, 2, INT32_MAX, "C, the classes of a head to plan (those of --data)"),
-        cli_int("dim", &checkup.dim, 1, 1 << 20, "D, the width of the embedding (512)"),
+        cli_int("dim", &checkup.dim, 1, 1 << 20, "D, the width of the embedding (512, or a file's own)"),
         cli_int("batch", &checkup.batch, 1, 1 << 20, "N, the samples of a step (128)"),
         cli_text("loss", &checkup.loss, "SPEC", "loss specification (arcface)"),
         cli_real("sample-rate", &checkup.sample_rate, 1e-6, 1.0, "share of the classes where a part is drawn (0.1)"),
@@ -73,8 +85,12 @@ tam_status cli_doctor(cli_call *call) {
     if (!cli_parse(call, &usage) || check_flags(&checkup) != TAM_OK) {
         return call->status;
     }
+    tam_status status = settle(&checkup);
+    if (status != TAM_OK) {
+        return status;
+    }
     checkup.result = json_object();
-    tam_status status = run(&checkup);
+    status = run(&checkup);
     if (call->json && (status == TAM_OK || status == TAM_NEGATIVE)) {
         tam_status printed = cli_print_json(call, checkup.result);
         return printed == TAM_OK ? status : printed;

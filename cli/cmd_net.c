@@ -82,14 +82,28 @@ static tam_status print_text(cli_call *call, const tam_net *net) {
     return TAM_OK;
 }
 
+/* Fills in what the command line has left at 0. */
+static tam_status settle(cli_call *call, int size, tam_net_config *config) {
+    tam_net_usual usual;
+    tam_status status = tam_net_find_usual(call->ctx, config->net, &usual);
+    if (status != TAM_OK) {
+        return status;
+    }
+    config->height = size == 0 ? usual.height : size;
+    config->width = size == 0 ? usual.width : size;
+    config->channels = config->channels == 0 ? usual.channels : config->channels;
+    config->dim = config->dim == 0 ? usual.dim : config->dim;
+    return TAM_OK;
+}
+
 tam_status cli_net(cli_call *call) {
-    tam_net_config config = {.channels = 3, .dim = 512};
-    int size = 112;
+    tam_net_config config = {0};
+    int size = 0;
     bool text = false;
     const cli_option options[] = {
-        cli_int("size", &size, 1, 16384, "side of the input in pixels (112)"),
-        cli_int("channels", &config.channels, 1, 4096, "channels of the input (3)"),
-        cli_int("dim", &config.dim, 1, 65536, "width of the embedding (512)"),
+        cli_int("size", &size, 1, 16384, "side of the input in pixels (the net's usual)"),
+        cli_int("channels", &config.channels, 1, 4096, "channels of the input (the net's usual)"),
+        cli_int("dim", &config.dim, 1, 65536, "width of the embedding (the net's usual)"),
         cli_switch("text", &text, "print the net's text form, one line a layer"),
     };
     const cli_usage usage = {.synopsis = "[NAME[:key=value,...] [options]]",
@@ -106,8 +120,11 @@ tam_status cli_net(cli_call *call) {
         return list_nets(call);
     }
     config.net = call->operands[0];
-    config.height = config.width = size;
-    tam_status status = tam_net_create(call->ctx, &config, &net);
+    tam_status status = settle(call, size, &config);
+    if (status != TAM_OK) {
+        return status;
+    }
+    status = tam_net_create(call->ctx, &config, &net);
     if (status == TAM_OK && call->json) {
         status = print_json(call, net);
     } else if (status == TAM_OK && text) {

@@ -11,6 +11,7 @@ typedef struct doctor_checkup {
     const char *net, *loss, *dtype;
     int64_t classes; /* 0: unknown */
     int dim, batch;
+    tam_net_usual usual; /* of a network that is a file; else 0 */
     double sample_rate;
     json_t *result; /* with --json */
     /* Found out on the way, 0 where unknown: */

@@ -117,12 +117,18 @@ static void report_net(doctor_checkup *checkup, const tam_net_info *info, const 
 
 tam_status doctor_net(doctor_checkup *checkup) {
     cli_call *call = checkup->call;
-    int channels = checkup->data.channels > 0 ? checkup->data.channels : 3, size = checkup->data.size;
+    const tam_net_usual *usual = &checkup->usual;
+    int size = checkup->data.size, channels = usual->channels > 0 ? usual->channels : 3;
+    channels = checkup->data.channels > 0 ? checkup->data.channels : channels;
     bool known = checkup->info.count > 0;
     tam_net_config config = {.net = checkup->net,
                              .channels = known ? checkup->info.channels : channels,
-                             .height = known ? checkup->info.height : size,
-                             .width = known ? checkup->info.width : size,
+                             .height = known      ? checkup->info.height
+                                       : size > 0 ? size
+                                                  : usual->height,
+                             .width = known      ? checkup->info.width
+                                      : size > 0 ? size
+                                                 : usual->width,
                              .dim = checkup->dim,
                              .seed = call->seed};
     tam_net *net = NULL;

@@ -15,12 +15,17 @@ typedef struct tam_net_plan tam_net_plan;
 
 /* Zero means default. */
 typedef struct tam_net_config {
-    const char *net;             /* "conv4", "ir10:width=32", ... (tam_net_name); no default */
+    const char *net; /* "conv4", "ir10:width=32", ... (tam_net_name), or a file (tam_net_is_file); no default */
     int channels, height, width; /* of the input; no default */
-    int dim;                     /* D of the embedding; 0: 512 */
+    int dim;                     /* D of the embedding; 0: 512, or what a file's network has */
     uint64_t seed;
     const char *backend; /* NULL: "cpu"; "ref" is the plain reference */
+    const char *text;    /* what the file holds, where it is not to be read again; NULL: it is read */
 } tam_net_config;
+
+/* Whether `net` is a file in the text form that tam_net_text gives: it ends in ".net" or has a '/'. A file takes no
+ * keys. What is wrong with it fails with TAM_INPUT and "FILE, line N: ...". */
+TAM_API int tam_net_is_file(const char *net);
 
 /* The registered backbones; index in [0, tam_net_count()). */
 TAM_API int tam_net_count(void);
@@ -30,10 +35,10 @@ TAM_API const char *tam_net_source(int index);
 TAM_API int tam_net_key_count(int index);
 TAM_API tam_key_info tam_net_key(int index, int key);
 
-/* The net's usual input and embedding: 112 x 112 x 3 and 512 for the nets of faces. Fails with TAM_CONFIG for a name
- * that is not registered. */
+/* The net's usual input and embedding: 112 x 112 x 3 and 512 for the nets of faces, for a file what its text says.
+ * Fails with TAM_CONFIG for a name that is not registered, with TAM_INPUT for a file that is at fault. */
 typedef struct tam_net_usual {
-    int channels, size, dim; /* the input is size x size */
+    int channels, height, width, dim;
 } tam_net_usual;
 TAM_API TAM_MUST_USE tam_status tam_net_find_usual(tam_ctx *ctx, const char *net, tam_net_usual *out);
 

@@ -14,6 +14,7 @@ struct tam_graph {
     int node_count, node_room;
     int parameter_count, parameter_room;
     tam_status status; /* of the first failure, with its sentence */
+    int fault;         /* the node that makes the whole unusable, or -1 */
     char sentence[512];
 };
 
@@ -38,7 +39,7 @@ tam_status tam_graph_create(tam_ctx *ctx, int channels, int height, int width, t
     if (graph == NULL) {
         return TAM_RESOURCES;
     }
-    graph->ctx = ctx;
+    *graph = (tam_graph){.ctx = ctx, .fault = -1};
     char keys[96];
     snprintf(keys, sizeof keys, "channels=%d,height=%d,width=%d", channels, height, width);
     if (tam_graph_add_named(graph, "input", "input", NULL, 0, keys) < 0) {
@@ -246,39 +247,53 @@ tam_status tam_graph_parameter(tam_graph *graph, const tam_node *node, const cha
     for (int i = 0; i < dims; i++) {
         parameter->size[i] = size[i];
         if (__builtin_mul_overflow(parameter->count, size[i], &parameter->count)) {
-            return tam_fail(graph->ctx, TAM_CONFIG, "%s: its size overflows", parameter->name);
+            return tam_fail(graph->ctx, TAM_CONFIG, "%s: its numbers are more than %lld", parameter->name,
+                            (long long)INT64_MAX);
         }
     }
     graph->parameter_count++;
     return TAM_OK;
 }
 
-tam_status tam_graph_finish(tam_graph *graph) {
-    if (graph->status != TAM_OK) {
-        return tam_fail(graph->ctx, graph->status, "%s", graph->sentence);
-    }
-    const tam_node *last = &graph->nodes[graph->node_count - 1];
-    if (!last->shape.flat) {
+static tam_status check_node(tam_graph *graph, int id, int64_t *macs) {
+    const tam_node *node = &graph->nodes[id], *last = &graph->nodes[graph->node_count - 1];
+    graph->fault = id;
+    if (node == last && !last->shape.flat) {
         return tam_fail(graph->ctx, TAM_CONFIG, "%s: the last node must give a vector, not a map of %d x %d x %d",
                         last->name, last->shape.c, last->shape.h, last->shape.w);
     }
+    if (node != last && tam_graph_readers(graph, id) == 0) {
+        return tam_fail(graph->ctx, TAM_CONFIG, "%s: no node reads it; the last node, %s, is the network's output",
+                        node->name, last->name);
+    }
+    if (__builtin_add_overflow(*macs, tam_node_macs(graph, id), macs)) {
+        return tam_fail(graph->ctx, TAM_CONFIG, "%s: the multiply-adds of a sample up to here are more than %lld",
+                        node->name, (long long)INT64_MAX);
+    }
+    return TAM_OK;
+}
+
+tam_status tam_graph_finish(tam_graph *graph) {
     int64_t macs = 0, values = 0;
+    if (graph->status != TAM_OK) {
+        return tam_fail(graph->ctx, graph->status, "%s", graph->sentence);
+    }
     for (int i = 0; i < graph->node_count; i++) {
-        const tam_node *node = &graph->nodes[i];
-        if (node != last && tam_graph_readers(graph, i) == 0) {
-            return tam_fail(graph->ctx, TAM_CONFIG, "%s: no node reads it", node->name);
-        }
-        if (__builtin_add_overflow(macs, tam_node_macs(graph, i), &macs)) {
-            return tam_fail(graph->ctx, TAM_CONFIG, "%s: the multiply-adds up to here overflow", node->name);
-        }
+        TAM_TRY(check_node(graph, i, &macs));
     }
     for (int i = 0; i < graph->parameter_count; i++) {
         if (__builtin_add_overflow(values, graph->parameters[i].count, &values)) {
-            return tam_fail(graph->ctx, TAM_CONFIG, "%s: the parameters up to here overflow",
-                            graph->parameters[i].name);
+            graph->fault = graph->parameters[i].node;
+            return tam_fail(graph->ctx, TAM_CONFIG, "%s: the parameters up to here are more than %lld",
+                            graph->parameters[i].name, (long long)INT64_MAX);
         }
     }
+    graph->fault = -1;
     return TAM_OK;
+}
+
+int tam_graph_fault(const tam_graph *graph) {
+    return graph->fault;
 }
 
 tam_ctx *tam_graph_ctx(const tam_graph *graph) {

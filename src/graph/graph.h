@@ -102,6 +102,8 @@ TAM_MUST_USE tam_status tam_graph_parameter(tam_graph *graph, const tam_node *no
 /* Reports the first failure of the building (TAM_CONFIG or TAM_RESOURCES); the last node is the output, must be a
  * vector, and every other node must have a reader. The graph does not change afterwards. */
 TAM_MUST_USE tam_status tam_graph_finish(tam_graph *graph);
+/* The node that tam_graph_finish found at fault with the whole; -1: it found none. */
+int tam_graph_fault(const tam_graph *graph);
 
 tam_ctx *tam_graph_ctx(const tam_graph *graph);
 int tam_graph_node_count(const tam_graph *graph);
@@ -133,6 +135,10 @@ size_t tam_graph_text(const tam_graph *graph, char *text, size_t room);
 /* The inverse; blank lines and what follows a '#' are skipped. Fails with TAM_INPUT and names the line of a fault. A
  * graph read from a graph's text has the same text. */
 TAM_MUST_USE tam_status tam_graph_parse(tam_ctx *ctx, const char *text, tam_graph **out);
+/* The same; `origin` ("graph" above) is what the sentences call the text, and `input` (NULL: none) takes the place of
+ * the input that the text names. */
+TAM_MUST_USE tam_status tam_graph_parse_as(tam_ctx *ctx, const char *origin, const char *text, const tam_shape *input,
+                                           tam_graph **out);
 
 /* Ops. */
 const tam_op *tam_op_find(tam_ctx *ctx, const char *name);

@@ -5,6 +5,7 @@
 
 #include "backend/backend.h"
 #include "base/memory.h"
+#include "zoo/net_file.h"
 #include "zoo/zoo.h"
 
 struct tam_net {
@@ -42,13 +43,29 @@ tam_key_info tam_net_key(int index, int key) {
         .name = k->name, .about = k->about, .otherwise = k->otherwise, .low = k->low, .high = k->high};
 }
 
+static tam_status find_usual_of_file(tam_ctx *ctx, const char *net, tam_net_usual *out) {
+    tam_graph *graph;
+    TAM_TRY(tam_net_file_parse(ctx, net, NULL, NULL, &graph));
+    tam_shape in = tam_graph_node(graph, 0)->shape;
+    *out = (tam_net_usual){in.c, in.h, in.w, tam_graph_output_shape(graph).c};
+    tam_graph_free(graph);
+    return TAM_OK;
+}
+
 tam_status tam_net_find_usual(tam_ctx *ctx, const char *net, tam_net_usual *out) {
+    if (tam_net_file_is(net)) {
+        return find_usual_of_file(ctx, net, out);
+    }
     const tam_backbone *backbone = tam_backbone_find(ctx, net);
     if (backbone == NULL) {
         return TAM_CONFIG;
     }
-    *out = (tam_net_usual){backbone->usual.channels, backbone->usual.size, backbone->usual.dim};
+    *out = (tam_net_usual){backbone->usual.channels, backbone->usual.size, backbone->usual.size, backbone->usual.dim};
     return TAM_OK;
+}
+
+int tam_net_is_file(const char *net) {
+    return tam_net_file_is(net);
 }
 
 /* Takes the graph, also on failure. */
@@ -76,8 +93,13 @@ tam_status tam_net_create(tam_ctx *ctx, const tam_net_config *config, tam_net **
     if (config->net == NULL) {
         return tam_fail(ctx, TAM_CONFIG, "a net needs a name");
     }
-    TAM_TRY(tam_backbone_build(ctx, config->net, config->channels, config->height, config->width,
-                               config->dim == 0 ? 512 : config->dim, &graph));
+    if (tam_net_file_is(config->net)) {
+        const tam_shape in = {.c = config->channels, .h = config->height, .w = config->width};
+        TAM_TRY(tam_net_file_build(ctx, config->net, config->text, &in, config->dim, &graph));
+    } else {
+        TAM_TRY(tam_backbone_build(ctx, config->net, config->channels, config->height, config->width,
+                                   config->dim == 0 ? 512 : config->dim, &graph));
+    }
     return make_net(ctx, graph, config->backend, config->seed, out);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "loss/loss.h"
+#include "tammes/net.h"
 
 enum { SMALL_DIM = 3 };
 
@@ -49,6 +50,14 @@ static tam_status make_entries(tam_comparison *comparison) {
     int dims[TAM_COMPARE_DIMS], loss_count, dim_count;
     tam_ctx *ctx = comparison->ctx;
     const char *dim_words = comparison->config.dims != NULL ? comparison->config.dims : "2";
+    char own_dim[32];
+    if (comparison->config.dims == NULL && comparison->config.recipe.net != NULL &&
+        tam_net_is_file(comparison->config.recipe.net)) { /* its width is its own */
+        tam_net_usual usual;
+        TAM_TRY(tam_net_find_usual(ctx, comparison->config.recipe.net, &usual));
+        snprintf(own_dim, sizeof own_dim, "%d", usual.dim);
+        dim_words = own_dim;
+    }
     TAM_TRY(tam_compare_split(ctx, comparison->arena, comparison->config.losses, losses, &loss_count));
     TAM_TRY(tam_compare_read_dims(ctx, dim_words, dims, &dim_count));
     int count = loss_count * dim_count;

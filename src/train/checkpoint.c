@@ -111,6 +111,9 @@ static tam_status load(tam_run *run, const char *path, const tam_tensors *tensor
     TAM_TRY(same_text(run, path, tensors, "format", TAM_MODEL_FORMAT));
     TAM_TRY(same_text(run, path, tensors, "kind", "checkpoint"));
     TAM_TRY(same_text(run, path, tensors, "net", run->config.net));
+    if (tam_net_is_file(run->config.net)) {
+        TAM_TRY(tam_run_net_is_same(run, path, tam_tensors_text(tensors, "graph")));
+    }
     TAM_TRY(same_text(run, path, tensors, "loss", run->config.loss));
     TAM_TRY(same_number(run, path, tensors, "dim", run->config.dim));
     TAM_TRY(same_number(run, path, tensors, "classes", run->info.classes));

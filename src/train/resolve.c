@@ -87,7 +87,8 @@ tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_t
     resolved->sampler = text_unless_null(config->sampler, "shuffle");
     resolved->head_dtype = text_unless_null(config->head_dtype, "f32");
     resolved->sample_rate = config->sample_rate == 0.0 ? 1.0 : config->sample_rate;
-    resolved->dim = whole_unless_zero(config->dim, 512);
+    TAM_TRY(tam_train_net_dim(ctx, resolved, &resolved->dim));
+    resolved->dim = whole_unless_zero(resolved->dim, 512);
     resolved->epochs = whole_unless_zero(config->epochs, 10);
     resolved->loader_threads = whole_unless_zero(config->loader_threads, 1);
     resolved->checkpoint_seconds = whole_unless_zero(config->checkpoint_seconds, 60);

@@ -108,17 +108,11 @@ static tam_loader_config loader_config(const tam_run *run) {
 
 static tam_status make_net(tam_run *run) {
     const tam_train_config *config = &run->config;
-    tam_net_config net = {.net = config->net,
-                          .channels = run->info.channels,
-                          .height = run->info.height,
-                          .width = run->info.width,
-                          .dim = config->dim,
-                          .seed = config->seed};
     TAM_TRY(tam_schedule_read(run->ctx, config->schedule, config->lr, run->steps, config->warmup, &run->schedule));
     const tam_head_config head = tam_train_head(config, run->info.classes);
     TAM_TRY(tam_head_create(run->ctx, &head, &run->head));
     TAM_TRY(warn_of_single_images(run));
-    TAM_TRY(tam_net_create(run->ctx, &net, &run->net));
+    TAM_TRY(tam_run_net(run));
     size_t values = (size_t)config->batch * (size_t)config->dim;
     run->x = tam_allocate(run->ctx, values, sizeof(float), "a batch's embeddings");
     run->dx = tam_allocate(run->ctx, values, sizeof(float), "a batch's gradients");

@@ -131,6 +131,16 @@ TAM_MUST_USE tam_status tam_run_init(tam_run *run);
  * says what would. */
 TAM_MUST_USE tam_status tam_run_plan(tam_run *run);
 
+/* The width of the embedding of a network that is a file; *dim stays what it is for others. The file must hold a
+ * network (TAM_INPUT) whose width is *dim, where that is not 0 (TAM_CONFIG). A file that is gone is no fault where the
+ * run directory has a checkpoint of it, or the model to begin with is of it: they hold the network's text. */
+TAM_MUST_USE tam_status tam_train_net_dim(tam_ctx *ctx, const tam_train_config *config, int *dim);
+/* Makes run->net, likewise. */
+TAM_MUST_USE tam_status tam_run_net(tam_run *run);
+/* Whether the checkpoint's network is the run's, which must be a file's; `text` is the checkpoint's. TAM_CONFIG with
+ * the first line that differs. */
+TAM_MUST_USE tam_status tam_run_net_is_same(tam_run *run, const char *path, const char *text);
+
 /* One step: config.accumulate times load, forward, head, backward, clip, and the update. Allocates nothing. A part
  * whose loss or gradient is not finite adds nothing to the net and is counted (docs/training.md on the head); fails
  * with TAM_NEGATIVE after TAM_SKIPS_ALLOWED of them in a row. So does, without ever failing, a part of pair losses

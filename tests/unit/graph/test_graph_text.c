@@ -86,8 +86,12 @@ static void faults_name_their_line(void **state) {
         {INPUT "x = fc(input, out=3, out=4)\n", "line 2: x: out is given twice"},
         {INPUT "x = fc(input, out=3.5)\n", "line 2: x: out=3.5 is outside its range"},
         {INPUT "x = fc(input, out=many)\n", "line 2: x: out=many is not a number"},
-        {INPUT "x = fc(y, out=3)\ny = relu(x)\n", "line 2: x reads 'y', which no line before it defines"},
-        {INPUT "x = relu(x)\n", "line 2: x reads 'x', which no line before it defines"},
+        {INPUT "x = fc(y, out=3)\n\n # more\n y=relu(x)\n", "line 2: x reads 'y', which line 5 defines: a node reads "
+                                                            "nodes of lines above it, for a network has no cycles"},
+        {INPUT "x = relu(x)\n", "line 2: x reads itself: a node reads nodes of lines above it"},
+        {INPUT "first = relu(input)\nx = fc(frist, out=3)\n",
+         "line 3: x reads 'frist', which no line defines (did you mean 'first'?)"},
+        {INPUT "first = relu(input)\nx = fc(other, out=3)\n", "line 3: x reads 'other', which no line defines"},
         {INPUT "x = relu(input)\nx = fc(input, out=3)\n", "line 3: two nodes are named 'x'"},
         {INPUT "a b = relu(input)\n", "line 2: 'a b' is not a node's name"},
         {INPUT " = relu(input)\n", "line 2: '' is not a node's name"},
@@ -102,7 +106,9 @@ static void faults_name_their_line(void **state) {
         {INPUT "x = relu(input,)\n", "line 2: an input or key is missing beside a comma"},
         {INPUT "x = relu(,input)\n", "line 2: an input or key is missing beside a comma"},
         {INPUT "x = relu(input)\n", "line 2: x: the last node must give a vector"},
-        {INPUT "x = relu(input)\ny = fc(input, out=2)\n", "line 3: x: no node reads it"},
+        {INPUT "x = relu(input)\ny = fc(input, out=2)\n",
+         "line 2: x: no node reads it; the last node, y, is the network's output"},
+        {INPUT "\nx = relu(input)\ny = relu(x)\nz = tanh(y)\n#end\n\n", "line 5: z: the last node must give a vector"},
     };
     tam_ctx *ctx = test_ctx(1);
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {
@@ -123,12 +129,52 @@ static void faults_name_their_line(void **state) {
     test_ctx_free(ctx);
 }
 
+static void a_text_has_another_name_and_input(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    tam_graph *graph = NULL;
+    static const char text[] = INPUT "pool = max_pool(input, kernel=3)\nx = fc(pool, out=3)\n";
+    const tam_shape larger = {.c = 1, .h = 9, .w = 6}, small = {.c = 1, .h = 2, .w = 2},
+                    huge = {.c = 1, .h = 99999, .w = 2};
+    test_ok(ctx, tam_graph_parse_as(ctx, "mine.net", text, &larger, &graph));
+    tam_shape shape = tam_graph_node(graph, 1)->shape;
+    assert_true(shape.c == 1 && shape.h == 3 && shape.w == 2);
+    tam_graph_free(graph);
+    test_fails(ctx, tam_graph_parse_as(ctx, "mine.net", text, &small, &graph), TAM_INPUT,
+               "mine.net, line 2 (for an input of 1 x 2 x 2): pool: a 3 x 3 window does not fit");
+    test_fails(ctx, tam_graph_parse_as(ctx, "mine.net", text, &huge, &graph), TAM_INPUT,
+               "mine.net, line 1: input: height=99999 is outside");
+    test_fails(ctx, tam_graph_parse_as(ctx, "mine.net", INPUT "x = fcc(input)", NULL, &graph), TAM_INPUT,
+               "mine.net, line 2: unknown op");
+    test_ctx_free(ctx);
+}
+
+/* Each of the chain has 2^28 values and 2^28 * 2^16 * 63^2 = 6.98e16 multiply-adds; with the smaller first one, 133 of
+ * them stay below 2^63. */
+static void multiply_adds_that_overflow_are_refused(void **state) {
+    (void)state;
+    enum { LAYERS = 140 };
+    tam_ctx *ctx = test_ctx(1);
+    tam_graph *graph = NULL;
+    char text[LAYERS * 80] = "input = input(channels=1, height=64, width=64)\nc0 = conv(input, out=65536, kernel=1)\n";
+    for (int i = 1; i < LAYERS; i++) {
+        size_t used = strlen(text);
+        snprintf(text + used, sizeof text - used, "c%d = conv(c%d, out=65536, kernel=63, pad=31)\n", i, i - 1);
+    }
+    strcat(text, "x = fc(c139, out=2)\n");
+    test_fails(ctx, tam_graph_parse(ctx, text, &graph), TAM_INPUT,
+               "line 135: c133: the multiply-adds of a sample up to here are more than 9223372036854775807");
+    test_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_op_round_trips),
         cmocka_unit_test(loose_text_becomes_canonical),
         cmocka_unit_test(the_locale_does_not_matter),
         cmocka_unit_test(faults_name_their_line),
+        cmocka_unit_test(a_text_has_another_name_and_input),
+        cmocka_unit_test(multiply_adds_that_overflow_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

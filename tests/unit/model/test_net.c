@@ -61,9 +61,9 @@ static void each_has_a_usual_input(void **state) {
     tam_ctx *ctx = test_ctx(1);
     tam_net_usual usual;
     test_ok(ctx, tam_net_find_usual(ctx, "conv4:width=8", &usual));
-    assert_true(usual.channels == 1 && usual.size == 28 && usual.dim == 128);
+    assert_true(usual.channels == 1 && usual.height == 28 && usual.width == 28 && usual.dim == 128);
     test_ok(ctx, tam_net_find_usual(ctx, "mobilefacenet", &usual));
-    assert_true(usual.channels == 3 && usual.size == 112 && usual.dim == 512);
+    assert_true(usual.channels == 3 && usual.height == 112 && usual.width == 112 && usual.dim == 512);
     test_fails(ctx, tam_net_find_usual(ctx, "ir51", &usual), TAM_CONFIG, "unknown net 'ir51'");
     test_ctx_free(ctx);
 }
