@@ -8,7 +8,7 @@
 #include "golden_numbers.h"
 #include "zoo/zoo.h"
 
-enum { SPEC_ROOM = 128, LINE_ROOM = 1024, SUM_STREAM = 4, FIRST_STREAM = 10 };
+enum { SPEC_ROOM = 128, LINE_ROOM = 1024, SUM_STREAM = 4, FIRST_STREAM = 10, LIFT = 2 };
 
 static float *room(int64_t count) {
     float *values = calloc((size_t)count, sizeof *values);
@@ -42,20 +42,26 @@ typedef struct golden_net {
     int parameter, compared; /* the next one; lines of gradients so far */
 } golden_net;
 
-static bool is_weight(const tam_parameter *parameter) {
-    const char *part = strrchr(parameter->name, '.');
-    return strcmp(part, ".weight") == 0;
+static bool is_part(const tam_parameter *parameter, const char *part) {
+    return strcmp(strrchr(parameter->name, '.'), part) == 0;
+}
+
+static double centre_of(const tam_parameter *parameter) {
+    if (is_part(parameter, ".beta") && strncmp(parameter->name, "batch_norm", 10) == 0) {
+        return LIFT;
+    }
+    return parameter->init == TAM_INIT_ONE ? 1 : parameter->init == TAM_INIT_QUARTER ? 0.25 : 0;
 }
 
 /* Weights have the variance 2 / fan-in, so that maps keep their size through many layers; all others lie within a
- * quarter of where they begin. zoo_oracle.py does the same. */
+ * quarter of where they begin, but batch norms lift what they give, clear of the ReLU's kink. zoo_oracle.py does the
+ * same. */
 static float value_of(const tam_parameter *parameter, uint32_t stream, int64_t i) {
     double number = golden_number(stream, (uint32_t)i);
-    if (is_weight(parameter)) {
+    if (is_part(parameter, ".weight")) {
         return (float)(number * sqrt(24.0 / (double)parameter->fan_in));
     }
-    double centre = parameter->init == TAM_INIT_ONE ? 1 : parameter->init == TAM_INIT_QUARTER ? 0.25 : 0;
-    return (float)(0.5 * number + centre);
+    return (float)(0.5 * number + centre_of(parameter));
 }
 
 static void fill_parameters(golden_net *net) {

@@ -21,6 +21,9 @@ BATCH, SAMPLES, SUM_STREAM = 4, 2, 4
 # A gradient that cancels to zero is a sum of numbers that do not: its error is measured by other tensors' size.
 SMALLEST_SCALE = 1e-2
 CENTRES = {"gamma": 1.0, "variance": 1.0, "slope": 0.25}
+# Batch norms lift what they give, so that most numbers stay clear of the ReLU's kink behind them: a number that another
+# rounding carries across would change gradients by far more than rounding does.
+LIFT = 2.0
 
 
 def value(stream, name, shape):
@@ -30,7 +33,8 @@ def value(stream, name, shape):
     if part == "weight":
         values = numbers(stream, shape) * math.sqrt(24 / math.prod(shape[1:]))
     else:
-        values = 0.5 * numbers(stream, shape) + CENTRES.get(part, 0.0)
+        lifted = part == "beta" and name.startswith("batch_norm")
+        values = 0.5 * numbers(stream, shape) + (LIFT if lifted else CENTRES.get(part, 0.0))
     return values.float().double()
 
 
