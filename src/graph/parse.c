@@ -84,7 +84,8 @@ static tam_status parse_input(reader *from, const statement *parts) {
     }
     const tam_op *op = tam_op_find(from->ctx, "input");
     TAM_TRY(tam_keys_read(from->ctx, "input", parts->keys, op->keys, op->key_count, key));
-    tam_shape own = {.c = (int)key[TAM_INPUT_CHANNELS], .h = (int)key[TAM_INPUT_HEIGHT], .w = (int)key[TAM_INPUT_WIDTH]};
+    tam_shape own = {
+        .c = (int)key[TAM_INPUT_CHANNELS], .h = (int)key[TAM_INPUT_HEIGHT], .w = (int)key[TAM_INPUT_WIDTH]};
     const tam_shape *in = from->input != NULL ? from->input : &own;
     if (own.c < 1 || own.h < 1 || own.w < 1) { /* no use to say what is wrong with another */
         in = &own;
@@ -124,8 +125,8 @@ static tam_status refuse_reader(reader *from, const char *name, const char *read
     const char *names[TAM_GRAPH_NODES];
     int count = tam_graph_node_count(from->graph), line = find_definition(from->text, read);
     if (strcmp(name, read) == 0) {
-        return tam_fail(from->ctx, TAM_INPUT, "%.80s reads itself: a node reads nodes of lines above it, for a network has no cycles",
-                        name);
+        return tam_fail(from->ctx, TAM_INPUT,
+                        "%.80s reads itself: a node reads nodes of lines above it, for a network has no cycles", name);
     }
     if (line > 0) {
         return tam_fail(from->ctx, TAM_INPUT,
@@ -184,8 +185,7 @@ static tam_status name_line(const reader *from, tam_status status, const char *o
         snprintf(instead, sizeof instead, " (for an input of %d x %d x %d)", from->input->c, from->input->h,
                  from->input->w);
     }
-    return tam_fail(from->ctx, TAM_INPUT, "%s, line %d%s: %s", origin, from->line, instead,
-                    tam_ctx_message(from->ctx));
+    return tam_fail(from->ctx, TAM_INPUT, "%s, line %d%s: %s", origin, from->line, instead, tam_ctx_message(from->ctx));
 }
 
 tam_status tam_graph_parse_as(tam_ctx *ctx, const char *origin, const char *text, const tam_shape *input,

@@ -38,8 +38,8 @@ static int find_no_text(const uint8_t *data, size_t size) {
 static tam_status check_text(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size) {
     int line = find_no_text(data, size);
     if (line > 0) {
-        return tam_fail(ctx, TAM_INPUT, "%s, line %d: not a text; a network is one as tammes net NAME --text prints", path,
-                        line);
+        return tam_fail(ctx, TAM_INPUT, "%s, line %d: not a text; a network is one as tammes net NAME --text prints",
+                        path, line);
     }
     if (strspn((const char *)data, " \t\r\n") == size) {
         return tam_fail(ctx, TAM_INPUT, "%s: the file is empty; a network begins with input = input(...)", path);
@@ -91,7 +91,9 @@ tam_status tam_net_file_build(tam_ctx *ctx, const char *specification, const cha
     if (dim != 0 && dim != shape.c) {
         tam_graph_free(*out);
         *out = NULL;
-        return tam_fail(ctx, TAM_CONFIG, "%s: the network's embedding has %d numbers, not %d; leave the dimension out, or change the file's last layer",
+        return tam_fail(ctx, TAM_CONFIG,
+                        "%s: the network's embedding has %d numbers, not %d; leave the dimension out, or change the "
+                        "file's last layer",
                         specification, shape.c, dim);
     }
     return TAM_OK;

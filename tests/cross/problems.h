@@ -63,6 +63,7 @@ static const problem problems[] = {
               "j = batch_norm(i)\nk = dropout(j, p=0.4)\nl = fc(k, out=5, bias=0)\nm = batch_norm(l, scale=0)\n"},
     {2, INPUT "a = relu(input)\nb = max_pool(input)\nc = max_pool(a)\nd = add(b, c)\ne = global_pool(d)\n"
               "f = fc(d, out=2)\ng = add(e, f)\nh = relu(g)\ni = add(h, g)\n"},
+#include "problems_channels.def"
 #include "problems_tokens.def"
 #include "problems_windows.def"
 };
@@ -166,6 +167,7 @@ static const problem large_problems[] = {
         "attention(heads=2) fc(out=4)"},
     {3, "16x1x1 layer_norm() conv(out=48,kernel=1) attention(heads=2) fc(out=4)"},
     {2, "3x14x14 layer_norm() conv(out=192,pad=1,init=xavier) attention(heads=1) global_pool()"},
+#include "problems_channels_large.def"
 };
 
 enum { LARGE_PROBLEMS = sizeof large_problems / sizeof large_problems[0] };

@@ -96,6 +96,32 @@ static void add_sum(sketch *s, int x) {
     add_node(s, "add", swap ? other : x, swap ? x : other, "", s->shape[x]);
 }
 
+/* Channels of x, and of another value of its size, elsewhere. */
+static void add_moved(sketch *s, int x) {
+    tam_shape shape = s->shape[x];
+    int same[MOST_NODES], count = 0, way = below(s, 3), other, first;
+    char keys[80];
+    for (int i = 0; i < s->count; i++) {
+        const tam_shape *a = &s->shape[i];
+        if (a->h == shape.h && a->w == shape.w && a->flat == shape.flat && a->c + shape.c <= 80) {
+            same[count++] = i;
+        }
+    }
+    if (way == 0 && count > 0) {
+        other = same[below(s, count)];
+        shape.c += s->shape[other].c;
+        add_node(s, "concat", x, other, "", shape);
+    } else if (way == 1) {
+        snprintf(keys, sizeof keys, "groups=%d", shape.c % 2 == 0 ? 2 : shape.c);
+        add_node(s, "shuffle", x, -1, keys, shape);
+    } else {
+        first = below(s, (shape.c + 1) / 2);
+        snprintf(keys, sizeof keys, "first=%d, count=%d", first, shape.c / 2 > 0 ? shape.c / 2 : 1);
+        shape.c = shape.c / 2 > 0 ? shape.c / 2 : 1;
+        add_node(s, "slice", x, -1, keys, shape);
+    }
+}
+
 /* A vector of 8 of any value. */
 static int add_full(sketch *s, int x) {
     add_node(s, "fc", x, -1, "out=8", (tam_shape){.c = 8, .h = 1, .w = 1, .flat = true});
@@ -117,7 +143,7 @@ static void add_by_pixel(sketch *s, int x) {
 static void add_some(sketch *s) {
     int x = below(s, 3) > 0 ? s->count - 1 : below(s, s->count);
     tam_shape shape = s->shape[x];
-    int kind = below(s, 18);
+    int kind = below(s, 20);
     if (kind < 3 && !shape.flat) {
         (below(s, 4) == 0 ? add_narrow_conv : add_conv)(s, x);
     } else if (kind < 6) {
@@ -133,6 +159,8 @@ static void add_some(sketch *s) {
         add_node(s, "dropout", x, -1, "p=0.3", shape);
     } else if (kind == 14 && !shape.flat) {
         add_pool(s, below(s, 3) > 0 ? "max_pool" : "avg_pool", x);
+    } else if (kind > 17) {
+        add_moved(s, x);
     } else if (kind > 15) {
         add_by_pixel(s, x);
     } else if (shape.flat) {

@@ -74,10 +74,8 @@ static void faults_name_the_file(void **state) {
         const char *text, *sentence;
         size_t size;
     } faults[] = {
-        {"", "faulty.net: the file is empty", 0},
-        {"\xEF\xBB\xBF \n", "faulty.net: the file is empty", 5},
-        {"a\nb\n\0c", "faulty.net, line 3: not a text", 6},
-        {"\x89PNG\r\n\x1a\n", "faulty.net, line 2: not a text", 8},
+        {"", "faulty.net: the file is empty", 0},           {"\xEF\xBB\xBF \n", "faulty.net: the file is empty", 5},
+        {"a\nb\n\0c", "faulty.net, line 3: not a text", 6}, {"\x89PNG\r\n\x1a\n", "faulty.net, line 2: not a text", 8},
         {"a\x7F", "faulty.net, line 1: not a text", 2},
     };
     for (size_t i = 0; i < sizeof faults / sizeof faults[0]; i++) {

@@ -70,6 +70,9 @@ static double part_bytes(const tam_plan *plan, const tam_cpu_step *step, tam_cpu
     if (step->layer != NULL) {
         return all_inputs(plan, step) + map_bytes(plan, step->output) + weight_bytes(plan, step);
     }
+    if (step->channels != NULL) {
+        return tam_cpu_channels_bytes(plan, step, part == TAM_CPU_BACKWARD);
+    }
     if (step->kind->sweeps) {
         return part == TAM_CPU_BACKWARD ? sweep_backward(plan, step) : sweep_forward(plan, step, part == TAM_CPU_AGAIN);
     }

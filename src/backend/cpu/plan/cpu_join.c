@@ -76,6 +76,9 @@ bool tam_cpu_join(const tam_plan *plan, int id, tam_cpu_step *step, int *last) {
         return false;
     }
     *step = (tam_cpu_step){.kind = tam_cpu_kind_find(node->op->name), .node = node};
+    if (plan->sources[id] > 0) {
+        return tam_cpu_channels_join(plan, node, step);
+    }
     take_terms(graph, plan, node, step);
     tam_cpu_fold_join(plan, node, step, last);
     if (is_op(node, "batch_norm") || is_op(node, "add") || is_activation(node)) {

@@ -105,12 +105,21 @@ static void place_first(tam_plan *plan, tam_cpu_step *step, int k, int time, boo
     }
 }
 
+static bool is_repeated(const tam_cpu_step *step, int k) {
+    for (int i = 0; i < k; i++) {
+        if (step->input[i] == step->input[k]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The terms that take over the output's memory as it is come before those that write over it. */
 static void place_inputs(tam_plan *plan, tam_cpu_step *step, bool passing, bool *taken) {
     int time = step->backward_time;
     for (int k = 0; k < step->inputs; k++) {
         tam_cpu_value *in = tam_cpu_in(plan, step, k);
-        bool repeated = k > 0 && step->input[k] == step->input[0];
+        bool repeated = is_repeated(step, k);
         if (may_pass(step, k) != passing) {
             continue;
         }

@@ -137,18 +137,19 @@ static tam_status create_steps(tam_plan *plan) {
 
 static tam_status take_tables(tam_plan *plan) {
     int nodes = tam_graph_node_count(plan->graph);
-    int inputs = 0;
-    for (int i = 0; i < nodes; i++) {
-        inputs += tam_graph_node(plan->graph, i)->inputs;
+    plan->value_of = tam_allocate(plan->ctx, (size_t)nodes, sizeof *plan->value_of, "a plan's nodes");
+    plan->sources = tam_allocate(plan->ctx, (size_t)nodes, sizeof *plan->sources, "a plan's nodes");
+    if (plan->value_of == NULL || plan->sources == NULL) {
+        return TAM_RESOURCES;
     }
+    int inputs = tam_cpu_channels_plan(plan);
     /* Every input of a node may need a change of layout, and so may the last output. */
     plan->step_limit = nodes + inputs + 1;
     size_t steps = (size_t)plan->step_limit;
     plan->values = tam_allocate(plan->ctx, steps + 1, sizeof *plan->values, "a plan's values");
     plan->steps = tam_allocate(plan->ctx, steps, sizeof *plan->steps, "a plan's steps");
     plan->actions = tam_allocate(plan->ctx, 2 * steps, sizeof *plan->actions, "a plan's actions");
-    plan->value_of = tam_allocate(plan->ctx, (size_t)nodes, sizeof *plan->value_of, "a plan's nodes");
-    if (plan->values == NULL || plan->steps == NULL || plan->actions == NULL || plan->value_of == NULL) {
+    if (plan->values == NULL || plan->steps == NULL || plan->actions == NULL) {
         return TAM_RESOURCES;
     }
     TAM_TRY(tam_cpu_memory_create(plan->ctx, plan->step_limit * STEP_BUFFERS + inputs + SHARED_BUFFERS, &plan->memory));
@@ -214,9 +215,11 @@ void tam_cpu_plan_free(tam_plan *plan) {
     }
     for (int s = 0; s < plan->step_count; s++) {
         tam_layer_free(plan->steps[s].layer);
+        tam_cpu_channels_free(plan->ctx, plan->steps[s].channels);
     }
     tam_dnnl_free(plan->dnnl);
     tam_cpu_memory_free(plan->memory);
+    tam_release(plan->ctx, plan->sources);
     tam_release(plan->ctx, plan->value_of);
     tam_release(plan->ctx, plan->actions);
     tam_release(plan->ctx, plan->steps);

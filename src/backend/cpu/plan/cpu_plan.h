@@ -16,6 +16,7 @@
 #include "backend/parameters.h"
 
 typedef struct tam_cpu_step tam_cpu_step;
+typedef struct tam_cpu_channels tam_cpu_channels;
 
 enum { TAM_NONE = -1 };
 
@@ -82,10 +83,11 @@ struct tam_cpu_step {
     bool passed[TAM_NODE_INPUTS];   /* dx is dy's memory: nothing to do */
     int dx_buffer[TAM_NODE_INPUTS]; /* TAM_NONE: the value's own gradient */
     void *dx[TAM_NODE_INPUTS];
-    tam_layer *layer; /* conv, fc */
-    int packed;       /* buffer of the layer's weights in inference, or TAM_NONE */
-    int folded;       /* buffer of weights on their way into `packed`, or TAM_NONE */
-    int own;          /* buffer of the step's own: masks, statistics, places of maxima; or TAM_NONE */
+    tam_layer *layer;           /* conv, fc */
+    tam_cpu_channels *channels; /* concat, slice, shuffle */
+    int packed;                 /* buffer of the layer's weights in inference, or TAM_NONE */
+    int folded;                 /* buffer of weights on their way into `packed`, or TAM_NONE */
+    int own;                    /* buffer of the step's own: masks, statistics, places of maxima; or TAM_NONE */
     int backward_time;
     double seconds[TAM_CPU_PARTS]; /* of the last run */
 };
@@ -108,6 +110,7 @@ struct tam_plan {
     tam_cpu_step *steps;
     tam_cpu_action *actions;
     int *value_of; /* node id -> value; 0: none yet */
+    int *sources;  /* node id -> inputs of its step if it moves channels (cpu_channels.c), else 0 */
     int value_count, step_count, step_limit, action_count;
     size_t scratch_bytes, packed_bytes;
     int scratch, packed; /* buffers that all steps share */
@@ -162,6 +165,13 @@ const tam_cpu_kind *tam_cpu_kind_find(const char *op);
 /* Makes the step that begins or ends at node `id`, with all that it joins; *last is the node whose output it writes.
  * false: the node becomes part of a later step. */
 bool tam_cpu_join(const tam_plan *plan, int id, tam_cpu_step *step, int *last);
+/* Fills in plan->sources; returns the number of inputs that all steps may have together. */
+int tam_cpu_channels_plan(tam_plan *plan);
+/* Makes the step of a concat, slice or shuffle, with those before it; false: others take it in. */
+bool tam_cpu_channels_join(const tam_plan *plan, const tam_node *node, tam_cpu_step *step);
+void tam_cpu_channels_free(tam_ctx *ctx, tam_cpu_channels *channels);
+/* Memory that a step which moves channels reads and writes. */
+double tam_cpu_channels_bytes(const tam_plan *plan, const tam_cpu_step *step, bool backward);
 /* The node that alone reads `node`, once, or NULL. */
 const tam_node *tam_cpu_sole_reader(const tam_graph *graph, const tam_node *node);
 /* A maximum pool that a sweep does along: windows side by side, without padding, whose places fit in a byte. */
