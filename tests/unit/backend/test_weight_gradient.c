@@ -124,9 +124,12 @@ static void it_is_the_sum(void **state) {
         {2, 16, 16, 6, 5, {2, 2, 3, 0, 0}},   {1, 16, 32, 4, 4, {3, 3, 3, 1, 1}},
         {40, 32, 32, 7, 7, {3, 3, 1, 1, 1}},  {2, 64, 64, 112, 112, {3, 3, 1, 1, 1}},
         {2, 64, 64, 65, 40, {3, 3, 2, 1, 1}}, {3, 512, 512, 7, 7, {3, 3, 1, 1, 1}},
-        {1, 16, 16, 3, 200, {3, 3, 1, 4, 4}}, {2, 32, 48, 7, 7, {1, 7, 1, 0, 3}},
-        {2, 48, 32, 7, 7, {7, 1, 1, 3, 0}},   {3, 16, 16, 3, 3, {1, 3, 1, 0, 1}},
-        {3, 32, 32, 9, 8, {3, 1, 2, 1, 0}},   {2, 16, 32, 9, 8, {2, 5, 3, 0, 2}},
+        {1, 16, 16, 3, 200, {3, 3, 1, 4, 4}}, {2, 24, 58, 9, 8, {1, 1, 1, 0, 0}},
+        {2, 58, 116, 7, 7, {3, 3, 2, 1, 1}},  {3, 8, 3, 5, 6, {3, 3, 1, 1, 1}},
+        {2, 33, 31, 6, 6, {3, 3, 1, 1, 1}},   {1, 300, 17, 5, 5, {1, 1, 1, 0, 0}},
+        {2, 32, 48, 7, 7, {1, 7, 1, 0, 3}},   {2, 48, 32, 7, 7, {7, 1, 1, 3, 0}},
+        {3, 16, 16, 3, 3, {1, 3, 1, 0, 1}},   {3, 32, 32, 9, 8, {3, 1, 2, 1, 0}},
+        {2, 16, 32, 9, 8, {2, 5, 3, 0, 2}},
     };
     tam_ctx *ctx = test_ctx(1);
     (void)state;
@@ -152,10 +155,14 @@ static void other_layers_are_left_alone(void **state) {
     layer.x.lanes = 16;
     assert_false(tam_weight_gradient_suits(&layer));
     layer = layer_of(ctx, &good);
+    layer.shape.groups = 16; /* of 2 channels */
+    assert_false(tam_weight_gradient_suits(&layer));
+    const shape wide = {2, 128, 128, 5, 7, {3, 3, 1, 1, 1}}, uneven = {2, 32, 64, 5, 7, {3, 3, 1, 1, 1}};
+    layer = layer_of(ctx, &wide);
     layer.shape.groups = 2;
     assert_false(tam_weight_gradient_suits(&layer));
-    const shape odd = {2, 24, 32, 5, 7, {3, 3, 1, 1, 1}};
-    layer = layer_of(ctx, &odd);
+    layer = layer_of(ctx, &uneven);
+    layer.shape.groups = 2;
     assert_false(tam_weight_gradient_suits(&layer));
     test_ctx_free(ctx);
 }

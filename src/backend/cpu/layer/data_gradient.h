@@ -1,11 +1,5 @@
-/* The gradient of a strided convolution's input in bf16 with matrix registers (AMX), for maps in NHWC:
- *
- *     dx[y][x][i] = sum over o and the taps (u, v) with y + p - u = s oy, x + p - v = s ox of dy[oy][ox][o]
- * w[o][i][u][v]
- *
- * The pixels of dx fall into s^2 phases; within one, every tap that takes part is a shift of dy, and the phase is a
- * product of dy's pixels, with its channels as the depth. A task copies some rows of dy to a frame of zeros, whose
- * pixels lie one after another, and makes dx of them; what it does depends on the shape only. */
+/* The gradient of a strided convolution's input in bf16 with matrix registers (tile_convolution.h), for layers whose
+ * other directions somebody else computes. */
 #ifndef BACKEND_CPU_DATA_GRADIENT_H
 #define BACKEND_CPU_DATA_GRADIENT_H
 

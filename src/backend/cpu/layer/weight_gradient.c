@@ -13,6 +13,10 @@ enum {
     TILE = TAM_GRADIENT_TILE,
     STEP_NUMBERS = DEPTH * LANES,
     MOST_TAPS = 49,
+    TURNED_TOGETHER = 256, /* channels */
+    LEAST_CHANNELS = 8, /* of fewer a register would be zeros for the most part */
+    LEAST_GROUP = 4,
+    GROUP_TILES = 4,       /* of dw, of 32 x 32 channels */
     STEPS_AT_ONCE = 8,     /* pixels that a task keeps in the nearest cache while it goes through its taps: 256 */
     FEW_PAIRS = 64,        /* below, a task is one row of taps only */
     SEGMENT = 1200 * 1000, /* bytes of x and dy, turned, that go together */
@@ -22,6 +26,10 @@ enum {
 /* How a shape is cut. A band is some rows of one sample; a segment is several bands. */
 typedef struct cut {
     int n, ic, oc, taps;
+    int group;               /* channels of a group; 0: all */
+    int x_lanes, dy_lanes;   /* registers that the channels fill */
+    int x_groups, dy_groups; /* pairs of those */
+    int64_t tiles;           /* of dw, for each tap */
     tam_window window;
     int phases_h, phases_w, phases;
     int h, w, out_h, out_w;
@@ -55,7 +63,7 @@ static void cut_bands(cut *c, int rows) {
 }
 
 static int64_t band_bytes(const cut *c) {
-    return 2 * (c->length * c->ic * c->phases + (int64_t)c->steps * DEPTH * c->oc);
+    return 2 * (c->length * c->x_lanes * c->phases + (int64_t)c->steps * DEPTH * c->dy_lanes) * LANES;
 }
 
 static cut cut_of(const tam_layer_shape *shape) {
@@ -75,9 +83,15 @@ static cut cut_of(const tam_layer_shape *shape) {
         .reach_h = (window->kernel_h - 1) / window->stride,
         .reach_w = (window->kernel_w - 1) / window->stride,
     };
+    c.group = shape->groups > 1 ? c.ic / shape->groups : 0;
+    c.x_lanes = (c.ic + LANES - 1) / LANES;
+    c.dy_lanes = (c.oc + LANES - 1) / LANES;
+    c.x_groups = (c.ic + CHANNELS - 1) / CHANNELS;
+    c.dy_groups = (c.oc + CHANNELS - 1) / CHANNELS;
+    c.tiles = c.group > 0 ? (int64_t)c.x_groups * GROUP_TILES : (int64_t)c.x_lanes * c.dy_lanes;
     c.phases = c.phases_h * c.phases_w;
     c.width = c.out_w + c.reach_w;
-    c.dw_bytes = (int64_t)c.taps * c.ic * c.oc * (int64_t)sizeof(float);
+    c.dw_bytes = c.taps * c.tiles * TILE * (int64_t)sizeof(float);
     int64_t room = c.dw_bytes / 2 < SEGMENT ? SEGMENT : c.dw_bytes / 2 < MOST_SEGMENT ? c.dw_bytes / 2 : MOST_SEGMENT;
     int rows = c.out_h;
     for (cut_bands(&c, rows); band_bytes(&c) > room && rows > 1; cut_bands(&c, rows)) {
@@ -88,20 +102,27 @@ static cut cut_of(const tam_layer_shape *shape) {
     /* an odd number of cache lines: rows do not fall on each other in the cache */
     c.row = up(c.together * c.length, DEPTH);
     c.row += c.row / DEPTH % 2 == 0 ? DEPTH : 0;
-    c.x_bytes = c.row * c.ic * c.phases * 2;
-    c.dy_bytes = (int64_t)c.together * c.steps * STEP_NUMBERS * (c.oc / LANES) * 2;
+    c.x_bytes = c.row * c.x_lanes * LANES * c.phases * 2;
+    c.dy_bytes = (int64_t)c.together * c.steps * STEP_NUMBERS * c.dy_lanes * 2;
     c.at_bytes = up((int64_t)c.together * c.steps * (int64_t)sizeof(int32_t), 64);
     return c;
 }
 
 static bool is_nhwc_bf16(const tam_layout *layout) {
-    return layout->dtype == TAM_BF16 && layout->lanes == layout->c && layout->c % LANES == 0;
+    return layout->dtype == TAM_BF16 && layout->lanes == layout->c;
+}
+
+/* Groups that fit in a pair of registers, as many channels out as in. */
+static bool has_narrow_groups(const tam_layer_shape *s) {
+    const int group = s->in.c / s->groups;
+    return s->in.c == s->out && group >= LEAST_GROUP && CHANNELS % group == 0;
 }
 
 bool tam_weight_gradient_suits(const tam_layer *layer) {
     const tam_layer_shape *s = &layer->shape;
-    return s->op == TAM_LAYER_CONVOLUTION && s->training && s->groups == 1 &&
-           s->window.kernel_h * s->window.kernel_w <= MOST_TAPS && is_nhwc_bf16(&layer->x) && is_nhwc_bf16(&layer->y) &&
+    return s->op == TAM_LAYER_CONVOLUTION && s->training && (s->groups == 1 || has_narrow_groups(s)) &&
+           s->window.kernel_h * s->window.kernel_w <= MOST_TAPS && layer->x.c >= LEAST_CHANNELS &&
+           is_nhwc_bf16(&layer->x) && is_nhwc_bf16(&layer->y) &&
            tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
 }
 
@@ -124,71 +145,79 @@ typedef struct job {
 
 /* Turning. */
 
-static const uint16_t *x_pixel(const job *j, int64_t image, int64_t row, int64_t column, int channel) {
+static const uint16_t *x_pixel(const job *j, int64_t image, int64_t row, int64_t column) {
     const cut *c = &j->c;
     bool inside = row >= 0 && row < c->h && column >= 0 && column < c->w;
-    return inside ? j->x + ((image * c->h + row) * c->w + column) * c->ic + channel : NULL;
+    return inside ? j->x + ((image * c->h + row) * c->w + column) * c->ic : NULL;
 }
 
-static void turn_band(const job *j, int64_t band, int channel) {
+/* One phase of a band of x, some of its channels. */
+static void turn_phase(const job *j, int64_t band, int phase, int first, int end) {
     const cut *c = &j->c;
     const int stride = c->window.stride;
-    int64_t image = (j->first + band) / c->bands, from_row = (j->first + band) % c->bands * c->band_rows;
-    int channels = c->ic - channel < CHANNELS ? LANES : CHANNELS;
-    for (int phase = 0; phase < c->phases; phase++) {
-        int down = phase / c->phases_w - c->window.pad_h, across = phase % c->phases_w - c->window.pad_w;
-        uint16_t *to = j->turned + ((int64_t)phase * c->ic + channel) * c->row + band * c->length;
-        int64_t row = from_row, column = 0;
-        for (int64_t pixel = 0; pixel < c->length; pixel += DEPTH) {
-            const uint16_t *pixels[DEPTH];
-            for (int i = 0; i < DEPTH; i++) {
-                pixels[i] = x_pixel(j, image, row * stride + down, column * stride + across, channel);
-                column++;
-                if (column == c->width) {
-                    column = 0;
-                    row++;
-                }
-            }
-            tam_gradient_amx_turn(pixels, channels, to + pixel, c->row);
-        }
-    }
-}
-
-static void pair_band(const job *j, int64_t band, int channel) {
-    const cut *c = &j->c;
-    int64_t image = (j->first + band) / c->bands, row = (j->first + band) % c->bands * c->band_rows;
-    int64_t last = row + c->band_rows < c->out_h ? row + c->band_rows : c->out_h, column = 0;
-    int64_t all_steps = (int64_t)c->together * c->steps * STEP_NUMBERS;
-    int channels = c->oc - channel < CHANNELS ? LANES : CHANNELS;
-    uint16_t *to = j->paired + channel / LANES * all_steps + band * c->steps * STEP_NUMBERS;
-    for (int step = 0; step < c->steps; step++) {
+    const int64_t image = (j->first + band) / c->bands;
+    const int down = phase / c->phases_w - c->window.pad_h, across = phase % c->phases_w - c->window.pad_w;
+    uint16_t *to = j->turned + (int64_t)phase * c->x_lanes * LANES * c->row + band * c->length;
+    int64_t row = (j->first + band) % c->bands * c->band_rows, column = 0;
+    for (int64_t pixel = 0; pixel < c->length; pixel += DEPTH) {
         const uint16_t *pixels[DEPTH];
         for (int i = 0; i < DEPTH; i++) {
-            bool inside = row < last && column < c->out_w;
-            pixels[i] = inside ? j->dy + ((image * c->out_h + row) * c->out_w + column) * c->oc + channel : NULL;
+            pixels[i] = x_pixel(j, image, row * stride + down, column * stride + across);
             column++;
             if (column == c->width) {
                 column = 0;
                 row++;
             }
         }
-        tam_gradient_amx_pair(pixels, channels, to + (int64_t)step * STEP_NUMBERS, all_steps);
+        for (int channel = first; channel < end; channel += CHANNELS) {
+            tam_gradient_amx_turn(pixels, channel, least(c->ic - channel, CHANNELS), to + channel * c->row + pixel,
+                                  c->row);
+        }
     }
 }
 
-static int groups_of(int channels) {
-    return (channels + CHANNELS - 1) / CHANNELS;
+static void pair_band(const job *j, int64_t band, int first, int end) {
+    const cut *c = &j->c;
+    int64_t image = (j->first + band) / c->bands, row = (j->first + band) % c->bands * c->band_rows;
+    int64_t last = row + c->band_rows < c->out_h ? row + c->band_rows : c->out_h, column = 0;
+    int64_t all_steps = (int64_t)c->together * c->steps * STEP_NUMBERS;
+    uint16_t *to = j->paired + band * c->steps * STEP_NUMBERS;
+    for (int step = 0; step < c->steps; step++) {
+        const uint16_t *pixels[DEPTH];
+        for (int i = 0; i < DEPTH; i++) {
+            bool inside = row < last && column < c->out_w;
+            pixels[i] = inside ? j->dy + ((image * c->out_h + row) * c->out_w + column) * c->oc : NULL;
+            column++;
+            if (column == c->width) {
+                column = 0;
+                row++;
+            }
+        }
+        for (int channel = first; channel < end; channel += CHANNELS) {
+            tam_gradient_amx_pair(pixels, channel, least(c->oc - channel, CHANNELS),
+                                  to + channel / LANES * all_steps + (int64_t)step * STEP_NUMBERS, all_steps);
+        }
+    }
+}
+
+/* Tasks that turn a band of so many channels: neighbours in memory go together. */
+static int turns_of(int channels) {
+    return (channels + TURNED_TOGETHER - 1) / TURNED_TOGETHER;
 }
 
 static void turn_task(void *argument, int64_t task, int worker) {
     const job *j = argument;
-    int x_groups = groups_of(j->c.ic), groups = x_groups + groups_of(j->c.oc);
-    int group = (int)(task % groups);
+    const cut *c = &j->c;
+    const int x_turns = turns_of(c->ic), turns = x_turns + turns_of(c->oc), turn = (int)(task % turns);
     (void)worker;
-    if (group < x_groups) {
-        turn_band(j, task / groups, group * CHANNELS);
+    if (turn < x_turns) {
+        const int first = turn * TURNED_TOGETHER, end = least(first + TURNED_TOGETHER, c->ic);
+        for (int phase = 0; phase < c->phases; phase++) {
+            turn_phase(j, task / turns, phase, first, end);
+        }
     } else {
-        pair_band(j, task / groups, (group - x_groups) * CHANNELS);
+        const int first = (turn - x_turns) * TURNED_TOGETHER;
+        pair_band(j, task / turns, first, least(first + TURNED_TOGETHER, c->oc));
     }
 }
 
@@ -196,7 +225,9 @@ static void turn_task(void *argument, int64_t task, int worker) {
 
 static float *tile_at(const job *j, int tap, int x_lane, int dy_lane) {
     const cut *c = &j->c;
-    return j->dw + (((int64_t)tap * (c->ic / LANES) + x_lane) * (c->oc / LANES) + dy_lane) * TILE;
+    int64_t tile = c->group > 0 ? x_lane / 2 * GROUP_TILES + x_lane % 2 * 2 + dy_lane % 2
+                                : (int64_t)x_lane * c->dy_lanes + dy_lane;
+    return j->dw + (tap * c->tiles + tile) * TILE;
 }
 
 static void multiply_tap(const job *j, int tap, int x_group, int dy_group, int64_t step, int steps) {
@@ -206,14 +237,14 @@ static void multiply_tap(const job *j, int tap, int x_group, int dy_group, int64
     int64_t shift = (int64_t)(down / stride) * c->width + across / stride;
     int64_t all_steps = (int64_t)c->together * c->steps * STEP_NUMBERS;
     tam_gradient_block block = {
-        .x = j->turned + ((int64_t)phase * c->ic + (int64_t)x_group * CHANNELS) * c->row + shift,
+        .x = j->turned + ((int64_t)phase * c->x_lanes * LANES + (int64_t)x_group * CHANNELS) * c->row + shift,
         .x_stride = c->row,
         .at = j->at + step,
         .dy = j->paired + 2 * (int64_t)dy_group * all_steps + step * STEP_NUMBERS,
         .dy_stride = all_steps,
         .steps = steps,
-        .two_x = (x_group + 1) * CHANNELS <= c->ic,
-        .two_dy = (dy_group + 1) * CHANNELS <= c->oc,
+        .two_x = 2 * x_group + 1 < c->x_lanes,
+        .two_dy = 2 * dy_group + 1 < c->dy_lanes,
         .first = j->first == 0 && step == 0,
     };
     for (int a = 0; a < 1 + block.two_x; a++) {
@@ -224,16 +255,21 @@ static void multiply_tap(const job *j, int tap, int x_group, int dy_group, int64
     tam_gradient_amx_multiply(&block);
 }
 
+/* Of 32 channels of x and 32 of dy. */
+static int pairs_of(const cut *c) {
+    return c->group > 0 ? c->x_groups : c->x_groups * c->dy_groups;
+}
+
 /* With few channels a task is one row of taps, so that there are tasks for everybody. */
 static int rows_of_taps(const cut *c) {
-    return groups_of(c->ic) * groups_of(c->oc) < FEW_PAIRS ? c->window.kernel_h : 1;
+    return pairs_of(c) < FEW_PAIRS ? c->window.kernel_h : 1;
 }
 
 static void multiply_task(void *argument, int64_t task, int worker) {
     const job *j = argument;
     const cut *c = &j->c;
-    int parts = rows_of_taps(c), part = (int)(task % parts), dy_groups = groups_of(c->oc);
-    int x_group = (int)(task / parts / dy_groups), dy_group = (int)(task / parts % dy_groups);
+    int parts = rows_of_taps(c), part = (int)(task % parts), pair = (int)(task / parts);
+    int x_group = c->group > 0 ? pair : pair / c->dy_groups, dy_group = c->group > 0 ? pair : pair % c->dy_groups;
     int first = part * c->taps / parts, last = (part + 1) * c->taps / parts;
     int64_t all = j->count * c->steps;
     (void)worker;
@@ -247,28 +283,35 @@ static void multiply_task(void *argument, int64_t task, int worker) {
     tam_gradient_amx_end();
 }
 
-/* The tiles as the graph has them: [o][i][tap]. */
+/* The tiles as the graph has them: [o][i][tap], i within o's group. */
 static void finish_task(void *argument, int64_t task, int worker) {
     const job *j = argument;
     const cut *c = &j->c;
+    const int first_o = (int)task * LANES, outs = least(c->oc - first_o, LANES);
+    const int first = c->group > 0 ? (int)task / 2 * 2 : 0,
+              last = c->group > 0 ? least(first + 2, c->x_lanes) : c->x_lanes;
+    const int width = c->group > 0 ? c->group : c->ic;
     float turned[MOST_TAPS][TILE];
     (void)worker;
-    for (int x_lane = 0; x_lane < c->ic / LANES; x_lane++) {
+    for (int x_lane = first; x_lane < last; x_lane++) {
         for (int tap = 0; tap < c->taps; tap++) {
             tam_gradient_amx_transpose(tile_at(j, tap, x_lane, (int)task), turned[tap]);
         }
-        for (int o = 0; o < LANES; o++) {
-            float *to = j->dweight + ((task * LANES + o) * c->ic + x_lane * LANES) * c->taps;
-            for (int i = 0; i < LANES; i++) {
+        for (int o = 0; o < outs; o++) {
+            const int start = c->group > 0 ? (first_o + o) / c->group * c->group : 0;
+            const int from = start > x_lane * LANES ? start : x_lane * LANES;
+            const int end = least(start + width, (x_lane + 1) * LANES);
+            float *to = j->dweight + ((int64_t)(first_o + o) * width + from - start) * c->taps;
+            for (int i = from; i < end; i++) {
                 for (int tap = 0; tap < c->taps; tap++) {
-                    to[i * c->taps + tap] = turned[tap][o * LANES + i];
+                    *to++ = turned[tap][o * LANES + i % LANES];
                 }
             }
         }
     }
 }
 
-TAM_KERNEL static void sum_channels(const job *j, int channel) {
+TAM_KERNEL_PART void sum_some(const job *j, int channel, int channels) {
     const cut *c = &j->c;
     double sums[LANES] = {0};
     int64_t pixels = (int64_t)c->out_h * c->out_w;
@@ -276,16 +319,25 @@ TAM_KERNEL static void sum_channels(const job *j, int channel) {
         float sum[LANES] = {0};
         const uint16_t *dy = j->dy + image * pixels * c->oc + channel;
         for (int64_t pixel = 0; pixel < pixels; pixel++) {
-            for (int l = 0; l < LANES; l++) {
+            for (int l = 0; l < channels; l++) {
                 sum[l] += tam_bf16_value(dy[pixel * c->oc + l]);
             }
         }
-        for (int l = 0; l < LANES; l++) {
+        for (int l = 0; l < channels; l++) {
             sums[l] += (double)sum[l];
         }
     }
-    for (int l = 0; l < LANES; l++) {
+    for (int l = 0; l < channels; l++) {
         j->dbias[channel + l] = (float)sums[l];
+    }
+}
+
+TAM_KERNEL static void sum_channels(const job *j, int channel) {
+    const int channels = j->c.oc - channel;
+    if (channels >= LANES) {
+        sum_some(j, channel, LANES);
+    } else {
+        sum_some(j, channel, channels);
     }
 }
 
@@ -311,14 +363,14 @@ void tam_weight_gradient_backward(tam_layer *layer, const tam_layer_memory *memo
         j.at[i] = (int32_t)(i / c->steps * c->length + i % c->steps * DEPTH);
     }
     int64_t bands = (int64_t)c->n * c->bands;
-    int groups = groups_of(c->ic) + groups_of(c->oc), pairs = groups_of(c->ic) * groups_of(c->oc);
+    const int turns = turns_of(c->ic) + turns_of(c->oc);
     for (j.first = 0; j.first < bands; j.first += c->together) {
         j.count = bands - j.first < c->together ? bands - j.first : c->together;
-        tam_team_run(ctx, j.count * groups, turn_task, &j);
-        tam_team_run(ctx, (int64_t)pairs * rows_of_taps(c), multiply_task, &j);
+        tam_team_run(ctx, j.count * turns, turn_task, &j);
+        tam_team_run(ctx, (int64_t)pairs_of(c) * rows_of_taps(c), multiply_task, &j);
     }
-    tam_team_run(ctx, c->oc / LANES, finish_task, &j);
+    tam_team_run(ctx, c->dy_lanes, finish_task, &j);
     if (layer->shape.bias) {
-        tam_team_run(ctx, c->oc / LANES, bias_task, &j);
+        tam_team_run(ctx, c->dy_lanes, bias_task, &j);
     }
 }

@@ -7,7 +7,8 @@
  * pixel. With a stride s the input falls into s^2 phases, of which each tap reads one, shifted.
  *
  * Work goes in segments that fit in a core's cache: x is turned to [phase][channel][pixel], dy to pairs of pixels; then
- * each task makes the gradient of 32 x 32 channels. What a task sums depends on the shape only, never on the threads.
+ * each task makes the gradient of 32 x 32 channels; of a grouped convolution only those that hold groups of 4 to 32
+ * channels. What a task sums depends on the shape only, never on the threads.
  */
 #ifndef BACKEND_CPU_WEIGHT_GRADIENT_H
 #define BACKEND_CPU_WEIGHT_GRADIENT_H
@@ -21,7 +22,7 @@ void tam_weight_gradient_take(tam_layer *layer);
 /* For tam_layer_kind.backward_weights of a layer that it suits. */
 void tam_weight_gradient_backward(tam_layer *layer, const tam_layer_memory *memory);
 
-/* The inside: what needs the processor's instructions; data_gradient.c and cpu_first_tiles.c use it too. */
+/* The inside: what needs the processor's instructions; tile_convolution.c and cpu_first_tiles.c use it too. */
 
 enum {
     TAM_GRADIENT_DEPTH = 32,    /* pixels of one product */
@@ -48,27 +49,26 @@ bool tam_gradient_amx_runs_here(void);
 void tam_gradient_amx_begin(void);
 void tam_gradient_amx_end(void);
 void tam_gradient_amx_multiply(const tam_gradient_block *block);
-/* 32 pixels (NULL: zeros) of `channels` (16 or 32) -> to[channel][32], rows at x_stride. */
-void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
+/* 32 pixels (NULL: zeros) from `channel` on, `channels` (1 to 32) of them -> to[channel][32], rows at x_stride;
+ * channels up to the next 16 are zeros. */
+void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, uint16_t *to,
                            int64_t x_stride);
-/* 32 pixels -> [16 pairs][16 channels][2], the second 16 channels dy_stride further. */
-void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
+/* 32 pixels -> [16 pairs][16 channels][2], the second 16 channels dy_stride further, and zeros behind `channels`. */
+void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, uint16_t *to,
                            int64_t dy_stride);
 /* sums [32 pixels][32] = the sum over taps of x [32 pixels][depth] w [depth][channels]; x_stride from pixel to pixel; w
  * as pairs: [depth / 32][16 pairs][16 channels][2], the second 16 channels behind the first. depth is a multiple of 32.
  */
 void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, int64_t x_stride, const uint16_t *const *w,
                                     int depth, int channels, float *sums);
-/* What follows a product: y = act(sums + bias) as bf16, for `pixels` pixels; bias and slope may be NULL, and without a
- * slope `relu` cuts at 0. y_stride from pixel to pixel. */
+/* What follows a product: y = act(sums + bias) as bf16, for `pixels` pixels of `channels` (1 to 32) numbers; bias and
+ * slope may be NULL, and without a slope `relu` cuts at 0. y_stride from pixel to pixel. */
 typedef struct tam_gradient_finish {
     const float *bias, *slope;
     bool relu;
 } tam_gradient_finish;
 void tam_gradient_amx_finish(const float *sums, int pixels, int channels, const tam_gradient_finish *finish,
                              uint16_t *y, int64_t y_stride);
-/* `channels` (16 or 32) numbers as bf16. */
-void tam_gradient_amx_round(const float *numbers, int channels, uint16_t *to);
 /* to[j][i] = tile[i][j]. */
 void tam_gradient_amx_transpose(const float *tile, float *to);
 

@@ -123,7 +123,7 @@ AMX static inline __attribute__((always_inline)) void multiply_taps(int taps, co
 
 AMX void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, int64_t x_stride, const uint16_t *const *w,
                                         int depth, int channels, float *sums) {
-    if (channels == TAM_GRADIENT_CHANNELS) {
+    if (channels > TAM_GRADIENT_LANES) {
         multiply_taps(taps, x, x_stride, w, depth, true, sums);
     } else {
         multiply_taps(taps, x, x_stride, w, depth, false, sums);
@@ -140,40 +140,42 @@ AVX512_PART __m256i rounded(__m512 v) {
     return _mm512_cvtepi32_epi16(_mm512_srli_epi32(up, 16));
 }
 
-AVX512 void tam_gradient_amx_round(const float *numbers, int channels, uint16_t *to) {
-    for (int i = 0; i < channels; i += TAM_GRADIENT_LANES) {
-        _mm256_storeu_si256((__m256i *)(void *)(to + i), rounded(_mm512_loadu_ps(numbers + i)));
-    }
+/* The lanes of the 16 from channel i on that there are. */
+AVX512_PART __mmask16 lanes_from(int i, int channels) {
+    return channels - i >= TAM_GRADIENT_LANES ? (__mmask16)0xffff : (__mmask16)((1u << (channels - i)) - 1);
 }
 
 AVX512 void tam_gradient_amx_finish(const float *sums, int pixels, int channels, const tam_gradient_finish *finish,
                                     uint16_t *y, int64_t y_stride) {
     bool active = finish->slope != NULL || finish->relu;
     for (int i = 0; i < channels; i += TAM_GRADIENT_LANES) {
-        __m512 zero = _mm512_setzero_ps(), bias = finish->bias != NULL ? _mm512_loadu_ps(finish->bias + i) : zero;
-        __m512 slope = finish->slope != NULL ? _mm512_loadu_ps(finish->slope + i) : zero;
+        const __mmask16 there = lanes_from(i, channels);
+        __m512 zero = _mm512_setzero_ps();
+        __m512 bias = finish->bias != NULL ? _mm512_maskz_loadu_ps(there, finish->bias + i) : zero;
+        __m512 slope = finish->slope != NULL ? _mm512_maskz_loadu_ps(there, finish->slope + i) : zero;
         for (int pixel = 0; pixel < pixels; pixel++) {
             __m512 v = _mm512_add_ps(_mm512_loadu_ps(sums + (int64_t)pixel * TAM_GRADIENT_CHANNELS + i), bias);
             if (active) {
                 v = _mm512_mask_mul_ps(v, _mm512_cmp_ps_mask(v, zero, _CMP_LE_OQ), v, slope);
             }
-            _mm256_storeu_si256((__m256i *)(void *)(y + pixel * y_stride + i), rounded(v));
+            _mm256_mask_storeu_epi16(y + pixel * y_stride + i, there, rounded(v));
         }
     }
 }
 
-AVX512_PART __m512i pixel_at(const uint16_t *pixel, int channels) {
-    if (pixel == NULL) {
-        return _mm512_setzero_si512();
-    }
-    return channels == TAM_GRADIENT_CHANNELS
-               ? _mm512_loadu_si512(pixel)
-               : _mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)(const void *)pixel));
+AVX512_PART __m512i pixel_at(const uint16_t *pixel, int channel, __mmask32 there) {
+    return pixel == NULL ? _mm512_setzero_si512() : _mm512_maskz_loadu_epi16(there, pixel + channel);
+}
+
+AVX512_PART __mmask32 channels_there(int channels) {
+    return channels == TAM_GRADIENT_CHANNELS ? 0xffffffffu : (1u << channels) - 1;
 }
 
 /* Two channels are one 32-bit number while pixels and channels change places; then they are taken apart. */
-AVX512 void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
-                                  int64_t x_stride) {
+AVX512 void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels,
+                                  uint16_t *to, int64_t x_stride) {
+    const __mmask32 there = channels_there(channels);
+    const int rows = channels > TAM_GRADIENT_LANES ? TAM_GRADIENT_CHANNELS : TAM_GRADIENT_LANES;
     __m512i low[16], high[16], even = _mm512_setzero_si512(), odd = even;
     uint16_t places[2][32];
     for (int i = 0; i < 32; i++) {
@@ -183,20 +185,21 @@ AVX512 void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH
     even = _mm512_loadu_si512(places[0]);
     odd = _mm512_loadu_si512(places[1]);
     for (int i = 0; i < 16; i++) {
-        low[i] = pixel_at(pixel[i], channels);
-        high[i] = pixel_at(pixel[i + 16], channels);
+        low[i] = pixel_at(pixel[i], channel, there);
+        high[i] = pixel_at(pixel[i + 16], channel, there);
     }
     transpose_16(low);
     transpose_16(high);
-    for (int i = 0; i < channels / 2; i++) {
+    for (int i = 0; i < rows / 2; i++) {
         uint16_t *row = to + 2 * i * x_stride;
         _mm512_storeu_si512(row, _mm512_permutex2var_epi16(low[i], even, high[i]));
         _mm512_storeu_si512(row + x_stride, _mm512_permutex2var_epi16(low[i], odd, high[i]));
     }
 }
 
-AVX512 void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
-                                  int64_t dy_stride) {
+AVX512 void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels,
+                                  uint16_t *to, int64_t dy_stride) {
+    const __mmask32 there = channels_there(channels);
     uint16_t places[2][32];
     for (int i = 0; i < 32; i++) {
         places[0][i] = (uint16_t)(i / 2 + (i % 2) * 32);
@@ -204,9 +207,9 @@ AVX512 void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH
     }
     __m512i first = _mm512_loadu_si512(places[0]), second = _mm512_loadu_si512(places[1]);
     for (int i = 0; i < TAM_GRADIENT_DEPTH; i += 2) {
-        __m512i a = pixel_at(pixel[i], channels), b = pixel_at(pixel[i + 1], channels);
+        __m512i a = pixel_at(pixel[i], channel, there), b = pixel_at(pixel[i + 1], channel, there);
         _mm512_storeu_si512(to + (int64_t)i * 16, _mm512_permutex2var_epi16(a, first, b));
-        if (channels == TAM_GRADIENT_CHANNELS) {
+        if (channels > TAM_GRADIENT_LANES) {
             _mm512_storeu_si512(to + dy_stride + (int64_t)i * 16, _mm512_permutex2var_epi16(a, second, b));
         }
     }
@@ -228,16 +231,18 @@ void tam_gradient_amx_end(void) {
 void tam_gradient_amx_multiply(const tam_gradient_block *block) {
     (void)block;
 }
-void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
+void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, uint16_t *to,
                            int64_t x_stride) {
     (void)pixel;
+    (void)channel;
     (void)channels;
     (void)to;
     (void)x_stride;
 }
-void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channels, uint16_t *to,
+void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, uint16_t *to,
                            int64_t dy_stride) {
     (void)pixel;
+    (void)channel;
     (void)channels;
     (void)to;
     (void)dy_stride;
@@ -264,11 +269,6 @@ void tam_gradient_amx_multiply_taps(int taps, const uint16_t *const *x, int64_t 
     (void)depth;
     (void)channels;
     (void)sums;
-}
-void tam_gradient_amx_round(const float *numbers, int channels, uint16_t *to) {
-    (void)numbers;
-    (void)channels;
-    (void)to;
 }
 
 #endif
