@@ -133,6 +133,11 @@ static const problem large_problems[] = {
     {2, "input = input(channels=6, height=5, width=3)\n"
         "a = conv(input, out=6, pad=1)\nb = relu(a)\nc = conv(input, out=6, pad=1)\nd = add(b, c)\n"
         "e = flatten(d)\n"},
+    /* Groups of 8, 16 and 32 channels, and numbers of channels that fill no register. */
+    {2, "3x13x11 conv(out=64,pad=1) relu() conv(out=64,pad=1,groups=8,stride=2,bias=0) batch_norm() relu() "
+        "conv(out=64,pad=1,groups=4) prelu() conv(out=64,kernel=3,groups=2) relu() global_pool()"},
+    {3, "3x11x9 conv(out=24,stride=2,pad=1,bias=0) batch_norm() relu() conv(out=58,kernel=1,bias=0) batch_norm() "
+        "conv(out=58,groups=58,pad=1) relu() conv(out=58,groups=58,stride=2,pad=1) conv(out=29,kernel=1) fc(out=5)"},
     /* Windows that are not square. */
     {2, "3x9x11 conv(out=32,pad=1) relu() conv(out=48,kernel=1,kernel_w=7,pad=0,pad_w=3,bias=0) batch_norm() relu() "
         "conv(out=64,kernel=7,kernel_w=1,pad=3,pad_w=0) relu() global_pool()"},

@@ -8,9 +8,8 @@ static size_t most(size_t a, size_t b) {
 }
 
 static tam_tile_memory tile_memory(const tam_layer_memory *memory, size_t packed_bytes) {
-    return (tam_tile_memory){.weight = memory->weight,
-                             .packed = memory->scratch,
-                             .frames = (char *)memory->scratch + packed_bytes};
+    return (tam_tile_memory){
+        .weight = memory->weight, .packed = memory->scratch, .frames = (char *)memory->scratch + packed_bytes};
 }
 
 static void pack(tam_layer *layer, const tam_layer_memory *memory) {

@@ -43,8 +43,8 @@ static int64_t pixel_bytes(const tam_tile_cut *c) {
 static void cut_bands(tam_tile_cut *c, int rows) {
     c->band_rows = rows;
     c->bands = (c->rows + rows - 1) / rows;
-    c->band = up((int64_t)rows * c->width, PIXELS) + (int64_t)(c->most_h - c->least_h) * c->width + c->most_w -
-              c->least_w;
+    c->band =
+        up((int64_t)rows * c->width, PIXELS) + (int64_t)(c->most_h - c->least_h) * c->width + c->most_w - c->least_w;
 }
 
 /* Forward a tap of the window's column v reads phase v % s, v / s pixels further. */
@@ -158,8 +158,7 @@ static void copy_row(const tam_tile_cut *c, const uint16_t *from, int phase, uin
         return;
     }
     for (int64_t column = first; column < end; column++) {
-        memcpy(to + column * c->depth, from + (column * step + origin) * c->from_c,
-               (size_t)c->from_c * sizeof *to);
+        memcpy(to + column * c->depth, from + (column * step + origin) * c->from_c, (size_t)c->from_c * sizeof *to);
     }
 }
 
@@ -236,8 +235,7 @@ static void store_rows(const job *j, const phase *p, int64_t band, int64_t pixel
         const int64_t y = (first + row) * step + p->down, x = (int64_t)column * step + p->across;
         if (row < c->band_rows && y < c->to_h && used > 0) {
             uint16_t *to = (uint16_t *)j->m->to + ((image * c->to_h + y) * c->to_w + x) * c->to_c + channel;
-            tam_gradient_amx_finish(sums + (int64_t)i * CHANNELS, used, channels, &finish, to,
-                                    (int64_t)step * c->to_c);
+            tam_gradient_amx_finish(sums + (int64_t)i * CHANNELS, used, channels, &finish, to, (int64_t)step * c->to_c);
         }
         i += run;
         column = 0;
@@ -267,7 +265,8 @@ static void convolve_task(void *argument, int64_t task, int worker) {
     const job *j = argument;
     const tam_tile_cut *c = j->c;
     uint16_t *frame = (uint16_t *)(void *)((char *)j->m->frames + worker * c->frame_bytes);
-    const int64_t first = task * c->together, all = (int64_t)c->n * c->bands, band_numbers = c->band * pixel_bytes(c) / 2;
+    const int64_t first = task * c->together, all = (int64_t)c->n * c->bands,
+                  band_numbers = c->band * pixel_bytes(c) / 2;
     const int64_t last = first + c->together < all ? first + c->together : all;
     for (int64_t band = first; band < last; band++) {
         frame_band(j, band, frame + (band - first) * band_numbers);

@@ -19,11 +19,11 @@
 /* How a shape is cut. A band is some rows of one sample's map, of all phases; a task is several bands. */
 typedef struct tam_tile_cut {
     tam_window window;
-    bool transposed;                      /* the gradient of the input */
-    int n, group;                         /* group: channels of one; 0: all */
-    int from_c, from_h, from_w, depth;    /* of the map that is read; its channels in the frame, filled up */
-    int to_c, to_h, to_w;                 /* of that which is written */
-    int weight_out, weight_in;            /* channels of the weights */
+    bool transposed;                   /* the gradient of the input */
+    int n, group;                      /* group: channels of one; 0: all */
+    int from_c, from_h, from_w, depth; /* of the map that is read; its channels in the frame, filled up */
+    int to_c, to_h, to_w;              /* of that which is written */
+    int weight_out, weight_in;         /* channels of the weights */
     int from_phases_h, from_phases_w, to_phases;
     int least_h, most_h, least_w, most_w; /* shifts of the taps, in rows and in columns */
     int rows, columns;                    /* of a phase of what is written, the largest */

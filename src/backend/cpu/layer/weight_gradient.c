@@ -14,7 +14,7 @@ enum {
     STEP_NUMBERS = DEPTH * LANES,
     MOST_TAPS = 49,
     TURNED_TOGETHER = 256, /* channels */
-    LEAST_CHANNELS = 8, /* of fewer a register would be zeros for the most part */
+    LEAST_CHANNELS = 8,    /* of fewer a register would be zeros for the most part */
     LEAST_GROUP = 4,
     GROUP_TILES = 4,       /* of dw, of 32 x 32 channels */
     STEPS_AT_ONCE = 8,     /* pixels that a task keeps in the nearest cache while it goes through its taps: 256 */
@@ -122,8 +122,7 @@ bool tam_weight_gradient_suits(const tam_layer *layer) {
     const tam_layer_shape *s = &layer->shape;
     return s->op == TAM_LAYER_CONVOLUTION && s->training && (s->groups == 1 || has_narrow_groups(s)) &&
            s->window.kernel_h * s->window.kernel_w <= MOST_TAPS && layer->x.c >= LEAST_CHANNELS &&
-           is_nhwc_bf16(&layer->x) && is_nhwc_bf16(&layer->y) &&
-           tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
+           is_nhwc_bf16(&layer->x) && is_nhwc_bf16(&layer->y) && tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
 }
 
 void tam_weight_gradient_take(tam_layer *layer) {
