@@ -32,8 +32,16 @@ typedef enum cli_type {
     CLI_UINT64,
     CLI_REAL,
     CLI_CHOICE,
-    CLI_WORKSPACE
+    CLI_WORKSPACE,
+    CLI_WORDS
 } cli_type;
+
+/* The values of a flag that may be given several times, in their order. */
+enum { CLI_MOST_WORDS = 16 };
+typedef struct cli_words {
+    const char *word[CLI_MOST_WORDS];
+    int count;
+} cli_words;
 
 /* One flag; made by the functions below, so that the compiler checks the type behind `value`. */
 typedef struct cli_option {
@@ -72,6 +80,9 @@ static inline cli_option cli_choice(const char *name, int *value, const char *wo
  * TAM_HEAD_LEAST_WORKSPACE. */
 static inline cli_option cli_workspace(const char *name, size_t *value, const char *about) {
     return (cli_option){.name = name, .type = CLI_WORKSPACE, .value = value, .argument = "SIZE|auto", .about = about};
+}
+static inline cli_option cli_several(const char *name, cli_words *words, const char *argument, const char *about) {
+    return (cli_option){.name = name, .type = CLI_WORDS, .value = words, .argument = argument, .about = about};
 }
 static inline cli_option cli_required(cli_option option) {
     option.required = true;

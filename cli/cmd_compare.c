@@ -1,4 +1,4 @@
-/* tammes compare: one recipe, several losses, one table and one page. */
+/* tammes compare: one recipe, several losses, nets or settings, one table and one page. */
 #include "train_options.h"
 
 /* Trains and evaluates run i; one that diverges is left out, the others go on. */
@@ -34,37 +34,22 @@ static tam_status print_results(cli_call *call, const tam_comparison *comparison
     return TAM_OK;
 }
 
-tam_status cli_compare(cli_call *call) {
-    const double not_given = -2; /* outside the flag's range */
-    tam_compare_config config = {.recipe = train_defaults()};
-    tam_train_config *recipe = &config.recipe;
-    bool deterministic = false;
-    recipe->warmup = not_given;
-    const cli_option options[] = {
-        cli_required(cli_text("data", &recipe->data.path, "DIR", "images: a folder per class, or IDX files")),
-        cli_required(cli_text("losses", &config.losses, "LIST", "losses, as in softmax+center,arcface:s=16,m=0.3")),
-        cli_required(cli_text("out", &config.out, "DIR", "folder of the runs, the table and the page (also -o)")),
-        cli_text("dims", &config.dims, "LIST",
-                 "widths (2); up to 3: conv4:bn=0, batch 32, lr 0.1, warmup 0.3, epochs 3"),
-        TRAIN_DATA_FLAGS(recipe),
-        TRAIN_NET_FLAG(recipe),
-        TRAIN_STEP_FLAGS(recipe, &deterministic),
-    };
-    const cli_usage usage = {
-        .synopsis = "--data DIR --losses LIST --out DIR [options]",
-        .example =
-            "tammes compare --data mnist --losses softmax,softmax+center,arcface,cosface --dims 2 --out losses\n"
-            "tammes compare --data photos --val unseen --losses arcface:s=24,m=0.3,softmax --dims 128 --out wide",
-        .options = options,
-        .option_count = sizeof options / sizeof options[0],
-    };
-    if (!cli_parse(call, &usage)) {
-        return call->status;
-    }
+/* What the library asks for a setting's value. */
+typedef struct setting_flags {
+    cli_call *call;
+    const cli_option *options;
+    int count;
+    tam_train_config *recipe;
+} setting_flags;
+
+static tam_status set_flag(void *user, const char *key, const char *value, tam_train_config *recipe) {
+    const setting_flags *flags = user;
+    return train_set(flags->call, flags->options, flags->count, flags->recipe, key, value, recipe);
+}
+
+static tam_status run_all(cli_call *call, const tam_compare_config *config) {
     tam_comparison *comparison = NULL;
-    train_settle(call, deterministic, recipe);
-    recipe->warmup = recipe->warmup == not_given ? 0 : recipe->warmup;
-    tam_status status = tam_compare_open(call->ctx, &config, &comparison);
+    tam_status status = tam_compare_open(call->ctx, config, &comparison);
     for (int i = 0; status == TAM_OK && i < tam_compare_runs(comparison); i++) {
         status = run_one(call, comparison, i);
     }
@@ -72,8 +57,59 @@ tam_status cli_compare(cli_call *call) {
         status = tam_compare_write(comparison);
     }
     if (status == TAM_OK) {
-        status = print_results(call, comparison, config.out);
+        status = print_results(call, comparison, config->out);
     }
     tam_compare_free(comparison);
     return status;
+}
+
+tam_status cli_compare(cli_call *call) {
+    const double not_given = -2; /* outside the flag's range */
+    tam_compare_config config = {.recipe = train_defaults()};
+    tam_train_config *recipe = &config.recipe;
+    cli_words sweeps = {.count = 0};
+    bool deterministic = false;
+    recipe->warmup = not_given;
+    const cli_option options[] = {
+        cli_required(cli_text("data", &recipe->data.path, "DIR", "images: a folder per class, or IDX files")),
+        cli_text("losses", &config.losses, "LIST", "losses, as in softmax+center,arcface:s=16,m=0.3"),
+        cli_text("nets", &config.nets, "LIST", "backbones, as in conv4,ir10:width=16,mobilefacenet"),
+        cli_several("sweep", &sweeps, "KEY=V,V,...",
+                    "values of one setting: net.KEY, loss.KEY, or a flag (lr, batch, epochs, dtype, size, seed, ...)"),
+        cli_required(cli_text("out", &config.out, "DIR", "folder of the runs, the table and the page (also -o)")),
+        cli_text("dims", &config.dims, "LIST",
+                 "widths (2; 512 with --nets or --sweep); up to 3: conv4:bn=0, batch 32, lr 0.1, warmup 0.3, epochs 3"),
+        TRAIN_DATA_FLAGS(recipe),
+        TRAIN_NET_FLAG(recipe),
+        cli_text("loss", &recipe->loss, "NAME[:k=v]", "loss of every run (arcface), instead of --losses"),
+        TRAIN_STEP_FLAGS(recipe, &deterministic),
+        cli_uint64("seed", &recipe->seed, ""), /* the last one: the common flag, for sweeps */
+    };
+    enum { OPTIONS = sizeof options / sizeof options[0] };
+    const cli_usage usage = {
+        .synopsis = "--data DIR --out DIR [--losses LIST] [--nets LIST] [--sweep KEY=V,V,...] [options]",
+        .example =
+            "tammes compare --data mnist --losses softmax,softmax+center,arcface,cosface --dims 2 --out losses\n"
+            "tammes compare --data photos --val unseen --losses arcface:s=24,m=0.3,softmax --dims 128 --out wide\n"
+            "tammes compare --data photos --nets ir10:width=32,mobilefacenet --loss arcface:s=24 --dims 128 --out "
+            "nets\n"
+            "tammes compare --data photos --net ir10 --sweep net.width=16,32 --sweep lr=0.03,0.1 --out settings",
+        .options = options,
+        .option_count = OPTIONS - 1,
+    };
+    if (!cli_parse(call, &usage)) {
+        return call->status;
+    }
+    if (recipe->loss != NULL && config.losses != NULL) {
+        return cli_fail(call, TAM_CONFIG, "--loss '%s' and --losses '%s': give one of them", recipe->loss,
+                        config.losses);
+    }
+    train_settle(call, deterministic, recipe);
+    recipe->warmup = recipe->warmup == not_given ? 0 : recipe->warmup;
+    setting_flags flags = {call, options, OPTIONS, recipe};
+    config.sweeps = sweeps.word;
+    config.sweep_count = sweeps.count;
+    config.set = set_flag;
+    config.set_user = &flags;
+    return run_all(call, &config);
 }

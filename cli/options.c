@@ -124,6 +124,18 @@ static tam_status assign_workspace(cli_call *call, const cli_option *option, con
     return TAM_OK;
 }
 
+static tam_status add_word(cli_call *call, const cli_option *option, const char *word, cli_source source) {
+    cli_words *words = option->value;
+    if (*word == '\0') {
+        return refuse(call, option, word, source, "is empty");
+    }
+    if (words->count == CLI_MOST_WORDS) {
+        return cli_fail(call, TAM_CONFIG, "--%s is given more than %d times", option->name, CLI_MOST_WORDS);
+    }
+    words->word[words->count++] = word;
+    return TAM_OK;
+}
+
 tam_status cli_assign(cli_call *call, const cli_option *option, const char *words, cli_source source) {
     switch (option->type) {
     case CLI_SWITCH:
@@ -138,6 +150,8 @@ tam_status cli_assign(cli_call *call, const cli_option *option, const char *word
         }
         *(const char **)option->value = words;
         return TAM_OK;
+    case CLI_WORDS:
+        return add_word(call, option, words, source);
     case CLI_CHOICE:
         return assign_choice(call, option, words, source);
     case CLI_WORKSPACE:

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 tam_train_config train_defaults(void) {
@@ -89,6 +90,51 @@ void train_settle(const cli_call *call, bool deterministic, tam_train_config *co
     mark_zero(&config->weight_decay);
     mark_zero(&config->warmup);
     mark_zero(&config->clip);
+}
+
+/* Whether the flag is a setting of the recipe, other than which images there are. */
+static bool is_setting(const cli_option *option, const tam_train_config *config) {
+    const char *value = option->value, *first = (const char *)config;
+    bool inside = value >= first && value < first + sizeof *config;
+    bool images = value < (const char *)(&config->validation + 1) && value != (const char *)&config->data.size &&
+                  value != (const char *)&config->data.channels;
+    return inside && !images && strcmp(option->name, "net") != 0 && strcmp(option->name, "loss") != 0;
+}
+
+static tam_status refuse_setting(cli_call *call, const cli_option *options, int count, const tam_train_config *config,
+                                 const char *name) {
+    const char *names[CLI_MOST_OPTIONS];
+    int settings = 0;
+    for (int i = 0; i < count && settings < CLI_MOST_OPTIONS; i++) {
+        if (is_setting(&options[i], config)) {
+            names[settings++] = options[i].name;
+        }
+    }
+    const char *nearest = tam_nearest_name(name, names, settings);
+    if (nearest == NULL) {
+        return cli_fail(call, TAM_CONFIG, "'%s' cannot be swept (what can: net.KEY, loss.KEY, lr, batch, epochs, ...)",
+                        name);
+    }
+    return cli_fail(call, TAM_CONFIG, "'%s' cannot be swept (did you mean '%s'?)", name, nearest);
+}
+
+tam_status train_set(cli_call *call, const cli_option *options, int count, tam_train_config *config, const char *name,
+                     const char *value, tam_train_config *recipe) {
+    for (int i = 0; i < count; i++) {
+        if (strcmp(options[i].name, name) != 0 || !is_setting(&options[i], config)) {
+            continue;
+        }
+        const tam_train_config kept = *config;
+        *config = *recipe;
+        tam_status status = cli_assign(call, &options[i], value, (cli_source){0});
+        if (status == TAM_OK && options[i].type == CLI_REAL) {
+            mark_zero(options[i].value);
+        }
+        *recipe = *config;
+        *config = kept;
+        return status;
+    }
+    return refuse_setting(call, options, count, config, name);
 }
 
 tam_status train_run(const cli_call *call, const tam_train_config *settled, tam_train_result *result) {

@@ -56,6 +56,11 @@ tam_train_config train_defaults(void);
 /* After the flags were read: takes the call's seed, and names the user's file of tuning. A flag of 0 means 0; in the
  * configuration 0 means default. */
 void train_settle(const cli_call *call, bool deterministic, tam_train_config *config);
+/* Puts the value of the flag `name` into *recipe, as the command line would into `config`, whose fields the table
+ * `options` names; `config` is as before in the end. Only settings of a recipe that are not its data can be changed so.
+ * Fails with TAM_CONFIG: no such flag (the sentence names the nearest), or not a value of it. */
+tam_status train_set(cli_call *call, const cli_option *options, int count, tam_train_config *config, const char *name,
+                     const char *value, tam_train_config *recipe);
 /* Trains and shows the progress. */
 tam_status train_run(const cli_call *call, const tam_train_config *settled, tam_train_result *result);
 

@@ -26,6 +26,8 @@ typedef struct tam_figure {
     bool same_scale; /* a unit is equally long on both axes (the larger range of the two wins) */
     const tam_series *legend;
     int legend_count;
+    const char *const *x_words; /* instead of numbers on the x axis: words at 0, 1, ... */
+    int x_word_count;
 } tam_figure;
 
 /* The state of one drawing. */
@@ -58,8 +60,8 @@ void tam_svg_area(tam_svg *svg, int colour, double opacity, int n, const double 
 /* Words around the place (x, y), readable on any ground. */
 void tam_svg_note(tam_svg *svg, int colour, double x, double y, const char *words);
 
-/* Ticks for [low, high]: at most `most` >= 2 numbers, 1, 2 or 5 times a power of ten apart (logarithm: powers of ten).
- * Returns how many. */
+/* Ticks for [low, high]: at most `most` >= 2 numbers, 1, 2 or 5 times a power of ten apart (logarithm: powers of ten,
+ * with 2 and 5 times of them where that gives less than three). Returns how many. */
 int tam_ticks(double low, double high, bool logarithm, int most, double *ticks);
 
 #endif

@@ -31,8 +31,7 @@ static void straight(tam_text *text, double x0, double y0, double x1, double y1,
     tam_text_format(text, " stroke=\"%s\"/>\n", colour);
 }
 
-/* Letters are about this wide; exact widths are the viewer's secret. */
-static double width_of(const char *words, int size) {
+double tam_svg_width_of(const char *words, int size) {
     size_t letters = 0;
     for (; *words != '\0'; words++) {
         letters += (*words & 0xc0) != 0x80;
@@ -104,6 +103,12 @@ static int stepped_ticks(const tam_axis *axis, double *ticks) {
     return count;
 }
 
+static void draw_tick(tam_svg *svg, double value, const char *words) {
+    double x = tam_svg_x(svg, value);
+    straight(svg->text, x, svg->top, x, svg->bottom, faint);
+    tam_svg_words(svg->text, &(tam_svg_label){x, svg->bottom + 16, TICK_SIZE, "middle", ink, false}, words);
+}
+
 static void draw_ticks(tam_svg *svg, bool horizontal) {
     double ticks[MOST_TICKS];
     char words[64];
@@ -113,12 +118,13 @@ static void draw_ticks(tam_svg *svg, bool horizontal) {
     most = most < 2 ? 2 : most > MOST_TICKS ? MOST_TICKS : most;
     int count =
         axis->step > 0 ? stepped_ticks(axis, ticks) : tam_ticks(axis->low, axis->high, axis->logarithm, most, ticks);
+    bool parted = axis->logarithm && count > 1 && ticks[1] / ticks[0] < 9; /* 2 and 5 between the powers of ten */
     for (int i = 0; i < count; i++) {
-        tick_words(words, sizeof words, ticks[i], count > 1 ? ticks[1] - ticks[0] : 0, axis->logarithm);
+        bool powers = axis->logarithm && !parted;
+        double step = axis->logarithm ? ticks[i] : count > 1 ? ticks[1] - ticks[0] : 0;
+        tick_words(words, sizeof words, ticks[i], step, powers);
         if (horizontal) {
-            double x = tam_svg_x(svg, ticks[i]);
-            straight(svg->text, x, svg->top, x, svg->bottom, faint);
-            tam_svg_words(svg->text, &(tam_svg_label){x, svg->bottom + 16, TICK_SIZE, "middle", ink, false}, words);
+            draw_tick(svg, ticks[i], words);
         } else {
             double y = tam_svg_y(svg, ticks[i]);
             straight(svg->text, svg->left, y, svg->right, y, faint);
@@ -150,7 +156,7 @@ static double draw_legend(tam_text *text, const tam_figure *figure, double left,
     double x = left;
     for (int i = 0; i < figure->legend_count; i++) {
         const tam_series *series = &figure->legend[i];
-        double width = 30 + width_of(series->name, TICK_SIZE) + 14;
+        double width = 30 + tam_svg_width_of(series->name, TICK_SIZE) + 14;
         if (x > left && x + width > right) {
             x = left;
             y += 17;
@@ -218,7 +224,10 @@ tam_svg tam_svg_begin(tam_text *text, const tam_figure *figure) {
                     "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" height=\"%d\" "
                     "role=\"img\" font-family=\"sans-serif\">\n",
                     width, height, width, height);
-    if (figure->x.label != NULL) {
+    for (int i = 0; i < figure->x_word_count; i++) {
+        draw_tick(&svg, i, figure->x_words[i]);
+    }
+    if (figure->x.label != NULL && figure->x_word_count == 0) {
         draw_ticks(&svg, true);
     }
     if (figure->y.label != NULL) {

@@ -12,6 +12,8 @@ typedef struct tam_svg_label {
     bool bold;
 } tam_svg_label;
 
+/* About how wide words are, in pixels: exact widths are the viewer's secret. */
+double tam_svg_width_of(const char *words, int size);
 void tam_svg_words(tam_text *text, const tam_svg_label *label, const char *words);
 /* The attributes of a stroke without filling. */
 void tam_svg_stroke(tam_text *text, int colour, int dash, double width);

@@ -12,7 +12,17 @@ static double round_step(double rough) {
 
 static int log_ticks(double low, double high, int most, double *ticks) {
     int first = (int)ceil(log10(low) - 1e-9), last = (int)floor(log10(high) + 1e-9);
+    static const double part[3] = {1, 2, 5};
     int step = 1, count = 0;
+    if (last - first < 2) {
+        for (int i = 3 * (first - 1); i <= 3 * last + 2; i++) {
+            double tick = pow(10, floor(i / 3.0)) * part[((i % 3) + 3) % 3];
+            if (tick >= low * (1 - 1e-9) && tick <= high * (1 + 1e-9) && count < most) {
+                ticks[count++] = tick;
+            }
+        }
+        return count;
+    }
     while ((last - first) / step + 1 > most) {
         step++;
     }

@@ -9,19 +9,19 @@
 
 enum { LONGEST = 1024 };
 
-tam_status tam_compare_split(tam_ctx *ctx, tam_arena *arena, const char *text, const char *losses[TAM_COMPARE_LOSSES],
-                             int *count) {
+tam_status tam_compare_split(tam_ctx *ctx, tam_arena *arena, const char *what, const char *text,
+                             const char *items[TAM_COMPARE_ITEMS], int *count) {
     *count = 0;
     for (const char *from = text, *end; from != NULL; from = *end == ',' ? end + 1 : NULL) {
         end = from + tam_loss_list_first(from);
         if (end == from) {
-            return tam_fail(ctx, TAM_CONFIG, "the list of losses '%s' has an empty place", text);
+            return tam_fail(ctx, TAM_CONFIG, "the list of %s '%s' has an empty place", what, text);
         }
-        if (*count == TAM_COMPARE_LOSSES) {
-            return tam_fail(ctx, TAM_CONFIG, "more than %d losses to compare", TAM_COMPARE_LOSSES);
+        if (*count == TAM_COMPARE_ITEMS) {
+            return tam_fail(ctx, TAM_CONFIG, "more than %d %s to compare", TAM_COMPARE_ITEMS, what);
         }
-        losses[*count] = tam_arena_string(arena, from, (size_t)(end - from));
-        if (losses[(*count)++] == NULL) {
+        items[*count] = tam_arena_string(arena, from, (size_t)(end - from));
+        if (items[(*count)++] == NULL) {
             return TAM_RESOURCES;
         }
     }
@@ -90,14 +90,19 @@ static const char *small_keys(const char *name, size_t length) {
     return NULL;
 }
 
+size_t tam_compare_part_length(const char *loss) {
+    const char *end = *loss != '\0' ? loss + strcspn(loss + 1, "+") + 1 : loss;
+    while (*end == '+' && isdigit((unsigned char)end[1])) { /* of a number: 1e+3 */
+        end += strcspn(end + 1, "+") + 1;
+    }
+    return (size_t)(end - loss);
+}
+
 const char *tam_compare_small_loss(tam_arena *arena, const char *loss) {
     char words[2 * LONGEST];
     size_t length = 0;
     for (const char *from = loss, *end; *from != '\0' && length + LONGEST < sizeof words; from = end) {
-        end = from + strcspn(from + 1, "+") + 1;
-        while (*end == '+' && isdigit((unsigned char)end[1])) { /* of a number: 1e+3 */
-            end += strcspn(end + 1, "+") + 1;
-        }
+        end = from + tam_compare_part_length(from);
         const char *name = *from == '+' ? from + 1 : from;
         const char *keys = small_keys(name, (size_t)(end - name));
         length += (size_t)snprintf(words + length, sizeof words - length, "%.*s%s%s", (int)(end - from), from,

@@ -3,9 +3,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "eval/interval.h"
 #include "report/compare.h"
 #include "report/training_data.h"
-#include "tammes/model.h"
 
 enum { MOST_IMAGES = 10000, MOST_GALLERY = 100000, MOST_DOTS = 2000 };
 static const double degrees = 57.29577951308232;
@@ -25,11 +25,13 @@ static void free_rows(tam_ctx *ctx, measured_rows *rows) {
     tam_release(ctx, rows->labels);
 }
 
-/* Embeds at most `most` images, evenly spaced over the data set. */
+/* Embeds at most `most` images, evenly spaced over the data set, in the size that the model was trained with. */
 static tam_status embed(tam_ctx *ctx, tam_model *model, const tam_dataset_config *data, int64_t most,
                         measured_rows *rows) {
+    tam_dataset_config sized = *data;
+    sized.size = sized.channels = 0;
     *rows = (measured_rows){.dim = tam_model_describe(model).dim};
-    TAM_TRY(tam_model_open_dataset(model, data, &rows->dataset));
+    TAM_TRY(tam_model_open_dataset(model, &sized, &rows->dataset));
     const tam_dataset_info info = tam_dataset_describe(rows->dataset);
     rows->count = info.count < most ? info.count : most;
     rows->classes = info.classes;
@@ -66,14 +68,14 @@ static bool match_classes(const tam_model *model, const measured_rows *rows, int
 
 /* The share of rows that the class weights put into their own class. */
 static tam_status classify(tam_ctx *ctx, const tam_model *model, const measured_rows *rows, const int32_t *number,
-                           double *accuracy) {
+                           double *share) {
     int64_t right = 0;
     int32_t *best = tam_allocate(ctx, (size_t)rows->count, sizeof *best, "answers");
     tam_status status = best != NULL ? tam_model_classify(ctx, model, rows->count, rows->x, best) : TAM_RESOURCES;
     for (int64_t i = 0; status == TAM_OK && i < rows->count; i++) {
         right += best[i] == number[rows->labels[i]];
     }
-    *accuracy = 100 * (double)right / (double)rows->count;
+    *share = (double)right / (double)rows->count;
     tam_release(ctx, best);
     return status;
 }
@@ -130,6 +132,15 @@ static tam_status rank_among_means(tam_comparison *comparison, tam_model *model,
     return status;
 }
 
+/* A share of so many images, in percent, with its 95% interval. */
+static void set_share(tam_compare_entry *entry, tam_compare_number number, double share, int64_t count) {
+    double low, high;
+    tam_clopper_pearson((int64_t)llround(share * (double)count), count, &low, &high);
+    entry->number[number] = 100 * share;
+    entry->low[number] = 100 * low;
+    entry->high[number] = 100 * high;
+}
+
 static tam_status measure_closed_set(tam_comparison *comparison, tam_model *model, const measured_rows *rows,
                                      tam_compare_entry *entry, tam_identification *ranks) {
     tam_ctx *ctx = comparison->ctx;
@@ -140,7 +151,11 @@ static tam_status measure_closed_set(tam_comparison *comparison, tam_model *mode
     comparison->closed = match_classes(model, rows, number);
     tam_status status = TAM_OK;
     if (comparison->closed && tam_model_class_weights(model) != NULL) {
-        status = classify(ctx, model, rows, number, &entry->number[TAM_COMPARE_ACCURACY]);
+        double share = NAN;
+        status = classify(ctx, model, rows, number, &share);
+        if (status == TAM_OK) {
+            set_share(entry, TAM_COMPARE_ACCURACY, share, rows->count);
+        }
     }
     if (status == TAM_OK && comparison->closed && comparison->on != TAM_COMPARE_TRAINING) {
         status = rank_among_means(comparison, model, rows, number, ranks);
@@ -170,7 +185,7 @@ static tam_status measure_rows(tam_comparison *comparison, tam_model *model, con
     entry->number[TAM_COMPARE_EER] = 100 * run->validation.eer;
     entry->number[TAM_COMPARE_TAR_2] = percent_at(&run->validation, 0);
     entry->number[TAM_COMPARE_TAR_3] = percent_at(&run->validation, 1);
-    entry->number[TAM_COMPARE_RANK] = 100 * ranks.rank1;
+    set_share(entry, TAM_COMPARE_RANK, ranks.rank1, ranks.probes);
     entry->number[TAM_COMPARE_OWN] = degrees * geometry.own_angle;
     entry->number[TAM_COMPARE_OTHER] = degrees * geometry.other_angle;
     return TAM_OK;
@@ -239,10 +254,19 @@ typedef struct setting_reader {
     tam_compare_entry *entry;
 } setting_reader;
 
+static bool has_column(const tam_comparison *comparison, const char *key) {
+    bool has = strcmp(key, "loss") == 0 || strcmp(key, "dim") == 0 ||
+               (strcmp(key, "net") == 0 && tam_compare_varies_net(comparison));
+    for (int s = 0; s < comparison->lists.sweeps; s++) {
+        has = has || strcmp(key, comparison->lists.sweep[s].key) == 0;
+    }
+    return has;
+}
+
 static tam_status keep_setting(void *user, const char *key, const char *words, bool plain) {
     const setting_reader *into = user;
     tam_compare_entry *entry = into->entry;
-    if (strcmp(key, "loss") == 0 || strcmp(key, "dim") == 0 || entry->settings == TAM_COMPARE_SETTINGS) {
+    if (has_column(into->comparison, key) || entry->settings == TAM_COMPARE_SETTINGS) {
         return TAM_OK;
     }
     tam_compare_setting *setting = &entry->setting[entry->settings];
@@ -253,16 +277,33 @@ static tam_status keep_setting(void *user, const char *key, const char *words, b
     return setting->key != NULL && setting->words != NULL ? TAM_OK : TAM_RESOURCES;
 }
 
+/* What the net is made of. A model file holds its tensors as f32. */
+static void measure_size(tam_model *model, tam_compare_entry *entry) {
+    const tam_net *net = tam_model_net(model);
+    const tam_net_info info = tam_net_describe(net);
+    double numbers = 0;
+    for (int i = 0; i < tam_net_tensor_count(net); i++) {
+        numbers += (double)tam_net_tensor_at(net, i).count;
+    }
+    entry->number[TAM_COMPARE_PARAMETERS] = (double)info.parameters / 1e6;
+    entry->number[TAM_COMPARE_MACS] = (double)info.macs / 1e6;
+    entry->number[TAM_COMPARE_SIZE] = numbers * sizeof(float) / 1e6;
+}
+
 static tam_status measure(tam_comparison *comparison, tam_compare_entry *entry, tam_report_run *run) {
     tam_ctx *ctx = comparison->ctx;
     tam_model *model = NULL;
     measured_rows rows = {0};
     entry->settings = 0;
-    TAM_TRY(tam_run_settings(ctx, entry->folder, keep_setting, &(setting_reader){comparison, entry}));
-    TAM_TRY(tam_run_log_read(ctx, entry->folder, &run->log));
+    TAM_TRY(tam_run_settings(ctx, entry->recipe.out, keep_setting, &(setting_reader){comparison, entry}));
+    TAM_TRY(tam_run_log_read(ctx, entry->recipe.out, &run->log));
     measure_time(&run->log, entry);
-    TAM_TRY(tam_model_open(ctx, entry->folder, &model));
-    tam_status status = embed(ctx, model, &comparison->evaluation, MOST_IMAGES, &rows);
+    TAM_TRY(tam_model_open(ctx, entry->recipe.out, &model));
+    measure_size(model, entry);
+    tam_status status = tam_compare_time(comparison, model, entry);
+    if (status == TAM_OK) {
+        status = embed(ctx, model, &comparison->evaluation, MOST_IMAGES, &rows);
+    }
     if (status == TAM_OK) {
         status = measure_rows(comparison, model, &rows, entry, run);
     }

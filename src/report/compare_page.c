@@ -6,7 +6,7 @@
 #include "report/compare.h"
 #include "report/page.h"
 
-enum { WORDS = 48, MOST_NAMED = 40 };
+enum { MOST_NAMED = 40 };
 
 /* Runs that stand beside each other: those of one dimension. */
 typedef struct group {
@@ -52,6 +52,12 @@ static void write_recipe(tam_text *text, const tam_comparison *comparison) {
     for (int i = 0; i < comparison->count && known->settings == 0; i++) {
         known = &comparison->entries[i];
     }
+    char constant[1024];
+    tam_compare_constant_words(comparison, constant, sizeof constant);
+    if (*constant != '\0') {
+        constant[0] = 'E';
+        tam_html_paragraph(text, constant);
+    }
     write_settings(text, comparison, known, true, "The recipe of every run:");
     while (next_group(comparison, &now)) {
         char beginning[64];
@@ -61,24 +67,29 @@ static void write_recipe(tam_text *text, const tam_comparison *comparison) {
 }
 
 static void write_results(tam_text *text, const tam_comparison *comparison) {
-    enum { COLUMNS = TAM_COMPARE_NUMBERS + 2 };
-    const char *headers[COLUMNS] = {"loss", "dim"};
-    for (int c = 0; c < TAM_COMPARE_NUMBERS; c++) {
-        headers[c + 2] = tam_compare_columns[c].header;
+    enum { MOST = TAM_COMPARE_WORDS + TAM_COMPARE_NUMBERS };
+    int column[TAM_COMPARE_WORDS], before = tam_compare_word_columns(comparison, true, column), first_number = 0;
+    int columns = before + TAM_COMPARE_NUMBERS;
+    const char *headers[MOST];
+    for (int c = 0; c < columns; c++) {
+        headers[c] =
+            c < before ? tam_compare_word_header(comparison, column[c]) : tam_compare_columns[c - before].header;
+        first_number = c < before && column[c] <= TAM_COLUMN_NET ? c + 1 : first_number;
     }
-    tam_html_table_begin(text, COLUMNS, 1, headers);
+    tam_html_table_begin(text, columns, first_number, headers);
     for (int i = 0; i < comparison->count; i++) {
         const tam_compare_entry *entry = &comparison->entries[i];
-        char words[COLUMNS][WORDS];
-        const char *cells[COLUMNS] = {entry->loss};
-        snprintf(words[1], WORDS, "%d", entry->dim);
-        for (int c = 1; c < COLUMNS; c++) {
-            if (c > 1) {
-                tam_compare_number_words(entry, c - 2, words[c], WORDS);
+        char words[MOST][TAM_COMPARE_CELL];
+        const char *cells[MOST];
+        for (int c = 0; c < columns; c++) {
+            if (c < before) {
+                cells[c] = tam_compare_word_cell(comparison, entry, column[c], words[c]);
+            } else {
+                tam_compare_number_words(entry, c - before, words[c], TAM_COMPARE_CELL);
+                cells[c] = words[c];
             }
-            cells[c] = words[c];
         }
-        tam_html_table_row(text, COLUMNS, 1, cells);
+        tam_html_table_row(text, columns, first_number, cells);
     }
     tam_html_table_end(text);
 }
@@ -102,10 +113,16 @@ static void explain_results(tam_text *text, const tam_comparison *comparison) {
               "mean angle between an image and the mean direction of its class, lower is more compact. Nearest "
               "other: mean angle from a class's mean direction to the nearest other one, higher is better "
               "apart. A dash: there is no such number, or there are too few pairs for it.");
+    tam_compare_time_words(comparison, where, sizeof where);
+    snprintf(words, sizeof words,
+             "MACs: multiply-adds for one image. Model: the net's tensors as f32, as a model file holds them, without "
+             "class weights. Training: seconds in steps. Images/s: those of training. 1 image, of 32: %s.",
+             where);
+    tam_html_paragraph(text, words);
     for (int i = 0; i < comparison->count; i++) {
         const tam_compare_entry *entry = &comparison->entries[i];
         if (entry->left_out != NULL) {
-            snprintf(words, sizeof words, "No numbers of %.300s, %d dimensions: %.500s.", entry->given, entry->dim,
+            snprintf(words, sizeof words, "No numbers of %.300s, %d dimensions: %.500s.", entry->name, entry->dim,
                      entry->left_out);
             tam_html_paragraph(text, words);
         }
@@ -202,16 +219,27 @@ static void write_verification(tam_text *text, const tam_report_run *runs, int c
     }
 }
 
+static const char *what_is_compared(const tam_comparison *comparison) {
+    const tam_compare_lists *lists = &comparison->lists;
+    if (lists->sweeps == 0 && lists->nets == 1) {
+        return "Losses";
+    }
+    return lists->losses == 1 && lists->sweeps == 0 ? "Nets" : "Runs";
+}
+
 void tam_compare_write_page(const tam_comparison *comparison, tam_text *text) {
     char title[512];
     group now = {0};
-    snprintf(title, sizeof title, "Losses compared: %.400s", comparison->config.recipe.data.path);
+    snprintf(title, sizeof title, "%s compared: %.400s", what_is_compared(comparison),
+             comparison->config.recipe.data.path);
     tam_html_begin(text, title);
     tam_html_heading(text, 1, title);
     write_recipe(text, comparison);
     tam_html_heading(text, 2, "Results");
     write_results(text, comparison);
     explain_results(text, comparison);
+    tam_compare_write_trade(comparison, text);
+    tam_compare_write_sweeps(comparison, text);
     bool several = comparison->entries[0].dim != comparison->entries[comparison->count - 1].dim;
     while (next_group(comparison, &now)) {
         const tam_report_run *runs = comparison->runs + now.first;

@@ -8,7 +8,7 @@ cd "$scratch" || exit 1
 "$tammes" synth glyphs --out others --ids 6 --per-id 8 --size 16 --first 6 --quiet >/dev/null || fail "synth glyphs"
 recipe=(--data glyphs --net conv4:width=16,bn=0 --batch 16 --lr 0.05 --warmup 0.1 --log-every 4 --quiet --threads 1)
 # The numbers of a CSV without the times.
-numbers() { awk -F, -v OFS=, '{ NF -= 3; print }' "$1"; }
+numbers() { awk -F, -v OFS=, '{ NF -= 5; print }' "$1"; }
 
 "$tammes" compare "${recipe[@]}" --losses softmax,arcface:s=8,m=0.2+center --dims 2,8 --steps 30 --out C >table ||
     fail "compare"
@@ -83,6 +83,39 @@ expect_exit 1 "1 of 2 runs have no numbers" "$tammes" compare --data glyphs --ne
 grep -q "left_out" diverged/compare.json || fail "no reason in the JSON"
 grep -q "^p2sgrad,4,[0-9]" diverged/compare.csv || fail "no numbers of the other: $(cat diverged/compare.csv)"
 
+# Nets and settings: each combination is a run, the table has what varies, and a comparison that was killed goes on; the
+# times that were measured stay.
+nets=(compare --data glyphs --val others --nets conv4:bn=0,ir10:dropout=0 --loss arcface:s=8 --sweep net.width=4,8
+    --sweep loss.m=0.1,0.3 --dims 16 --batch 16 --log-every 4 --quiet --threads 1)
+"$tammes" "${nets[@]}" --steps 40 --out nets >table || fail "compare nets"
+[ "$(wc -l <nets/compare.csv)" -eq 9 ] || fail "rows: $(cat nets/compare.csv)"
+grep -q '^loss,net,dim,net.width,loss.m,accuracy_percent,.*,model_mb,.*,milliseconds_alone,milliseconds_of_32,run$' \
+    nets/compare.csv || fail "columns: $(head -1 nets/compare.csv)"
+grep -q '^"arcface:s=8,m=0.3","ir10:dropout=0,width=4",16,4,0.3,' nets/compare.csv || fail "rows: $(cat nets/compare.csv)"
+grep -q 'every run: loss arcface:s=8, 16 dimensions' table || fail "the table: $(cat table)"
+grep -q 'in f32, on 1 thread$' table || fail "the table: $(cat table)"
+"$tammes" train --data glyphs --val others --net ir10:dropout=0,width=4 --loss arcface:s=8,m=0.3 --dim 16 --batch 16 --log-every 4 \
+    --steps 40 --quiet --threads 1 --out same >/dev/null || fail "train"
+same_files same/config.yaml nets/ir10-dropout0-arcface-s8-width4-m0.3-16d/config.yaml
+same_files same/last.safetensors nets/ir10-dropout0-arcface-s8-width4-m0.3-16d/last.safetensors
+cp nets/compare.csv before.csv
+"$tammes" "${nets[@]}" --steps 40 --out nets >/dev/null || fail "compare nets again"
+same_files before.csv nets/compare.csv
+for pause in 0.2 0.4 0.6; do
+    "$tammes" "${nets[@]}" --steps 40 --out nets-killed >/dev/null &
+    process=$!
+    sleep $pause
+    kill -9 $process 2>/dev/null
+    wait $process 2>/dev/null
+done
+"$tammes" "${nets[@]}" --steps 40 --out nets-killed >/dev/null || fail "the resumed comparison of nets"
+[ "$(numbers nets/compare.csv)" = "$(numbers nets-killed/compare.csv)" ] || fail "other numbers of nets after kills"
+"$tammes" compare "${recipe[@]}" --sweep momentum=0,0.5 --sweep warmup=0,0.2 --dims 4 --steps 10 --out zeros >/dev/null ||
+    fail "sweeps over numbers that may be 0"
+grep -q '^momentum: 0$' zeros/arcface-momentum0-warmup0.2-4d/config.yaml || fail "momentum 0"
+grep -q '^warmup: 0.1$' zeros/arcface-momentum0-warmup0.2-4d/config.yaml && fail "the swept warm-up is not taken"
+grep -q '^warmup: 0$' zeros/arcface-momentum0.5-warmup0-4d/config.yaml || fail "warm-up 0"
+
 # Everything is checked before anything is trained.
 expect_exit 2 "the loss 'arcfase': unknown loss 'arcfase' (did you mean 'arcface'?)" \
     "$tammes" compare "${recipe[@]}" --losses softmax,arcfase --out bad
@@ -96,8 +129,21 @@ expect_exit 2 "120 images are fewer than one batch of 128" \
     "$tammes" compare --data glyphs --quiet --losses softmax --dims 2,8 --steps 30 --out bad
 expect_exit 2 "whole number in \[1, 65536\]" "$tammes" compare "${recipe[@]}" --losses softmax --dims 2,x --out bad
 expect_exit 2 "losses" "$tammes" compare "${recipe[@]}" --out bad
+expect_exit 2 "'ir10' and the list of nets 'conv4'" "$tammes" compare --data glyphs --net ir10 --nets conv4 --out bad
+expect_exit 2 "give one of them" "$tammes" compare "${recipe[@]}" --loss softmax --losses arcface --out bad
+expect_exit 2 "unknown key of the net conv4 'widht' (did you mean 'width'?)" \
+    "$tammes" compare --data glyphs --sweep net.widht=8,16 --out bad
+expect_exit 2 "'btach' cannot be swept (did you mean 'batch'?)" "$tammes" compare "${recipe[@]}" --sweep btach=8,16 --out bad
+expect_exit 2 "'data' cannot be swept" "$tammes" compare "${recipe[@]}" --sweep data=glyphs,others --out bad
+expect_exit 2 "'val' cannot be swept" "$tammes" compare "${recipe[@]}" --sweep val=glyphs,others --out bad
+expect_exit 2 "'out' cannot be swept" "$tammes" compare "${recipe[@]}" --sweep out=a,b --out bad
+expect_exit 2 "--lr 'x' is not a number" "$tammes" compare "${recipe[@]}" --sweep lr=0.1,x --out bad
+expect_exit 2 "--batch '0' is outside its range" "$tammes" compare "${recipe[@]}" --sweep batch=8,0 --out bad
+expect_exit 2 "the run 'batch=200': glyphs: 120 images are fewer" "$tammes" compare "${recipe[@]}" --sweep batch=8,200 --out bad
+expect_exit 2 "'seed'.* is not a whole number\|--seed 'x'" "$tammes" compare "${recipe[@]}" --sweep seed=1,x --out bad
+expect_exit 2 "is not KEY=VALUE" "$tammes" compare "${recipe[@]}" --sweep lr --out bad
 expect_exit 3 "nowhere" "$tammes" compare --data nowhere --losses softmax --out bad --quiet
-expect_exit 0 "usage: tammes compare --data DIR --losses LIST --out DIR" "$tammes" compare --help
+expect_exit 0 "usage: tammes compare --data DIR --out DIR \[--losses LIST\]" "$tammes" compare --help
 [ ! -e bad ] || fail "a refused comparison left something behind"
 expect_exit 2 "lr" "$tammes" compare "${recipe[@]}" --losses softmax --steps 30 --lr 0.2 --out C
 mkdir -p theirs/p2sgrad-2d

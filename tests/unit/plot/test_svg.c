@@ -24,6 +24,10 @@ static void ticks_are_round(void **state) {
     check_ticks(1e-6, 1, true, 8, 7, 1e-6, 1);
     check_ticks(1e-6, 1, true, 4, 4, 1e-6, 1);
     check_ticks(2e-6, 0.5, true, 8, 5, 1e-5, 0.1);
+    check_ticks(0.015, 1.2, true, 8, 6, 0.02, 1);
+    check_ticks(0.1, 1, true, 8, 4, 0.1, 1);
+    check_ticks(3, 40, true, 8, 3, 5, 20);
+    check_ticks(3, 40, true, 2, 2, 5, 10);
     for (int i = 1; i < 2000; i++) {
         double ticks[16], low = -i * 0.37, high = low + pow(1.013, i - 1000);
         int count = tam_ticks(low, high, false, 7, ticks);

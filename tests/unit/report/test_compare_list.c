@@ -42,9 +42,9 @@ static void commas_before_keys_do_not_separate(void **state) {
     };
     fixture made = begin();
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        const char *losses[TAM_COMPARE_LOSSES];
+        const char *losses[TAM_COMPARE_ITEMS];
         int count;
-        test_ok(made.ctx, tam_compare_split(made.ctx, made.arena, cases[i].list, losses, &count));
+        test_ok(made.ctx, tam_compare_split(made.ctx, made.arena, "losses", cases[i].list, losses, &count));
         assert_int_equal(count, cases[i].count);
         for (int l = 0; l < count; l++) {
             assert_string_equal(losses[l], cases[i].losses[l]);
@@ -56,18 +56,19 @@ static void commas_before_keys_do_not_separate(void **state) {
 static void bad_lists_are_refused(void **state) {
     (void)state;
     static const char *const empty[] = {"", ",", "softmax,", ",softmax", "a,,b"};
-    const char *losses[TAM_COMPARE_LOSSES];
+    const char *losses[TAM_COMPARE_ITEMS];
     char many[1024] = "a";
     int count;
     fixture made = begin();
     for (size_t i = 0; i < sizeof empty / sizeof *empty; i++) {
-        test_fails(made.ctx, tam_compare_split(made.ctx, made.arena, empty[i], losses, &count), TAM_CONFIG,
+        test_fails(made.ctx, tam_compare_split(made.ctx, made.arena, "losses", empty[i], losses, &count), TAM_CONFIG,
                    "empty place");
     }
-    for (int i = 1; i <= TAM_COMPARE_LOSSES; i++) {
+    for (int i = 1; i <= TAM_COMPARE_ITEMS; i++) {
         strcat(many, ",a");
     }
-    test_fails(made.ctx, tam_compare_split(made.ctx, made.arena, many, losses, &count), TAM_CONFIG, "more than 64");
+    test_fails(made.ctx, tam_compare_split(made.ctx, made.arena, "losses", many, losses, &count), TAM_CONFIG,
+               "more than 64");
     end(&made);
 }
 
