@@ -169,7 +169,7 @@ static void what_else_is_refused(void **state) {
                "width=6 is not a multiple of 4");
     test_fails(ctx, tam_backbone_build(ctx, "inception-resnet-v2:width=5", 3, 112, 112, 8, &graph), TAM_CONFIG,
                "width=5 is not even");
-    test_fails(ctx, tam_backbone_build(ctx, "vit-t:heads=7", 3, 112, 112, 8, &graph), TAM_CONFIG,
+    test_fails(ctx, tam_backbone_build(ctx, "vit-t:heads=7", 3, 32, 32, 8, &graph), TAM_CONFIG,
                "768 channels are not 3 x 7 heads");
     assert_null(strstr(tam_ctx_message(ctx), "too small"));
     test_fails(ctx, tam_backbone_build(ctx, "vit-t:patch=0", 3, 112, 112, 8, &graph), TAM_CONFIG, "patch=0");
