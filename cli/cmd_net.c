@@ -1,74 +1,19 @@
-/* tammes net: the backbones there are, and the layers, shapes and counts of one. */
-#include <inttypes.h>
+/* tammes net: the nets there are, and the layers, shapes, counts and memory of one. */
 #include <stdlib.h>
+#include <string.h>
 
-#include "cli.h"
+#include "net_show.h"
 
-static json_t *net_entry(int index) {
-    json_t *keys = json_object();
-    for (int k = 0; k < tam_net_key_count(index); k++) {
-        tam_key_info key = tam_net_key(index, k);
-        json_object_set_new(keys, key.name, json_real(key.otherwise));
-    }
-    return json_pack("{s:s, s:s, s:o}", "name", tam_net_name(index), "source", tam_net_source(index), "keys", keys);
-}
+static const char *const dtypes[] = {"f32", "bf16", "auto"};
+static const char *const recomputes[] = {"sweeps", "none", "units"};
 
-static tam_status list_nets(cli_call *call) {
-    if (call->json) {
-        json_t *nets = json_array();
-        for (int i = 0; i < tam_net_count(); i++) {
-            json_array_append_new(nets, net_entry(i));
-        }
-        return cli_print_json(call, json_pack("{s:o}", "nets", nets));
-    }
-    for (int i = 0; i < tam_net_count(); i++) {
-        printf("%-13s %s\n", tam_net_name(i), tam_net_source(i));
-        for (int k = 0; k < tam_net_key_count(i); k++) {
-            tam_key_info key = tam_net_key(i, k);
-            printf("%13s   %s=%g  %s\n", "", key.name, key.otherwise, key.about);
-        }
-    }
-    return TAM_OK;
-}
-
-/* What one sample's layer outputs take in f32. */
-static int64_t activation_bytes(const tam_net *net) {
-    int64_t bytes = 0;
-    for (int i = 0; i < tam_net_describe(net).layers; i++) {
-        tam_net_layer layer = tam_net_layer_at(net, i);
-        bytes += (int64_t)sizeof(float) * layer.c * layer.h * layer.w;
-    }
-    return bytes;
-}
-
-static tam_status print_json(cli_call *call, const tam_net *net) {
-    tam_net_info info = tam_net_describe(net);
-    json_t *layers = json_array();
-    for (int i = 0; i < info.layers; i++) {
-        tam_net_layer layer = tam_net_layer_at(net, i);
-        json_array_append_new(layers, json_pack("{s:s, s:s, s:[i, i, i], s:I, s:I}", "name", layer.name, "op", layer.op,
-                                                "shape", layer.c, layer.h, layer.w, "parameters",
-                                                (json_int_t)layer.parameters, "macs", (json_int_t)layer.macs));
-    }
-    return cli_print_json(call, json_pack("{s:s, s:[i, i, i], s:i, s:I, s:I, s:I, s:o}", "net", call->operands[0],
-                                          "input", info.channels, info.height, info.width, "dim", info.dim,
-                                          "parameters", (json_int_t)info.parameters, "macs", (json_int_t)info.macs,
-                                          "activation_bytes", (json_int_t)activation_bytes(net), "layers", layers));
-}
-
-static void print_table(const tam_net *net) {
-    tam_net_info info = tam_net_describe(net);
-    printf("%-16s %-12s %-16s %12s %14s\n", "layer", "op", "output", "parameters", "macs");
-    for (int i = 0; i < info.layers; i++) {
-        tam_net_layer layer = tam_net_layer_at(net, i);
-        char shape[48];
-        snprintf(shape, sizeof shape, "%d x %d x %d", layer.c, layer.h, layer.w);
-        printf("%-16s %-12s %-16s %12" PRId64 " %14" PRId64 "\n", layer.name, layer.op, shape, layer.parameters,
-               layer.macs);
-    }
-    printf("%d layers, %" PRId64 " parameters, %.4g million multiply-adds and %.4g MB of activations a sample\n",
-           info.layers, info.parameters, (double)info.macs / 1e6, (double)activation_bytes(net) / 1e6);
-}
+typedef struct net_call {
+    tam_net_config config;
+    net_memory_question memory;
+    int size;
+    bool text;
+    const char *svg;
+} net_call;
 
 static tam_status print_text(cli_call *call, const tam_net *net) {
     size_t length = tam_net_text(net, NULL, 0);
@@ -83,55 +28,66 @@ static tam_status print_text(cli_call *call, const tam_net *net) {
 }
 
 /* Fills in what the command line has left at 0. */
-static tam_status settle(cli_call *call, int size, tam_net_config *config) {
+static tam_status settle(cli_call *call, net_call *asked) {
     tam_net_usual usual;
+    tam_net_config *config = &asked->config;
+    config->net = call->operands[0];
     tam_status status = tam_net_find_usual(call->ctx, config->net, &usual);
     if (status != TAM_OK) {
         return status;
     }
-    config->height = size == 0 ? usual.height : size;
-    config->width = size == 0 ? usual.width : size;
+    config->height = asked->size == 0 ? usual.height : asked->size;
+    config->width = asked->size == 0 ? usual.width : asked->size;
     config->channels = config->channels == 0 ? usual.channels : config->channels;
     config->dim = config->dim == 0 ? usual.dim : config->dim;
     return TAM_OK;
 }
 
-tam_status cli_net(cli_call *call) {
-    tam_net_config config = {0};
-    int size = 0;
-    bool text = false;
-    const cli_option options[] = {
-        cli_int("size", &size, 1, 16384, "side of the input in pixels (the net's usual)"),
-        cli_int("channels", &config.channels, 1, 4096, "channels of the input (the net's usual)"),
-        cli_int("dim", &config.dim, 1, 65536, "width of the embedding (the net's usual)"),
-        cli_switch("text", &text, "print the net's text form, one line a layer"),
-    };
-    const cli_usage usage = {.synopsis = "[NAME[:key=value,...] [options]]",
-                             .example = "tammes net\ntammes net conv4:width=32 --size 28 --channels 1 --dim 64",
-                             .options = options,
-                             .option_count = 4,
-                             .least_operands = 0,
-                             .most_operands = 1};
+static tam_status show(cli_call *call, net_call *asked) {
     tam_net *net = NULL;
-    if (!cli_parse(call, &usage)) {
-        return call->status;
+    tam_status status = settle(call, asked);
+    if (status == TAM_OK) {
+        status = tam_net_create(call->ctx, &asked->config, &net);
     }
-    if (call->operand_count == 0) {
-        return list_nets(call);
+    if (status == TAM_OK && asked->svg != NULL) {
+        status = tam_net_draw(call->ctx, net, asked->config.net, asked->svg);
     }
-    config.net = call->operands[0];
-    tam_status status = settle(call, size, &config);
-    if (status != TAM_OK) {
-        return status;
-    }
-    status = tam_net_create(call->ctx, &config, &net);
-    if (status == TAM_OK && call->json) {
-        status = print_json(call, net);
-    } else if (status == TAM_OK && text) {
+    if (status == TAM_OK && asked->text) {
         status = print_text(call, net);
-    } else if (status == TAM_OK) {
-        print_table(net);
+    } else if (status == TAM_OK && (asked->svg == NULL || call->json)) {
+        status = net_show(call, net, &asked->memory);
     }
     tam_net_free(net);
     return status;
+}
+
+tam_status cli_net(cli_call *call) {
+    net_call asked = {0};
+    int dtype = 0, recompute = 0;
+    const cli_option options[] = {
+        cli_int("size", &asked.size, 1, 16384, "side of the input in pixels (the net's usual)"),
+        cli_int("channels", &asked.config.channels, 1, 4096, "channels of the input (the net's usual)"),
+        cli_int("dim", &asked.config.dim, 1, 65536, "width of the embedding (the net's usual)"),
+        cli_int("batch", &asked.memory.batch, 1, 65536,
+                "images whose memory is counted (128; 32 if they are larger than 64 x 64)"),
+        cli_choice("dtype", &dtype, "f32|bf16|auto", "what is computed in (f32)"),
+        cli_choice("recompute", &recompute, "sweeps|none|units",
+                   "what training makes again instead of keeping it (sweeps)"),
+        cli_switch("text", &asked.text, "print the net's text form, one line a layer, and nothing else"),
+        cli_text("svg", &asked.svg, "FILE", "draw the net"),
+    };
+    const cli_usage usage = {.synopsis = "[NAME[:key=value,...] | FILE.net] [options]",
+                             .example = "tammes net\ntammes net conv4:width=32 --size 28 --channels 1 --dim 64\n"
+                                        "tammes net ir50 --batch 64 --dtype bf16 --svg ir50.svg\n"
+                                        "tammes net ir50 --text > my.net && tammes net my.net",
+                             .options = options,
+                             .option_count = sizeof options / sizeof options[0],
+                             .least_operands = 0,
+                             .most_operands = 1};
+    if (!cli_parse(call, &usage)) {
+        return call->status;
+    }
+    asked.memory.dtype = dtypes[dtype];
+    asked.memory.recompute = recomputes[recompute];
+    return call->operand_count == 0 ? net_list(call) : show(call, &asked);
 }

@@ -60,11 +60,16 @@ TAM_API tam_net_info tam_net_describe(const tam_net *net);
 /* The text form, one line a layer; writes at most `room` bytes with the closing zero, returns its whole length. */
 TAM_API size_t tam_net_text(const tam_net *net, char *text, size_t room);
 
+/* The same of a net that is not made: no memory for parameters is taken. */
+TAM_API TAM_MUST_USE tam_status tam_net_outline(tam_ctx *ctx, const tam_net_config *config, tam_net_info *info);
+
 /* A layer for people: its text, output shape (c, h, w), parameters and multiply-adds. */
+enum { TAM_LAYER_WORDS = 64 };
 typedef struct tam_net_layer {
     const char *name, *op;
     int c, h, w;
     int64_t parameters, macs;
+    char words[TAM_LAYER_WORDS]; /* what its keys say beyond the shape: "3 x 3, stride 2, pad 1" */
 } tam_net_layer;
 TAM_API tam_net_layer tam_net_layer_at(const tam_net *net, int index);
 

@@ -7,6 +7,7 @@
 #include "tammes/compare.h"
 #include "tammes/ctx.h"
 #include "tammes/data.h"
+#include "tammes/drawing.h"
 #include "tammes/eval.h"
 #include "tammes/head.h"
 #include "tammes/loss.h"

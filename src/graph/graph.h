@@ -128,6 +128,9 @@ typedef struct tam_window {
 } tam_window;
 tam_window tam_conv_window(const tam_node *node);
 
+/* The keys that tell most, as words: "3 x 3, stride 2, pad 1", "heads 4"; "" where the shape tells all. */
+void tam_node_words(const tam_node *node, char *text, size_t room);
+
 /* The text form, one line a node: `conv1 = conv(input, out=32, kernel=5, stride=1, pad=2, groups=1, bias=0)`, after a
  * first line `input = input(channels=1, height=28, width=28)`. Writes at most `room` bytes with the closing zero and
  * returns the length that it has or would have. */

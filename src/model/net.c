@@ -39,8 +39,12 @@ int tam_net_key_count(int index) {
 
 tam_key_info tam_net_key(int index, int key) {
     const tam_key *k = &tam_backbone_at(index)->keys[key];
-    return (tam_key_info){
-        .name = k->name, .about = k->about, .otherwise = k->otherwise, .low = k->low, .high = k->high};
+    return (tam_key_info){.name = k->name,
+                          .about = k->about,
+                          .otherwise = k->otherwise,
+                          .low = k->low,
+                          .high = k->high,
+                          .words = k->words};
 }
 
 static tam_status find_usual_of_file(tam_ctx *ctx, const char *net, tam_net_usual *out) {
@@ -87,19 +91,23 @@ static tam_status make_net(tam_ctx *ctx, tam_graph *graph, const char *backend, 
     return TAM_OK;
 }
 
-tam_status tam_net_create(tam_ctx *ctx, const tam_net_config *config, tam_net **out) {
-    tam_graph *graph = NULL;
-    *out = NULL;
+static tam_status build_graph(tam_ctx *ctx, const tam_net_config *config, tam_graph **graph) {
+    *graph = NULL;
     if (config->net == NULL) {
         return tam_fail(ctx, TAM_CONFIG, "a net needs a name");
     }
     if (tam_net_file_is(config->net)) {
         const tam_shape in = {.c = config->channels, .h = config->height, .w = config->width};
-        TAM_TRY(tam_net_file_build(ctx, config->net, config->text, &in, config->dim, &graph));
-    } else {
-        TAM_TRY(tam_backbone_build(ctx, config->net, config->channels, config->height, config->width,
-                                   config->dim == 0 ? 512 : config->dim, &graph));
+        return tam_net_file_build(ctx, config->net, config->text, &in, config->dim, graph);
     }
+    return tam_backbone_build(ctx, config->net, config->channels, config->height, config->width,
+                              config->dim == 0 ? 512 : config->dim, graph);
+}
+
+tam_status tam_net_create(tam_ctx *ctx, const tam_net_config *config, tam_net **out) {
+    tam_graph *graph;
+    *out = NULL;
+    TAM_TRY(build_graph(ctx, config, &graph));
     return make_net(ctx, graph, config->backend, config->seed, out);
 }
 
@@ -121,21 +129,33 @@ void tam_net_free(tam_net *net) {
     tam_release(net->ctx, net);
 }
 
-tam_net_info tam_net_describe(const tam_net *net) {
-    tam_shape in = tam_graph_node(net->graph, 0)->shape;
+static tam_net_info describe(const tam_graph *graph) {
+    tam_shape in = tam_graph_node(graph, 0)->shape;
     tam_net_info info = {
         .channels = in.c,
         .height = in.h,
         .width = in.w,
-        .dim = tam_graph_output_shape(net->graph).c,
-        .layers = tam_graph_node_count(net->graph),
-        .macs = tam_graph_macs(net->graph),
+        .dim = tam_graph_output_shape(graph).c,
+        .layers = tam_graph_node_count(graph),
+        .macs = tam_graph_macs(graph),
     };
-    for (int i = 0; i < tam_graph_parameter_count(net->graph); i++) {
-        const tam_parameter *parameter = tam_graph_parameter_at(net->graph, i);
+    for (int i = 0; i < tam_graph_parameter_count(graph); i++) {
+        const tam_parameter *parameter = tam_graph_parameter_at(graph, i);
         info.parameters += parameter->trained ? parameter->count : 0;
     }
     return info;
+}
+
+tam_net_info tam_net_describe(const tam_net *net) {
+    return describe(net->graph);
+}
+
+tam_status tam_net_outline(tam_ctx *ctx, const tam_net_config *config, tam_net_info *info) {
+    tam_graph *graph;
+    TAM_TRY(build_graph(ctx, config, &graph));
+    *info = describe(graph);
+    tam_graph_free(graph);
+    return TAM_OK;
 }
 
 size_t tam_net_text(const tam_net *net, char *text, size_t room) {
@@ -156,6 +176,7 @@ tam_net_layer tam_net_layer_at(const tam_net *net, int index) {
         const tam_parameter *parameter = tam_graph_parameter_at(net->graph, node->first_parameter + i);
         layer.parameters += parameter->trained ? parameter->count : 0;
     }
+    tam_node_words(node, layer.words, sizeof layer.words);
     return layer;
 }
 
