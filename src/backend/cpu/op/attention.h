@@ -22,6 +22,9 @@ typedef struct tam_attention_call {
     void *y, *dx;
     float *log_sums; /* [tokens]; NULL in inference */
     void *room;      /* of this thread, aligned to 64 bytes */
+    /* What this thread may do next, so that its numbers come into the cache meanwhile; the sample is -1: nothing. */
+    int64_t next_sample;
+    int next_head;
 } tam_attention_call;
 
 typedef struct tam_attention_kind {
@@ -33,6 +36,8 @@ typedef struct tam_attention_kind {
 } tam_attention_kind;
 
 extern const tam_attention_kind tam_attention_f32;
+/* NULL where the processor has no matrix registers. */
+const tam_attention_kind *tam_attention_bf16(void);
 
 /* log2(e) / sqrt(d): a score times this is in base 2. */
 float tam_attention_scale(const tam_attention *attention);

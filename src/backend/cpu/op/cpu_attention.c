@@ -20,8 +20,8 @@ static tam_attention attention_of(const tam_plan *plan, const tam_cpu_step *step
 }
 
 static const tam_attention_kind *kind_of(const tam_attention *attention) {
-    (void)attention;
-    return &tam_attention_f32;
+    const tam_attention_kind *tiles = attention->in.dtype == TAM_BF16 ? tam_attention_bf16() : NULL;
+    return tiles != NULL ? tiles : &tam_attention_f32;
 }
 
 static size_t room_of(const tam_attention *attention) {
@@ -44,6 +44,7 @@ typedef struct job {
     const tam_attention_kind *kind;
     tam_attention_call call; /* without sample and head, and with everybody's sums and rooms */
     size_t room_bytes;
+    int64_t tasks, threads;
 } job;
 
 static void run_task(void *argument, int64_t task, int worker) {
@@ -52,12 +53,16 @@ static void run_task(void *argument, int64_t task, int worker) {
     call.sample = task / j->attention.heads;
     call.head = (int)(task % j->attention.heads);
     call.log_sums = call.log_sums != NULL ? call.log_sums + task * j->attention.tokens : NULL;
+    int64_t next = task + j->threads;
+    call.next_sample = next < j->tasks ? next / j->attention.heads : -1;
+    call.next_head = (int)(next % j->attention.heads);
     call.room = (char *)call.room + (size_t)worker * j->room_bytes;
     (call.dy != NULL ? j->kind->backward : j->kind->forward)(&j->attention, &call);
 }
 
-static job job_of(tam_plan *plan, const tam_cpu_step *step) {
-    job j = {.attention = attention_of(plan, step)};
+static job job_of(tam_plan *plan, const tam_cpu_step *step, int n) {
+    job j = {.attention = attention_of(plan, step), .threads = tam_ctx_threads(plan->ctx)};
+    j.tasks = (int64_t)n * j.attention.heads;
     j.kind = kind_of(&j.attention);
     j.room_bytes = room_of(&j.attention);
     j.call = (tam_attention_call){
@@ -69,17 +74,17 @@ static job job_of(tam_plan *plan, const tam_cpu_step *step) {
 }
 
 static void forward(tam_plan *plan, tam_cpu_step *step, int n) {
-    job j = job_of(plan, step);
+    job j = job_of(plan, step, n);
     j.call.y = tam_cpu_out(plan, step)->data;
-    tam_team_run(plan->ctx, (int64_t)n * j.attention.heads, run_task, &j);
+    tam_team_run(plan->ctx, j.tasks, run_task, &j);
 }
 
 static void backward(tam_plan *plan, tam_cpu_step *step) {
-    job j = job_of(plan, step);
+    job j = job_of(plan, step, plan->config.batch);
     j.call.dy = tam_cpu_out(plan, step)->gradient;
     j.call.dx = step->dx[0];
     if (step->wanted[0]) {
-        tam_team_run(plan->ctx, (int64_t)plan->config.batch * j.attention.heads, run_task, &j);
+        tam_team_run(plan->ctx, j.tasks, run_task, &j);
     }
 }
 
