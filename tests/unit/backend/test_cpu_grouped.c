@@ -51,6 +51,31 @@ static void results_are_right(void **state) {
     test_ctx_free(ctx);
 }
 
+/* Channels that fill no vector, in NHWC: nothing may be written behind them. */
+static const conv_case uneven[] = {
+    {2, 58, 5, 6, 58, 3, 1, 1, 58}, {3, 24, 7, 6, 24, 3, 2, 1, 24}, {1, 7, 4, 4, 7, 3, 1, 1, 7},
+    {2, 33, 9, 8, 33, 5, 2, 2, 33}, {2, 17, 1, 1, 17, 1, 1, 0, 17}, {1, 116, 3, 9, 116, 7, 1, 3, 116},
+};
+enum { UNEVEN = sizeof uneven / sizeof *uneven };
+
+static void any_channels_are_right(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(2);
+    const tam_grouped_kernels *kernels;
+    for (int which = 0; (kernels = tam_grouped_kernels_at(which)) != NULL; which++) {
+        for (int k = 0; k < UNEVEN * 4; k++) {
+            tam_layer_shape shape = shape_of(&uneven[k / 4], uneven[k / 4].c, TAM_BF16, k % 2 == 0);
+            shape.training = k % 4 < 2;
+            shape.add = shape.prelu = !shape.training;
+            world t = world_made(ctx, kernels, &shape);
+            world_run(&t);
+            check_world(&t);
+            world_free(&t);
+        }
+    }
+    test_ctx_free(ctx);
+}
+
 static void bits_are_the_same_for_any_threads(void **state) {
     (void)state;
     for (int k = 0; k < CASES * 2; k++) {
@@ -143,6 +168,7 @@ static void memory_runs_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_are_right),
+        cmocka_unit_test(any_channels_are_right),
         cmocka_unit_test(bits_are_the_same_for_any_threads),
         cmocka_unit_test(inference_adds_and_activates),
         cmocka_unit_test(others_are_left_alone),

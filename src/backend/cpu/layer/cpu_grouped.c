@@ -76,6 +76,13 @@ static void weigh(void *argument, int64_t task, int worker) {
     }
 }
 
+/* Channels of a slice: the last one may be filled in part. */
+static int lanes_of(const tam_grouped_layer *layer, int64_t slice) {
+    int lanes = layer->kernels->lanes;
+    int64_t left = layer->base.shape.in.c - slice * lanes;
+    return left < lanes ? (int)left : lanes;
+}
+
 /* The weight that joins, at a tap, lane `lane` of what is read to lane ^ j of what is written. */
 static int64_t weight_at(const tam_grouped_layer *layer, bool transposed, int slice, int tap, int j, int lane) {
     const tam_grouped_pass *pass = &layer->forward;
@@ -88,12 +95,13 @@ static void pack_slice(void *argument, int64_t slice, int worker) {
     (void)worker;
     const tam_grouped_job *job = argument;
     const tam_grouped_pass *pass = job->pass;
-    int lanes = job->layer->kernels->lanes, taps = pass->kernel * pass->kernel;
+    int lanes = job->layer->kernels->lanes, used = lanes_of(job->layer, slice), taps = pass->kernel * pass->kernel;
     float *to = (float *)job->memory->packed + slice * tam_grouped_weights(pass, lanes);
     for (int tap = 0; tap < taps; tap++) {
         for (int j = 0; j < pass->group; j++) {
             for (int lane = 0; lane < lanes; lane++) {
-                *to++ = job->memory->weight[weight_at(job->layer, pass->transposed, (int)slice, tap, j, lane)];
+                int64_t at = weight_at(job->layer, pass->transposed, (int)slice, tap, j, lane);
+                *to++ = lane < used ? job->memory->weight[at] : 0.0f;
             }
         }
     }
@@ -113,17 +121,18 @@ static void fold_slice(void *argument, int64_t slice, int worker) {
     const tam_grouped_job *job = argument;
     const tam_grouped_layer *layer = job->layer;
     const tam_grouped_pass *pass = job->pass;
-    int lanes = layer->kernels->lanes, taps = pass->kernel * pass->kernel;
+    int lanes = layer->kernels->lanes, used = lanes_of(layer, slice), taps = pass->kernel * pass->kernel;
     const float *sums = sums_at(layer, job->memory, 0) + slice * tam_grouped_sums(pass, lanes);
     for (int tap = 0; tap < taps; tap++) {
         for (int j = 0; j < pass->group; j++) {
-            for (int lane = 0; lane < lanes; lane++) {
+            for (int lane = 0; lane < used; lane++) {
                 int64_t at = weight_at(layer, false, (int)slice, tap, j, lane);
-                job->memory->dweight[at] = folded(layer, sums++);
+                job->memory->dweight[at] = folded(layer, sums + lane);
             }
+            sums += lanes;
         }
     }
-    for (int lane = 0; lane < lanes && layer->base.shape.bias; lane++) {
+    for (int lane = 0; lane < used && layer->base.shape.bias; lane++) {
         job->memory->dbias[slice * lanes + lane] = folded(layer, sums++);
     }
 }
@@ -170,14 +179,18 @@ static void run_free(tam_layer *base) {
 
 /* Making. */
 
+/* Channels that fill no vectors: depthwise in NHWC, where no number lies behind those of a pixel. */
+static bool is_uneven(const tam_layer_shape *s) {
+    return s->in.c % 16 != 0 && s->groups == s->out && s->dtype == TAM_BF16 && s->out_dtype == TAM_BF16;
+}
+
 static bool suits(const tam_layer_shape *s) {
-    if (s->op != TAM_LAYER_CONVOLUTION || s->groups < 2 || !tam_layer_is_square(s) || s->in.c != s->out ||
-        s->in.c % 16 != 0) {
+    if (s->op != TAM_LAYER_CONVOLUTION || s->groups < 2 || !tam_layer_is_square(s) || s->in.c != s->out) {
         return false;
     }
     int group = s->out / s->groups;
-    return (group == 1 || group == 2 || group == 4) && s->window.kernel_h <= TAM_GROUPED_KERNEL &&
-           s->window.stride <= TAM_GROUPED_STRIDE;
+    return (s->in.c % 16 == 0 || is_uneven(s)) && (group == 1 || group == 2 || group == 4) &&
+           s->window.kernel_h <= TAM_GROUPED_KERNEL && s->window.stride <= TAM_GROUPED_STRIDE;
 }
 
 static tam_grouped_pass pass_of(const tam_layer_shape *s, const tam_layout *x, const tam_layout *y, bool transposed) {
@@ -218,7 +231,7 @@ static tam_grouped_pass pass_of(const tam_layer_shape *s, const tam_layout *x, c
 /* The layout as it is, if vectors fit into it, else the one that the convolutions beside it like. */
 static tam_layout wished(const tam_layer_shape *s, int lanes) {
     tam_layout x = s->in;
-    if (x.lanes % lanes != 0) {
+    if (x.lanes % lanes != 0 || is_uneven(s)) {
         x.lanes = s->dtype == TAM_F32 ? 16 : x.c;
     }
     x.dtype = s->dtype;
@@ -238,7 +251,7 @@ static void plan_memory(tam_grouped_layer *layer) {
     tam_layer *base = &layer->base;
     int lanes = layer->kernels->lanes, line = base->x.dtype == TAM_F32 ? 16 : 32;
     int64_t n = base->shape.in.n;
-    layer->slices = base->shape.in.c / lanes;
+    layer->slices = (base->shape.in.c + lanes - 1) / lanes;
     layer->together = line / lanes;
     int64_t wanted = (LEAST_TASKS + parts(layer) - 1) / parts(layer);
     layer->images = (n + wanted - 1) / wanted;
@@ -285,7 +298,8 @@ tam_status tam_grouped_make(tam_ctx *ctx, const tam_grouped_kernels *kernels, co
 /* oneDNN is as fast for small depthwise kernels in f32; in bf16 it is slow in NHWC, where the layers beside them want
  * to be. */
 static bool is_faster(const tam_layer_shape *s) {
-    return s->groups < s->out || s->window.kernel_h > 3 || (s->dtype == TAM_BF16 && s->in.lanes == s->in.c);
+    return s->groups < s->out || s->window.kernel_h > 3 || is_uneven(s) ||
+           (s->dtype == TAM_BF16 && s->in.lanes == s->in.c);
 }
 
 /* The best kernels whose vectors fit into the layout that is there. */
@@ -296,7 +310,8 @@ tam_status tam_layer_make_grouped(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuni
         return TAM_OK;
     }
     const tam_grouped_kernels *kernels = tam_grouped_kernels_at(0);
-    for (int k = 0; shape->in.lanes >= 8 && kernels != NULL && shape->in.lanes % kernels->lanes != 0; k++) {
+    for (int k = 0;
+         !is_uneven(shape) && shape->in.lanes >= 8 && kernels != NULL && shape->in.lanes % kernels->lanes != 0; k++) {
         kernels = tam_grouped_kernels_at(k);
     }
     return tam_grouped_make(ctx, kernels != NULL ? kernels : tam_grouped_plain(), shape, out);

@@ -77,11 +77,64 @@ PART void reach_of(const tam_grouped_pass *pass, int out, reach *found) {
     }
 }
 
-PART void fill_row(const tam_grouped_pass *pass, const void *x, int64_t at, float *to) {
+/* Channels of a slice: the last one may be filled in part. */
+PART int channels_of(const tam_grouped_pass *pass, int slice) {
+    return (int)least(LANES, pass->from.c - (int64_t)slice * LANES);
+}
+
+/* The first `count` of a vector, zeros behind them; and only those to memory. */
+#if LANES == 16
+PART vec load_some(tam_dtype dtype, const void *x, int64_t at, int count) {
+    const __mmask16 there = (__mmask16)((1u << count) - 1);
+    if (dtype == TAM_F32) {
+        return (vec)_mm512_maskz_loadu_ps(there, (const float *)x + at);
+    }
+    return (vec)((vec_bits)_mm512_cvtepu16_epi32(_mm256_maskz_loadu_epi16(there, (const tam_bf16 *)x + at)) << 16);
+}
+
+PART void store_some(tam_dtype dtype, void *y, int64_t at, int count, vec value) {
+    const __mmask16 there = (__mmask16)((1u << count) - 1);
+    tam_bf16 all[LANES];
+    if (dtype == TAM_F32) {
+        _mm512_mask_storeu_ps((float *)y + at, there, (__m512)value);
+        return;
+    }
+    store(TAM_BF16, all, 0, value);
+    _mm256_mask_storeu_epi16((tam_bf16 *)y + at, there, _mm256_loadu_si256((const __m256i *)(const void *)all));
+}
+#else
+PART vec load_some(tam_dtype dtype, const void *x, int64_t at, int count) {
+    float all[LANES] = {0};
+    for (int k = 0; k < count; k++) {
+        all[k] = dtype == TAM_F32 ? ((const float *)x)[at + k] : tam_bf16_value(((const tam_bf16 *)x)[at + k]);
+    }
+    return *(const vec *)all;
+}
+
+PART void store_some(tam_dtype dtype, void *y, int64_t at, int count, vec value) {
+    for (int k = 0; k < count; k++) {
+        if (dtype == TAM_F32) {
+            ((float *)y)[at + k] = value[k];
+        } else {
+            ((tam_bf16 *)y)[at + k] = tam_bf16_nearest(value[k]);
+        }
+    }
+}
+#endif
+
+PART void widen_some(tam_dtype dtype, const void *x, int64_t at, int64_t step, int64_t count, int channels, float *to) {
+    for (int64_t k = 0; k < count; k++) {
+        *(vec *)(to + k * LANES) = load_some(dtype, x, at + k * step, channels);
+    }
+}
+
+PART void fill_row(const tam_grouped_pass *pass, const void *x, int64_t at, int channels, float *to) {
     const int64_t w = pass->from.w, end = pass->left + w;
     memset(to, 0, (size_t)(pass->left * LANES) * sizeof *to);
     memset(to + end * LANES, 0, (size_t)((pass->width - end) * LANES) * sizeof *to);
-    if (pass->from.dtype == TAM_F32) {
+    if (channels < LANES) {
+        widen_some(pass->from.dtype, x, at, pass->from.lanes, w, channels, to + pass->left * LANES);
+    } else if (pass->from.dtype == TAM_F32) {
         widen_row(TAM_F32, x, at, pass->from.lanes, w, to + pass->left * LANES);
     } else {
         widen_row(TAM_BF16, x, at, pass->from.lanes, w, to + pass->left * LANES);
@@ -95,7 +148,7 @@ PART void fill(const tam_grouped_pass *pass, const void *x, int64_t image, int f
         for (int slice = first; slice < end; slice++) {
             float *to = r->data + (slice - first) * r->slice + row % pass->kernel * r->row;
             int64_t at = place(&pass->from, image, slice * LANES, row);
-            fill_row(pass, x, at, to);
+            fill_row(pass, x, at, channels_of(pass, slice), to);
         }
         r->filled = row + 1;
     }
@@ -210,7 +263,7 @@ PART void convolve_row(const int group, const int stride, output *out, const tam
 
 /* What is done to a row of sums on its way to memory. */
 PART void finish_row(const tam_dtype dtype, const bool plain, const tam_grouped_pass *pass,
-                     const tam_grouped_memory *memory, vec slope, const float *row, int64_t at) {
+                     const tam_grouped_memory *memory, const int channels, vec slope, const float *row, int64_t at) {
     const bool relu = memory->relu, active = memory->slope != NULL || relu;
     const int64_t step = pass->to.lanes, end = at + pass->to.w * step;
     const void *added = memory->added;
@@ -218,24 +271,30 @@ PART void finish_row(const tam_dtype dtype, const bool plain, const tam_grouped_
     for (; at < end; at += step, row += LANES) {
         vec sum = *(const vec *)row;
         if (!plain && added != NULL) {
-            sum += load(dtype, added, at);
+            sum += channels < LANES ? load_some(dtype, added, at, channels) : load(dtype, added, at);
         }
         if (!plain && active) {
             vec_bits positive = (vec_bits)(sum > 0), below = relu ? (vec_bits){0} : (vec_bits)(sum * slope);
             sum = (vec)(((vec_bits)sum & positive) | (below & ~positive));
         }
-        store(dtype, to, at, sum);
+        if (channels < LANES) {
+            store_some(dtype, to, at, channels, sum);
+        } else {
+            store(dtype, to, at, sum);
+        }
     }
 }
 
-PART void finish(const tam_grouped_pass *pass, const tam_grouped_memory *memory, bool plain, vec slope,
+PART void finish(const tam_grouped_pass *pass, const tam_grouped_memory *memory, bool plain, int channels, vec slope,
                  const float *row, int64_t at) {
-    if (pass->to.dtype == TAM_F32) {
-        finish_row(TAM_F32, false, pass, memory, slope, row, at);
+    if (channels < LANES) {
+        finish_row(pass->to.dtype, false, pass, memory, channels, slope, row, at);
+    } else if (pass->to.dtype == TAM_F32) {
+        finish_row(TAM_F32, false, pass, memory, LANES, slope, row, at);
     } else if (plain) {
-        finish_row(TAM_BF16, true, pass, memory, slope, row, at);
+        finish_row(TAM_BF16, true, pass, memory, LANES, slope, row, at);
     } else {
-        finish_row(TAM_BF16, false, pass, memory, slope, row, at);
+        finish_row(TAM_BF16, false, pass, memory, LANES, slope, row, at);
     }
 }
 
@@ -253,15 +312,15 @@ CALL void convolve(const tam_grouped_pass *pass, const tam_grouped_memory *memor
         reach_of(pass, row, &reached);
         fill(pass, memory->from, image, first, end, &reached, &r);
         for (int slice = first; slice < end; slice++) {
-            const int channel = slice * LANES;
+            const int channel = slice * LANES, channels = channels_of(pass, slice);
             output out;
             out.rows = reached.count;
             for (int k = 0; k < reached.count; k++) {
                 out.row[k] = r.data + (slice - first) * r.slice + reached.row[k] % pass->kernel * r.row;
                 out.weight[k] = memory->packed + slice * weights + reached.tap[k] * pass->kernel * wide;
             }
-            vec slope = memory->slope != NULL ? load(TAM_F32, memory->slope, channel) : (vec){0};
-            out.bias = memory->bias != NULL ? load(TAM_F32, memory->bias, channel) : (vec){0};
+            vec slope = memory->slope != NULL ? load_some(TAM_F32, memory->slope, channel, channels) : (vec){0};
+            out.bias = memory->bias != NULL ? load_some(TAM_F32, memory->bias, channel, channels) : (vec){0};
             out.pace = step_in * step_in * PIXELS;
             coming_of(&pass->from, memory->from, place(&pass->from, image, channel, reached.most + 1), step_in,
                       &out.next);
@@ -272,7 +331,7 @@ CALL void convolve(const tam_grouped_pass *pass, const tam_grouped_memory *memor
                           pass->phases * step);
             }
             if (!direct) {
-                finish(pass, memory, plain, slope, sums, at);
+                finish(pass, memory, plain, channels, slope, sums, at);
             }
         }
     }
@@ -354,7 +413,10 @@ CALL void weigh(const tam_grouped_pass *pass, const tam_grouped_memory *memory, 
             }
             int64_t at = place(&pass->to, image, slice * LANES, row);
             bool wide = pass->to.dtype == TAM_F32;
-            if (!wide) {
+            const int channels = channels_of(pass, slice);
+            if (channels < LANES) {
+                widen_some(TAM_BF16, memory->dy, at, lanes, pass->to.w, channels, wide_dy);
+            } else if (!wide) {
                 widen_row(TAM_BF16, memory->dy, at, lanes, pass->to.w, wide_dy);
             }
             const float *dy = wide ? (const float *)memory->dy + at : wide_dy;
