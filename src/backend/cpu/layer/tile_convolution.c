@@ -12,7 +12,7 @@ enum {
     PIXELS = 32, /* of a block: two registers' rows */
     MOST_TAPS = 49,
     LEAST_GROUP = 4,
-    FRAME = 400 * 1000 /* bytes of a task's frame */
+    FRAME = 800 * 1000 /* bytes of a task's frame */
 };
 
 static int64_t up(int64_t count, int64_t unit) {

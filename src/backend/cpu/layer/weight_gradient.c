@@ -1,141 +1,27 @@
-#include "backend/cpu/layer/weight_gradient.h"
-
 #include <string.h>
 
+#include "backend/cpu/layer/weight_gradient_cut.h"
 #include "base/bf16.h"
 #include "base/kernel.h"
 #include "base/team.h"
 
 enum {
-    DEPTH = TAM_GRADIENT_DEPTH,
-    LANES = TAM_GRADIENT_LANES,
-    CHANNELS = TAM_GRADIENT_CHANNELS,
-    TILE = TAM_GRADIENT_TILE,
-    STEP_NUMBERS = DEPTH * LANES,
-    MOST_TAPS = 49,
     TURNED_TOGETHER = 256, /* channels */
-    LEAST_CHANNELS = 8,    /* of fewer a register would be zeros for the most part */
-    LEAST_GROUP = 4,
-    GROUP_TILES = 4,       /* of dw, of 32 x 32 channels */
     STEPS_AT_ONCE = 8,     /* pixels that a task keeps in the nearest cache while it goes through its taps: 256 */
-    FEW_PAIRS = 64,        /* below, a task is one row of taps only */
-    SEGMENT = 1200 * 1000, /* bytes of x and dy, turned, that go together */
-    MOST_SEGMENT = 8 * 1000 * 1000
+    FEW_PAIRS = 64         /* below, a task is one row of taps only */
 };
 
-/* How a shape is cut. A band is some rows of one sample; a segment is several bands. */
-typedef struct cut {
-    int n, ic, oc, taps;
-    int group;               /* channels of a group; 0: all */
-    int x_lanes, dy_lanes;   /* registers that the channels fill */
-    int x_groups, dy_groups; /* pairs of those */
-    int64_t tiles;           /* of dw, for each tap */
-    tam_window window;
-    int phases_h, phases_w, phases;
-    int h, w, out_h, out_w;
-    int reach_h, reach_w; /* rows and pixels that a tap reaches further */
-    int width;            /* pixels of a row, reach included */
-    int band_rows, bands; /* rows of a band; bands of a sample */
-    int together;         /* bands of a segment */
-    int steps;            /* of 32 pixels in a band */
-    int64_t length, row;  /* pixels of x in a band; from channel to channel in a segment */
-    int64_t x_bytes, dy_bytes, dw_bytes, at_bytes;
-} cut;
-
-static int64_t up(int64_t count, int64_t unit) {
-    return (count + unit - 1) / unit * unit;
-}
+typedef tam_gradient_cut cut;
 
 static int least(int a, int b) {
     return a < b ? a : b;
 }
 
-/* Phases beyond the taps' are never read. */
-static int phases_along(const tam_window *window, int kernel) {
-    return least(window->stride, kernel);
-}
-
-static void cut_bands(cut *c, int rows) {
-    c->band_rows = rows;
-    c->bands = (c->out_h + rows - 1) / rows;
-    c->steps = (int)(up((int64_t)rows * c->width, DEPTH) / DEPTH);
-    c->length = up((int64_t)c->steps * DEPTH + (int64_t)c->reach_h * c->width + c->reach_w, DEPTH);
-}
-
-static int64_t band_bytes(const cut *c) {
-    return 2 * (c->length * c->x_lanes * c->phases + (int64_t)c->steps * DEPTH * c->dy_lanes) * LANES;
-}
-
-static cut cut_of(const tam_layer_shape *shape) {
-    const tam_window *window = &shape->window;
-    cut c = {
-        .n = shape->in.n,
-        .ic = shape->in.c,
-        .oc = shape->out,
-        .taps = window->kernel_h * window->kernel_w,
-        .window = *window,
-        .phases_h = phases_along(window, window->kernel_h),
-        .phases_w = phases_along(window, window->kernel_w),
-        .h = shape->in.h,
-        .w = shape->in.w,
-        .out_h = shape->out_h,
-        .out_w = shape->out_w,
-        .reach_h = (window->kernel_h - 1) / window->stride,
-        .reach_w = (window->kernel_w - 1) / window->stride,
-    };
-    c.group = shape->groups > 1 ? c.ic / shape->groups : 0;
-    c.x_lanes = (c.ic + LANES - 1) / LANES;
-    c.dy_lanes = (c.oc + LANES - 1) / LANES;
-    c.x_groups = (c.ic + CHANNELS - 1) / CHANNELS;
-    c.dy_groups = (c.oc + CHANNELS - 1) / CHANNELS;
-    c.tiles = c.group > 0 ? (int64_t)c.x_groups * GROUP_TILES : (int64_t)c.x_lanes * c.dy_lanes;
-    c.phases = c.phases_h * c.phases_w;
-    c.width = c.out_w + c.reach_w;
-    c.dw_bytes = c.taps * c.tiles * TILE * (int64_t)sizeof(float);
-    int64_t room = c.dw_bytes / 2 < SEGMENT ? SEGMENT : c.dw_bytes / 2 < MOST_SEGMENT ? c.dw_bytes / 2 : MOST_SEGMENT;
-    int rows = c.out_h;
-    for (cut_bands(&c, rows); band_bytes(&c) > room && rows > 1; cut_bands(&c, rows)) {
-        rows = (rows + 1) / 2;
-    }
-    int64_t fit = room / band_bytes(&c), all = (int64_t)c.n * c.bands;
-    c.together = (int)(fit < 1 ? 1 : fit < all ? fit : all);
-    /* an odd number of cache lines: rows do not fall on each other in the cache */
-    c.row = up(c.together * c.length, DEPTH);
-    c.row += c.row / DEPTH % 2 == 0 ? DEPTH : 0;
-    c.x_bytes = c.row * c.x_lanes * LANES * c.phases * 2;
-    c.dy_bytes = (int64_t)c.together * c.steps * STEP_NUMBERS * c.dy_lanes * 2;
-    c.at_bytes = up((int64_t)c.together * c.steps * (int64_t)sizeof(int32_t), 64);
-    return c;
-}
-
-static bool is_nhwc_bf16(const tam_layout *layout) {
-    return layout->dtype == TAM_BF16 && layout->lanes == layout->c;
-}
-
-/* Groups that fit in a pair of registers, as many channels out as in. */
-static bool has_narrow_groups(const tam_layer_shape *s) {
-    const int group = s->in.c / s->groups;
-    return s->in.c == s->out && group >= LEAST_GROUP && CHANNELS % group == 0;
-}
-
-bool tam_weight_gradient_suits(const tam_layer *layer) {
-    const tam_layer_shape *s = &layer->shape;
-    return s->op == TAM_LAYER_CONVOLUTION && s->training && (s->groups == 1 || has_narrow_groups(s)) &&
-           s->window.kernel_h * s->window.kernel_w <= MOST_TAPS && layer->x.c >= LEAST_CHANNELS &&
-           is_nhwc_bf16(&layer->x) && is_nhwc_bf16(&layer->y) && tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
-}
-
-void tam_weight_gradient_take(tam_layer *layer) {
-    cut c = cut_of(&layer->shape);
-    size_t bytes = (size_t)(c.x_bytes + c.dy_bytes + c.dw_bytes + c.at_bytes);
-    layer->scratch_bytes = bytes > layer->scratch_bytes ? bytes : layer->scratch_bytes;
-    layer->algorithm[2] = "tiles";
-}
-
 typedef struct job {
     cut c;
     const uint16_t *x, *dy;
-    uint16_t *turned, *paired;
+    uint16_t *turned, *paired, *padded;
+    int pad_w; /* of the window as it was given */
     float *dw; /* tiles [tap][16 of x][16 of dy] */
     int32_t *at;
     int64_t first, count; /* bands of the segment */
@@ -144,10 +30,28 @@ typedef struct job {
 
 /* Turning. */
 
+/* An image with zeros at the left and the right. */
+static void pad_task(void *argument, int64_t image, int worker) {
+    const job *j = argument;
+    const cut *c = &j->c;
+    const size_t row_bytes = (size_t)c->padded_w * (size_t)c->x_c * sizeof *j->padded;
+    const int columns = least(c->w, c->padded_w - j->pad_w);
+    (void)worker;
+    for (int64_t row = image * c->h; row < (image + 1) * c->h; row++) {
+        uint16_t *to = j->padded + row * c->padded_w * c->x_c;
+        memset(to, 0, row_bytes);
+        if (columns > 0) {
+            memcpy(to + j->pad_w * c->x_c, j->x + row * c->w * c->x_c, (size_t)(columns * c->x_c) * sizeof *to);
+        }
+    }
+}
+
 static const uint16_t *x_pixel(const job *j, int64_t image, int64_t row, int64_t column) {
     const cut *c = &j->c;
-    bool inside = row >= 0 && row < c->h && column >= 0 && column < c->w;
-    return inside ? j->x + ((image * c->h + row) * c->w + column) * c->ic : NULL;
+    const int width = c->folded > 1 ? c->padded_w : c->w;
+    const uint16_t *x = c->folded > 1 ? j->padded : j->x;
+    bool inside = row >= 0 && row < c->h && column >= 0 && column < width;
+    return inside ? x + ((image * c->h + row) * width + column) * c->x_c : NULL;
 }
 
 /* One phase of a band of x, some of its channels. */
@@ -282,6 +186,11 @@ static void multiply_task(void *argument, int64_t task, int worker) {
     tam_gradient_amx_end();
 }
 
+/* Among the weights of an output: [i][tap]; folded, i counts [column][channel] and taps are rows. */
+static int weight_at(const cut *c, int i, int tap) {
+    return c->folded > 1 ? (i % c->x_c * c->taps + tap) * c->folded + i / c->x_c : i * c->taps + tap;
+}
+
 /* The tiles as the graph has them: [o][i][tap], i within o's group. */
 static void finish_task(void *argument, int64_t task, int worker) {
     const job *j = argument;
@@ -300,10 +209,10 @@ static void finish_task(void *argument, int64_t task, int worker) {
             const int start = c->group > 0 ? (first_o + o) / c->group * c->group : 0;
             const int from = start > x_lane * LANES ? start : x_lane * LANES;
             const int end = least(start + width, (x_lane + 1) * LANES);
-            float *to = j->dweight + ((int64_t)(first_o + o) * width + from - start) * c->taps;
+            float *to = j->dweight + (int64_t)(first_o + o) * width * c->taps;
             for (int i = from; i < end; i++) {
                 for (int tap = 0; tap < c->taps; tap++) {
-                    *to++ = turned[tap][o * LANES + i % LANES];
+                    to[weight_at(c, i - start, tap)] = turned[tap][o * LANES + i % LANES];
                 }
             }
         }
@@ -347,9 +256,10 @@ static void bias_task(void *argument, int64_t task, int worker) {
 
 void tam_weight_gradient_backward(tam_layer *layer, const tam_layer_memory *memory) {
     tam_ctx *ctx = layer->ctx;
-    job j = {.c = cut_of(&layer->shape),
+    job j = {.c = tam_gradient_cut_of(&layer->shape),
              .x = memory->x,
              .dy = memory->dy,
+             .pad_w = layer->shape.window.pad_w,
              .dweight = memory->dweight,
              .dbias = memory->dbias};
     const cut *c = &j.c;
@@ -358,6 +268,10 @@ void tam_weight_gradient_backward(tam_layer *layer, const tam_layer_memory *memo
     j.paired = (uint16_t *)(void *)(scratch + c->x_bytes);
     j.dw = (float *)(void *)(scratch + c->x_bytes + c->dy_bytes);
     j.at = (int32_t *)(void *)(scratch + c->x_bytes + c->dy_bytes + c->dw_bytes);
+    j.padded = (uint16_t *)(void *)(scratch + c->x_bytes + c->dy_bytes + c->dw_bytes + c->at_bytes);
+    if (c->folded > 1) {
+        tam_team_run(ctx, c->n, pad_task, &j);
+    }
     for (int64_t i = 0; i < (int64_t)c->together * c->steps; i++) {
         j.at[i] = (int32_t)(i / c->steps * c->length + i % c->steps * DEPTH);
     }
