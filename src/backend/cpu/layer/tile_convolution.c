@@ -117,31 +117,41 @@ static uint16_t *packed_at(const job *j, int tap, int lane) {
     return (uint16_t *)j->m->packed + (tap * lanes + lane) * depth * LANES;
 }
 
-/* A task: 16 channels of what is written, all taps. Groups are powers of two. */
-static void pack_task(void *argument, int64_t task, int worker) {
-    const job *j = argument;
+/* The weights that join 32 channels of what is read to 16 of what is written. Groups are powers of two. */
+static void pack_block(const job *j, int block, int lane_group) {
     const tam_tile_cut *c = j->c;
-    const int taps = c->window.kernel_h * c->window.kernel_w, depth = c->group > 0 ? DEPTH : c->depth;
-    const int start = c->group > 0 ? (int)task / 2 * CHANNELS : 0, end = least(start + depth, c->from_c);
-    const int first = (int)task * LANES, lanes = least(c->to_c - first, LANES);
-    (void)worker;
-    for (int tap = 0; tap < taps; tap++) {
-        memset(packed_at(j, tap, (int)task), 0, (size_t)depth * LANES * sizeof(uint16_t));
-    }
+    const int taps = c->window.kernel_h * c->window.kernel_w, first = lane_group * LANES;
+    const int start = block * DEPTH, end = least(start + DEPTH, c->from_c), lanes = least(c->to_c - first, LANES);
     const int64_t stride = packed_at(j, 1, 0) - packed_at(j, 0, 0);
+    uint16_t *to = packed_at(j, 0, lane_group) + (c->group > 0 ? 0 : (int64_t)start * LANES);
+    for (int tap = 0; tap < taps; tap++) {
+        memset(to + tap * stride, 0, (size_t)DEPTH * LANES * sizeof *to);
+    }
     for (int from = start; from < end; from++) {
-        uint16_t *numbers = packed_at(j, 0, (int)task) + (int64_t)((from - start) / 2) * DEPTH + (from - start) % 2;
+        uint16_t *numbers = to + (int64_t)((from - start) / 2) * DEPTH + (from - start) % 2;
         for (int lane = 0; lane < lanes; lane++) {
-            const int to = first + lane;
-            if (c->group > 0 && (from ^ to) >= c->group) {
+            const int written = first + lane;
+            if (c->group > 0 && (from ^ written) >= c->group) {
                 continue;
             }
-            const int64_t o = c->transposed ? from : to, i = c->transposed ? to : from;
+            const int64_t o = c->transposed ? from : written, i = c->transposed ? written : from;
             const float *weight = j->m->weight + (o * c->weight_in + (c->group > 0 ? i % c->group : i)) * taps;
             for (int tap = 0; tap < taps; tap++) {
                 numbers[tap * stride + lane * 2] = tam_bf16_nearest(weight[tap]);
             }
         }
+    }
+}
+
+/* A task: 32 channels of what is read, all taps; the gradient's weights lie one after another in memory. */
+static void pack_task(void *argument, int64_t task, int worker) {
+    const job *j = argument;
+    const tam_tile_cut *c = j->c;
+    const int all = (c->to_c + LANES - 1) / LANES, block = (int)task;
+    const int first = c->group > 0 ? 2 * block : 0, end = c->group > 0 ? least(first + 2, all) : all;
+    (void)worker;
+    for (int lane_group = first; lane_group < end; lane_group++) {
+        pack_block(j, block, lane_group);
     }
 }
 
@@ -285,7 +295,7 @@ static void convolve_task(void *argument, int64_t task, int worker) {
 
 void tam_tile_convolution_pack(tam_ctx *ctx, const tam_tile_cut *cut, const tam_tile_memory *memory) {
     job j = {cut, memory};
-    tam_team_run(ctx, (cut->to_c + LANES - 1) / LANES, pack_task, &j);
+    tam_team_run(ctx, cut->depth / DEPTH, pack_task, &j);
 }
 
 void tam_tile_convolution_run(tam_ctx *ctx, const tam_tile_cut *cut, const tam_tile_memory *memory) {
