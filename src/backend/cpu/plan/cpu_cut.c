@@ -24,7 +24,7 @@ static void find_run(const tam_cpu_cut *cut, tam_cpu_run *run) {
     const tam_layout *layout = &cut->layout;
     int64_t pixels = tam_layout_pixels(layout), image = run->row / pixels, pixel = run->row % pixels;
     int64_t rows = run->last - run->row;
-    if (cut->blocks > 1 && rows > pixels - pixel) {
+    if ((cut->blocks > 1 || cut->by_sample) && rows > pixels - pixel) {
         rows = pixels - pixel;
     }
     run->start = ((image * cut->blocks + run->block) * pixels + pixel) * layout->lanes;

@@ -10,9 +10,10 @@
 typedef struct tam_cpu_cut {
     tam_layout layout;
     int blocks, period;
-    int64_t rows;  /* pixels of all samples */
-    int64_t piece; /* rows of a task */
-    int64_t tasks; /* task = piece * blocks + block */
+    int64_t rows;   /* pixels of all samples */
+    int64_t piece;  /* rows of a task */
+    int64_t tasks;  /* task = piece * blocks + block */
+    bool by_sample; /* runs end where samples do */
 } tam_cpu_cut;
 tam_cpu_cut tam_cpu_cut_of(const tam_layout *layout, int n);
 

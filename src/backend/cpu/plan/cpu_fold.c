@@ -1,7 +1,9 @@
 #include "backend/cpu/plan/cpu_fold.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "backend/cpu/sweep/cpu_activation.h"
 #include "base/memory.h"
 #include "base/team.h"
 
@@ -12,11 +14,17 @@ typedef struct room {
 } room;
 
 static bool is_folded(const tam_cpu_step *step) {
-    return step->norm[0] != NULL || step->front != NULL;
+    return step->norm[0] != NULL || step->scaled[0] != NULL || step->front != NULL;
 }
 
-static bool is_finished(const tam_cpu_step *step) {
-    return step->layer->fused || (step->inputs < 2 && step->activation == NULL);
+/* Layers know prelu and relu; other activations are left to a sweep. */
+static bool leaves_activation(const tam_cpu_step *step) {
+    const tam_layer_shape *shape = &step->layer->shape;
+    return step->activation != NULL && !(step->layer->fused && (shape->prelu || shape->relu));
+}
+
+static bool leaves_addition(const tam_cpu_step *step) {
+    return step->inputs > 1 && !step->layer->fused;
 }
 
 static int64_t weights_of(const tam_plan *plan, const tam_cpu_step *step) {
@@ -36,7 +44,7 @@ static room room_at(const tam_plan *plan, const tam_cpu_step *step, char **at) {
     if (is_folded(step)) {
         made.bias = take(at, layer->shape.out);
     }
-    if (!is_finished(step) && step->activation != NULL) {
+    if (leaves_activation(step)) {
         made.slope = take(at, tam_layout_pattern(&layer->y));
     }
     if (is_folded(step) && layer->packed_bytes == 0) {
@@ -54,7 +62,7 @@ void tam_cpu_fold_shape(const tam_cpu_step *step, tam_layer_shape *shape) {
     shape->bias = shape->bias || is_folded(step);
     shape->add = step->inputs > 1;
     shape->prelu = step->activation != NULL && step->activation->parameter_count > 0;
-    shape->relu = step->activation != NULL && !shape->prelu;
+    shape->relu = step->activation != NULL && strcmp(step->activation->op->name, "relu") == 0;
 }
 
 void tam_cpu_fold_ask(tam_plan *plan, tam_cpu_step *step) {
@@ -80,27 +88,36 @@ void tam_cpu_fold_memory(tam_plan *plan, const tam_cpu_step *step, tam_layer_mem
     }
 }
 
-/* A batch norm as y = scale x + shift. */
+/* A batch norm and a scale behind it as y = scale x + shift. */
 typedef struct norm {
     const float *gamma, *beta, *mean, *variance; /* gamma: NULL without a norm */
-    double eps;
+    double eps, factor, shift;
 } norm;
 
-static norm norm_of(tam_plan *plan, const tam_node *node) {
-    return node == NULL ? (norm){0}
-                        : (norm){.gamma = tam_cpu_parameter(plan, node, TAM_NORM_GAMMA),
-                                 .beta = tam_cpu_parameter(plan, node, TAM_NORM_BETA),
-                                 .mean = tam_cpu_parameter(plan, node, TAM_NORM_MEAN),
-                                 .variance = tam_cpu_parameter(plan, node, TAM_NORM_VARIANCE),
-                                 .eps = node->key[TAM_BATCH_NORM_EPS]};
+static norm norm_of(tam_plan *plan, const tam_node *node, const tam_node *scaled) {
+    norm made = {.factor = 1};
+    if (node != NULL) {
+        made.gamma = tam_cpu_parameter(plan, node, TAM_NORM_GAMMA);
+        made.beta = tam_cpu_parameter(plan, node, TAM_NORM_BETA);
+        made.mean = tam_cpu_parameter(plan, node, TAM_NORM_MEAN);
+        made.variance = tam_cpu_parameter(plan, node, TAM_NORM_VARIANCE);
+        made.eps = node->key[TAM_BATCH_NORM_EPS];
+    }
+    if (scaled != NULL) {
+        made.factor = scaled->key[TAM_SCALE_FACTOR];
+        made.shift = scaled->key[TAM_SCALE_SHIFT];
+    }
+    return made;
 }
 
 static double scale_at(const norm *n, int64_t c) {
-    return n->gamma == NULL ? 1.0 : (double)n->gamma[c] / sqrt((double)n->variance[c] + n->eps);
+    double own = n->gamma == NULL ? 1.0 : (double)n->gamma[c] / sqrt((double)n->variance[c] + n->eps);
+    return n->factor * own;
 }
 
 static double shift_at(const norm *n, int64_t c) {
-    return n->gamma == NULL ? 0.0 : (double)n->beta[c] - scale_at(n, c) * (double)n->mean[c];
+    double own = n->gamma == NULL ? 0.0 : n->factor * (double)n->beta[c] - scale_at(n, c) * (double)n->mean[c];
+    return n->shift + own;
 }
 
 typedef struct fold_job {
@@ -136,7 +153,7 @@ void tam_cpu_fold_pack(tam_plan *plan, const tam_cpu_step *step) {
     const room own = room_of(plan, step);
     if (own.slope != NULL) {
         const float *slope = shape->prelu ? tam_cpu_parameter(plan, step->activation, 0) : NULL;
-        tam_layout_spread(&step->layer->y, slope, 0, own.slope);
+        tam_cpu_activation_spread(&step->layer->y, step->activation, slope, own.slope);
     }
     if (!is_folded(step)) {
         return;
@@ -144,8 +161,8 @@ void tam_cpu_fold_pack(tam_plan *plan, const tam_cpu_step *step) {
     const int groups = shape->op == TAM_LAYER_FULL ? 1 : shape->groups;
     const int inputs = step->front != NULL ? step->front->shape.c : shape->in.c;
     fold_job job = {
-        .front = norm_of(plan, step->front),
-        .behind = norm_of(plan, step->norm[0]),
+        .front = norm_of(plan, step->front, NULL),
+        .behind = norm_of(plan, step->norm[0], step->scaled[0]),
         .weight = tam_cpu_parameter(plan, step->node, 0),
         .bias = step->node->parameter_count > 1 ? tam_cpu_parameter(plan, step->node, 1) : NULL,
         .folded_weight = own.weight != NULL ? own.weight : tam_cpu_memory_at(plan->memory, step->folded),
@@ -173,7 +190,7 @@ static void finish_task(void *argument, int64_t task, int worker) {
 }
 
 void tam_cpu_fold_finish(tam_plan *plan, const tam_cpu_step *step, int n) {
-    if (is_finished(step)) {
+    if (!leaves_activation(step) && !leaves_addition(step)) {
         return;
     }
     const tam_cpu_value *out = tam_cpu_out(plan, step);
@@ -182,12 +199,15 @@ void tam_cpu_fold_finish(tam_plan *plan, const tam_cpu_step *step, int n) {
         .cut = tam_cpu_cut_of(&out->layout, n),
         .sweep = {.dtype = out->layout.dtype,
                   .period = tam_layout_period(&out->layout),
-                  .terms = step->inputs,
+                  .terms = leaves_addition(step) ? 2 : 1,
                   .term = {{.x = out->data}},
                   .slope = room_of(plan, step).slope,
                   .y = out->data},
     };
-    if (step->inputs > 1) {
+    if (leaves_activation(step)) {
+        tam_cpu_activation_set(step->activation, &job.sweep);
+    }
+    if (leaves_addition(step)) {
         job.sweep.term[1].x = tam_cpu_in(plan, step, 1)->data;
     }
     tam_team_run(plan->ctx, job.cut.tasks, finish_task, &job);

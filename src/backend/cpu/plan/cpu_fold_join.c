@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "backend/cpu/plan/cpu_fold.h"
+#include "backend/cpu/sweep/cpu_activation.h"
 
 static bool is_op(const tam_node *node, const char *op) {
     return node != NULL && strcmp(node->op->name, op) == 0;
@@ -51,10 +52,6 @@ static int other_term(const tam_plan *plan, const tam_node *add, int id) {
     return other == 0 || plan->value_of[other] > 0 ? plan->value_of[other] : TAM_NONE;
 }
 
-static bool is_activation(const tam_node *node) {
-    return is_op(node, "prelu") || is_op(node, "relu");
-}
-
 void tam_cpu_fold_join(const tam_plan *plan, const tam_node *node, tam_cpu_step *step, int *last) {
     const tam_graph *graph = plan->graph;
     if (plan->config.training || !is_weighted(node)) {
@@ -70,6 +67,11 @@ void tam_cpu_fold_join(const tam_plan *plan, const tam_node *node, tam_cpu_step 
         *last = reader->id;
         reader = tam_cpu_sole_reader(graph, reader);
     }
+    if (is_op(reader, "scale")) {
+        step->scaled[0] = reader;
+        *last = reader->id;
+        reader = tam_cpu_sole_reader(graph, reader);
+    }
     int other = is_op(reader, "add") && is_op(node, "conv") ? other_term(plan, reader, *last) : TAM_NONE;
     if (other != TAM_NONE) {
         step->input[step->inputs++] = other;
@@ -77,7 +79,7 @@ void tam_cpu_fold_join(const tam_plan *plan, const tam_node *node, tam_cpu_step 
         reader = tam_cpu_sole_reader(graph, reader);
     }
     /* A pool takes the activation along at no price. */
-    if (is_activation(reader) && !tam_cpu_is_plain_pool(tam_cpu_sole_reader(graph, reader))) {
+    if (tam_cpu_activation_of(reader) != NULL && !tam_cpu_is_plain_pool(tam_cpu_sole_reader(graph, reader))) {
         step->activation = reader;
         *last = reader->id;
     }

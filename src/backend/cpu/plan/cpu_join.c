@@ -1,11 +1,14 @@
 /* Which nodes one sweep over memory does together:
  *
- *     term (+ term) (-> activation) (-> maximum pool),    term = a value, or a batch norm of one
+ *     term (+ term) (-> activation) (-> maximum pool),    term = a value, or a batch norm or scale of one, or its
+ *                                                                product with a vector
  *
- * where nobody else reads what lies between. A batch norm that only an addition reads becomes a term of it. */
+ * where nobody else reads what lies between. A norm, scale or product that only an addition reads becomes a term of
+ * it. */
 #include <string.h>
 
 #include "backend/cpu/plan/cpu_fold.h"
+#include "backend/cpu/sweep/cpu_activation.h"
 
 static bool is_op(const tam_node *node, const char *op) {
     return node != NULL && strcmp(node->op->name, op) == 0;
@@ -32,37 +35,59 @@ bool tam_cpu_is_plain_pool(const tam_node *node) {
            node->key[TAM_POOL_PAD] == 0 && node->key[TAM_POOL_STRIDE] == node->key[TAM_POOL_KERNEL];
 }
 
-static bool is_activation(const tam_node *node) {
-    return is_op(node, "relu") || is_op(node, "prelu");
+/* A map times a vector. */
+static bool is_gate(const tam_graph *graph, const tam_node *node) {
+    return is_op(node, "mul") && tam_shape_count(tam_graph_node(graph, node->input[0])->shape) !=
+                                     tam_shape_count(tam_graph_node(graph, node->input[1])->shape);
+}
+
+static bool makes_term(const tam_graph *graph, const tam_node *node) {
+    return is_op(node, "batch_norm") || is_op(node, "scale") || is_gate(graph, node);
 }
 
 static bool becomes_term(const tam_graph *graph, const tam_node *node) {
-    return is_op(node, "batch_norm") && is_op(tam_cpu_sole_reader(graph, node), "add");
+    return makes_term(graph, node) && is_op(tam_cpu_sole_reader(graph, node), "add");
+}
+
+/* Term k is what `node` makes of its input. */
+static void take_term(const tam_plan *plan, const tam_node *node, tam_cpu_step *step, int k) {
+    if (is_op(node, "batch_norm")) {
+        step->norm[k] = node;
+    } else if (is_op(node, "scale")) {
+        step->scaled[k] = node;
+    } else {
+        step->factor[k] = step->inputs;
+        step->input[step->inputs++] = plan->value_of[node->input[1]];
+    }
+    step->input[k] = plan->value_of[node->input[0]];
 }
 
 static void take_terms(const tam_graph *graph, const tam_plan *plan, const tam_node *node, tam_cpu_step *step) {
-    step->inputs = node->inputs;
-    for (int k = 0; k < step->inputs; k++) {
+    const bool sweeps = step->kind != NULL && step->kind->sweeps;
+    const int terms = makes_term(graph, node) ? 1 : node->inputs;
+    step->inputs = terms;
+    step->terms = sweeps ? terms : 0;
+    for (int k = 0; k < terms; k++) {
         const tam_node *input = tam_graph_node(graph, node->input[k]);
-        if (is_op(node, "batch_norm")) {
-            step->norm[k] = node;
-        } else if (is_op(node, "add") && becomes_term(graph, input) && plan->value_of[input->id] == 0) {
-            step->norm[k] = input;
-            input = tam_graph_node(graph, input->input[0]);
-        }
         step->input[k] = plan->value_of[input->id];
+        if (makes_term(graph, node)) {
+            take_term(plan, node, step, k);
+        } else if (is_op(node, "add") && becomes_term(graph, input) && plan->value_of[input->id] == 0) {
+            take_term(plan, input, step, k);
+        }
     }
 }
 
 static void take_readers(const tam_graph *graph, const tam_node *node, tam_cpu_step *step, int *last) {
-    const tam_node *reader = is_activation(node) ? node : tam_cpu_sole_reader(graph, node);
+    const tam_node *reader = tam_cpu_activation_of(node) != NULL ? node : tam_cpu_sole_reader(graph, node);
     *last = node->id;
-    if (is_activation(reader)) {
+    if (tam_cpu_activation_of(reader) != NULL) {
         step->activation = reader;
         *last = reader->id;
         reader = tam_cpu_sole_reader(graph, reader);
     }
-    if (step->inputs == 1 && tam_cpu_is_plain_pool(reader)) {
+    bool curved = step->activation != NULL && tam_cpu_activation_of(step->activation)->curve != TAM_CURVE_NONE;
+    if (step->terms == 1 && step->factor[0] == 0 && !curved && tam_cpu_is_plain_pool(reader)) {
         step->pool = reader;
         *last = reader->id;
     }
@@ -75,13 +100,14 @@ bool tam_cpu_join(const tam_plan *plan, int id, tam_cpu_step *step, int *last) {
     if (becomes_term(graph, node) || tam_cpu_folds_away(plan, node)) {
         return false;
     }
-    *step = (tam_cpu_step){.kind = tam_cpu_kind_find(node->op->name), .node = node};
+    const char *kind = is_gate(graph, node) ? "gate" : node->op->name;
+    *step = (tam_cpu_step){.kind = tam_cpu_kind_find(kind), .node = node};
     if (plan->sources[id] > 0) {
         return tam_cpu_channels_join(plan, node, step);
     }
     take_terms(graph, plan, node, step);
     tam_cpu_fold_join(plan, node, step, last);
-    if (is_op(node, "batch_norm") || is_op(node, "add") || is_activation(node)) {
+    if (step->terms > 0) {
         take_readers(graph, node, step, last);
     }
     return true;

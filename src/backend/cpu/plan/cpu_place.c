@@ -13,12 +13,17 @@ static bool is_read_once(const tam_plan *plan, int v) {
     return value->readers == 1 && value->producer >= 0;
 }
 
+/* Input k of a sweep is a vector that a term is multiplied by. */
+static bool is_factor(const tam_cpu_step *step, int k) {
+    return step->terms > 0 && k >= step->terms;
+}
+
 /* Forward may write the output over input k: nobody needs the input's memory afterwards. */
 static bool may_overwrite(const tam_plan *plan, const tam_cpu_step *step, int k) {
     const tam_cpu_value *in = &plan->values[step->input[k]], *out = &plan->values[step->output];
     const tam_cpu_value *root = &plan->values[in->root];
     bool kept = root->needed || root->dropped || out->dropped;
-    return step->kind->in_place && !kept && is_read_once(plan, step->input[k]) &&
+    return step->kind->in_place && !is_factor(step, k) && !kept && is_read_once(plan, step->input[k]) &&
            tam_layout_same(&in->layout, &out->layout);
 }
 
@@ -46,7 +51,7 @@ static void place_output(tam_plan *plan, const tam_cpu_step *step) {
 static void place_statistics(tam_plan *plan) {
     for (int s = 0; s < plan->step_count; s++) {
         const tam_cpu_step *step = &plan->steps[s];
-        for (int k = 0; k < step->inputs && k < TAM_SWEEP_TERMS; k++) {
+        for (int k = 0; k < step->terms; k++) {
             tam_cpu_value *in = tam_cpu_in(plan, step, k);
             if (step->norm[k] == NULL) {
                 continue;
@@ -82,9 +87,9 @@ static void extend_values(tam_plan *plan) {
     }
 }
 
-/* The gradient of a linear term without a norm is the output's as it is. */
+/* The gradient of a term as it is, without an activation behind it, is the output's as it is. */
 static bool may_pass(const tam_cpu_step *step, int k) {
-    bool linear = step->kind->sweeps && step->norm[k] == NULL && step->activation == NULL && step->pool == NULL;
+    bool linear = k < step->terms && !tam_cpu_changes_term(step, k) && step->activation == NULL && step->pool == NULL;
     return step->view || linear;
 }
 
@@ -97,7 +102,7 @@ static void place_first(tam_plan *plan, tam_cpu_step *step, int k, int time, boo
         step->passed[k] = true;
         in->gradient_buffer = out->gradient_buffer;
         *taken = true;
-    } else if (!*taken && step->kind->in_place && step->pool == NULL && same) {
+    } else if (!*taken && step->kind->in_place && !is_factor(step, k) && step->pool == NULL && same) {
         in->gradient_buffer = out->gradient_buffer;
         *taken = true;
     } else {

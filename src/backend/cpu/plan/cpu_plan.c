@@ -63,7 +63,7 @@ static tam_status create_step(tam_plan *plan, tam_cpu_step *step) {
     for (int k = 0; k < step->inputs; k++) {
         tam_cpu_value *in = &plan->values[step->input[k]];
         note_reader(in, step->number);
-        trained = trained || in->trained || (k < TAM_SWEEP_TERMS && is_trained(plan, step->norm[k]));
+        trained = trained || in->trained || (k < step->terms && is_trained(plan, step->norm[k]));
     }
     out->gradient_layout = out->layout;
     out->producer = step->number;

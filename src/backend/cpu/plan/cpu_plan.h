@@ -70,13 +70,16 @@ typedef enum tam_cpu_part {
 
 struct tam_cpu_step {
     const tam_cpu_kind *kind;
-    const tam_node *node;                  /* the one whose name it bears; NULL: a change of layout */
-    const tam_node *norm[TAM_SWEEP_TERMS]; /* of a sweep: the batch norm of each term, or NULL; norm[0] of a layer */
-    const tam_node *activation;            /* of a sweep or a layer: relu or prelu, or NULL */
-    const tam_node *pool;                  /* of a sweep: the maximum pool behind that, or NULL */
-    const tam_node *front;                 /* of a layer: the batch norm in front that its weights take in, or NULL */
+    const tam_node *node;                    /* the one whose name it bears; NULL: a change of layout */
+    const tam_node *norm[TAM_SWEEP_TERMS];   /* of a sweep: the batch norm of each term, or NULL; norm[0] of a layer */
+    const tam_node *scaled[TAM_SWEEP_TERMS]; /* the scale of each term, or NULL; scaled[0] of a layer: behind norm[0] */
+    int factor[TAM_SWEEP_TERMS]; /* of a sweep: the input that each term is multiplied by, a vector; 0: none */
+    const tam_node *activation;  /* of a sweep or a layer: as in cpu_activation.h, or NULL */
+    const tam_node *pool;        /* of a sweep: the maximum pool behind that, or NULL */
+    const tam_node *front;       /* of a layer: the batch norm in front that its weights take in, or NULL */
     int number;
-    int inputs, input[TAM_NODE_INPUTS], output; /* values */
+    int inputs, input[TAM_NODE_INPUTS], output; /* values; a sweep's terms come first */
+    int terms;                                  /* of a sweep */
     bool view;                                  /* the output is the input's memory: nothing to do */
     bool wanted[TAM_NODE_INPUTS];
     bool add[TAM_NODE_INPUTS];      /* dx is added to what others have written */
@@ -176,6 +179,10 @@ double tam_cpu_channels_bytes(const tam_plan *plan, const tam_cpu_step *step, bo
 const tam_node *tam_cpu_sole_reader(const tam_graph *graph, const tam_node *node);
 /* A maximum pool that a sweep does along: windows side by side, without padding, whose places fit in a byte. */
 bool tam_cpu_is_plain_pool(const tam_node *node);
+/* Whether a sweep's term k is other than the value itself. */
+static inline bool tam_cpu_changes_term(const tam_cpu_step *step, int k) {
+    return step->norm[k] != NULL || step->scaled[k] != NULL || step->factor[k] > 0;
+}
 /* Decides what is kept, and puts backward in order. */
 void tam_cpu_schedule(tam_plan *plan);
 /* Calls `read` with each value (its root) that an action reads. */

@@ -16,9 +16,13 @@ static bool is_sweep(const tam_cpu_step *step) {
     return step->kind->sweeps;
 }
 
-/* It has parameters whose gradients are sums over its output's gradient. */
+static bool has_factors(const tam_cpu_step *step) {
+    return step->factor[0] > 0 || step->factor[1] > 0;
+}
+
+/* It has parameters or factors whose gradients are sums over its output's gradient. */
 static bool has_sums(const tam_cpu_step *step) {
-    return step->norm[0] != NULL || step->norm[1] != NULL ||
+    return has_factors(step) || step->norm[0] != NULL || step->norm[1] != NULL ||
            (step->activation != NULL && step->activation->parameter_count > 0);
 }
 
@@ -27,7 +31,7 @@ static bool has_sums(const tam_cpu_step *step) {
 static void assign_statistics(tam_plan *plan) {
     for (int s = 0; s < plan->step_count; s++) {
         const tam_cpu_step *step = &plan->steps[s];
-        for (int k = 0; k < step->inputs && k < TAM_SWEEP_TERMS; k++) {
+        for (int k = 0; k < step->terms; k++) {
             tam_cpu_value *in = tam_cpu_in(plan, step, k);
             if (step->norm[k] == NULL || in->statistics_by != TAM_NONE) {
                 continue;
@@ -47,14 +51,14 @@ static void assign_sums(tam_plan *plan) {
             continue;
         }
         out->sums_by = s;
-        if (out->readers == 0) {
+        if (out->readers == 0 || has_factors(producer)) {
             continue;
         }
         const tam_cpu_step *last = &plan->steps[out->first_reader];
-        bool repeated = last->inputs > 1 && last->input[0] == last->input[1];
+        bool repeated = last->terms > 1 && last->input[0] == last->input[1];
         bool writes = is_sweep(last) && last->pool == NULL && !repeated;
-        for (int k = 0; k < last->inputs && writes; k++) {
-            if (last->input[k] == producer->output && (last->norm[k] != NULL || last->activation != NULL)) {
+        for (int k = 0; k < last->terms && writes; k++) {
+            if (last->input[k] == producer->output && (tam_cpu_changes_term(last, k) || last->activation != NULL)) {
                 out->sums_by = last->number;
             }
         }
@@ -78,7 +82,7 @@ static void choose_dropped(tam_plan *plan) {
     for (int v = 1; v < plan->value_count; v++) {
         tam_cpu_value *value = &plan->values[v];
         const tam_cpu_step *producer = &plan->steps[value->producer];
-        bool sweep = is_sweep(producer) && producer->inputs == 1 && producer->pool == NULL;
+        bool sweep = is_sweep(producer) && producer->terms == 1 && producer->pool == NULL;
         bool simple = sweep || producer->kind->made_again;
         bool last = v == plan->steps[plan->step_count - 1].output;
         bool inside = plan->config.recompute == TAM_RECOMPUTE_UNITS && !is_crossing(plan, v);

@@ -1,8 +1,10 @@
 /* Sweeps over maps: what batch norm, activation, addition, pooling and their gradients do to each number, in f32 or
  * bf16 storage, computed in f32. One set of kernels for each kind of processor, chosen at run time.
  *
- *     z = sum over terms of (scale (x - mean) + shift),        y = z > 0 ? z : slope z
- *     dz = z > 0 ? dy : slope dy,                              dx = scale dz + (by_x (x - mean) + constant)
+ *     z = sum over terms of (scale (x - mean) + shift),        y = z >= top ? top : z > 0 ? z : slope z
+ *     dz = z >= top ? 0 : z > 0 ? dy : slope dy,               dx = scale dz + (by_x (x - mean) + constant)
+ *
+ * or, of a curve f (base/vector_curves.h), y = slope f(z) and dz = slope f'(z) dy.
  *
  * A kernel handles a run of numbers, `start` to `start + count`, within one block of a layout (cpu_layout.h), from a
  * pixel's first lane on. Numbers per channel come as patterns of `period` numbers, a block's beginning at `pattern`;
@@ -18,6 +20,16 @@
 
 enum { TAM_SWEEP_TERMS = 2 };
 
+typedef enum tam_sweep_curve {
+    TAM_CURVE_NONE,
+    TAM_CURVE_SIGMOID,
+    TAM_CURVE_HSIGMOID,
+    TAM_CURVE_SWISH,
+    TAM_CURVE_HSWISH,
+    TAM_CURVE_GELU,
+    TAM_CURVE_TANH
+} tam_sweep_curve;
+
 typedef struct tam_sweep_term {
     /* In the gradient NULL where nobody needs it: then by_x counts as 0, and there is no slope but behind a pool. */
     const void *x;
@@ -31,8 +43,10 @@ typedef struct tam_sweep {
     tam_dtype dtype; /* of x, y, dy, dx */
     int period, terms;
     tam_sweep_term term[TAM_SWEEP_TERMS];
-    const float *slope; /* pattern; NULL: no activation, y = z */
-    void *y;            /* may be a term's x */
+    const float *slope;    /* pattern; NULL: no activation, y = z. With a curve 1, and 0 in the fill */
+    float top;             /* 0: none */
+    tam_sweep_curve curve; /* not behind a pool */
+    void *y;               /* may be a term's x */
     const void *dy;
 } tam_sweep;
 
@@ -52,8 +66,8 @@ typedef struct tam_sweep_kernels {
     void (*squares)(tam_dtype dtype, int period, const void *x, int64_t start, int64_t count, const float *mean,
                     float *sum);
     void (*apply)(const tam_sweep *sweep, int64_t start, int64_t count, int64_t pattern);
-    /* Adds to sums [2 + terms][period]: of dz, of z dy over z <= 0 (untouched without slope), and for each term of
-     * dz (x - mean) (untouched where x is NULL). */
+    /* Adds to sums [2 + terms][period]: of dz, of z dy over z <= 0 (untouched without slope, of no meaning with a
+     * curve), and for each term of dz (x - mean) (untouched where x is NULL). */
     void (*gradient_sums)(const tam_sweep *sweep, int64_t start, int64_t count, int64_t pattern, float *sums);
     void (*gradient)(const tam_sweep *sweep, int64_t start, int64_t count, int64_t pattern);
     /* One map: a block of one sample, x and dx from x_start, y, dy, x_kept and place from y_start. The sums over a

@@ -13,6 +13,7 @@
 #define FMA(a, b, c) ((vec)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define CHOOSE(mask, a, b) ((vec)_mm256_blendv_ps((__m256)(b), (__m256)(a), mask))
 #define IF_POSITIVE(z, a, b) CHOOSE(_mm256_cmp_ps((__m256)(z), _mm256_setzero_ps(), _CMP_GT_OQ), a, b)
+#define IF_REACHED(z, top, a, b) CHOOSE(_mm256_cmp_ps((__m256)(z), (__m256)(top), _CMP_GE_OQ), a, b)
 #define IF_NAN(z, a, b) ((words)CHOOSE(_mm256_cmp_ps((__m256)(z), (__m256)(z), _CMP_UNORD_Q), a, b))
 #define IF_WINS(y, most, a, b)                                                  \
     CHOOSE(_mm256_or_ps(_mm256_cmp_ps((__m256)(y), (__m256)(most), _CMP_GT_OQ), \

@@ -13,6 +13,7 @@
 #define FMA(a, b, c) ((vec)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define CHOOSE(mask, a, b) ((vec)_mm512_mask_blend_ps(mask, (__m512)(b), (__m512)(a)))
 #define IF_POSITIVE(z, a, b) CHOOSE(_mm512_cmp_ps_mask((__m512)(z), _mm512_setzero_ps(), _CMP_GT_OQ), a, b)
+#define IF_REACHED(z, top, a, b) CHOOSE(_mm512_cmp_ps_mask((__m512)(z), (__m512)(top), _CMP_GE_OQ), a, b)
 #define IF_NAN(z, a, b) ((words)CHOOSE(_mm512_cmp_ps_mask((__m512)(z), (__m512)(z), _CMP_UNORD_Q), a, b))
 #define IF_WINS(y, most, a, b)                                                       \
     CHOOSE((__mmask16)(_mm512_cmp_ps_mask((__m512)(y), (__m512)(most), _CMP_GT_OQ) | \

@@ -16,6 +16,7 @@ enum { BY_Z, BY_SLOPE, BY_X, SUMS = BY_X + TAM_SWEEP_TERMS };
 typedef struct sums_job {
     const tam_sweep_kernels *kernels;
     tam_sweep sweep;
+    tam_sweep_factors factors;
     tam_cpu_cut cut;
     float *partial;
 } sums_job;
@@ -33,7 +34,20 @@ static sums_job sums_of(tam_plan *plan, const tam_cpu_step *step) {
     if (step->pool != NULL) {
         job.sweep.term[0].x = room.x_kept;
     }
+    if (tam_sweep_has_factors(step)) {
+        job.factors = tam_sweep_factors_at(plan, step, tam_sweep_scratch_bytes(&out->layout));
+        job.cut.by_sample = true;
+    }
     return job;
+}
+
+static void run_sums(const sums_job *j, int64_t task, const tam_cpu_run *run, float *partial) {
+    if (j->factors.any) {
+        tam_sweep sweep = tam_sweep_of_run(&j->sweep, &j->factors, run);
+        tam_sweep_factors_sums(j->kernels, &sweep, &j->factors, &j->cut, task, run, partial);
+    } else {
+        j->kernels->gradient_sums(&j->sweep, run->start, run->count, (int64_t)run->block * j->cut.period, partial);
+    }
 }
 
 static void sums_task(void *argument, int64_t task, int worker) {
@@ -43,7 +57,7 @@ static void sums_task(void *argument, int64_t task, int worker) {
     (void)worker;
     memset(partial, 0, (size_t)length * sizeof *partial);
     TAM_CPU_EACH_RUN(run, &j->cut, task) {
-        j->kernels->gradient_sums(&j->sweep, run.start, run.count, (int64_t)run.block * j->cut.period, partial);
+        run_sums(j, task, &run, partial);
     }
 }
 
@@ -75,11 +89,11 @@ static void finish_sums(tam_plan *plan, const tam_cpu_step *step, const tam_swee
     const tam_layout *layout = &tam_cpu_out(plan, step)->layout;
     double *sums = tam_sweep_scratch_of(plan, layout).sums;
     int64_t stride = (int64_t)SUMS * job->cut.period;
-    for (int part = 0; part < BY_X + step->inputs; part++) {
+    for (int part = 0; part < BY_X + step->terms; part++) {
         tam_cpu_fold(&job->cut, job->partial + (int64_t)part * job->cut.period, stride,
                      sums + (int64_t)part * layout->c);
     }
-    for (int k = 0; k < step->inputs; k++) {
+    for (int k = 0; k < step->terms; k++) {
         if (step->norm[k] != NULL) {
             finish_norm(plan, step, room, k, sums + (int64_t)BY_Z * layout->c, sums + (int64_t)(BY_X + k) * layout->c);
         }
@@ -92,21 +106,28 @@ static void finish_sums(tam_plan *plan, const tam_cpu_step *step, const tam_swee
     }
 }
 
-/* dx, and behind each piece the sums of the sweeps whose gradient is now complete. */
+/* dx, before each piece the sums that dx does not need, and behind it the sums of the sweeps whose gradient is now
+ * complete. */
 typedef struct gradient_job {
     const tam_sweep_kernels *kernels;
     tam_sweep sweep;
+    tam_sweep_factors factors;
     tam_sweep_pool pool;
     tam_cpu_cut cut;
     int64_t x_run, y_run;
+    const sums_job *own; /* NULL: they are there already */
     int after_count;
     sums_job after[TAM_SWEEP_TERMS];
 } gradient_job;
 
 static void gradient_task(void *argument, int64_t task, int worker) {
     gradient_job *j = argument;
+    if (j->own != NULL) {
+        sums_task((void *)(uintptr_t)j->own, task, worker);
+    }
     TAM_CPU_EACH_RUN(run, &j->cut, task) {
-        j->kernels->gradient(&j->sweep, run.start, run.count, (int64_t)run.block * j->cut.period);
+        tam_sweep sweep = tam_sweep_of_run(&j->sweep, &j->factors, &run);
+        j->kernels->gradient(&sweep, run.start, run.count, (int64_t)run.block * j->cut.period);
     }
     for (int i = 0; i < j->after_count; i++) {
         sums_task(&j->after[i], task, worker);
@@ -124,11 +145,12 @@ static bool wants(const tam_cpu_step *step, int k) {
     return step->wanted[k] && !step->passed[k];
 }
 
-static void write_gradients(tam_plan *plan, tam_cpu_step *step, const tam_sweep_room *room) {
+/* own: the step's sums, if they are still to be taken. */
+static void write_gradients(tam_plan *plan, tam_cpu_step *step, const tam_sweep_room *room, const sums_job *own) {
     const tam_cpu_value *in = tam_cpu_in(plan, step, 0), *out = tam_cpu_out(plan, step);
-    gradient_job j = {.kernels = plan->kernels, .sweep = tam_sweep_of(plan, step, room, true)};
-    bool any = false;
-    for (int k = 0; k < step->inputs; k++) {
+    gradient_job j = {.kernels = plan->kernels, .sweep = tam_sweep_of(plan, step, room, true), .own = own};
+    bool any = own != NULL;
+    for (int k = 0; k < step->terms; k++) {
         const tam_cpu_value *value = tam_cpu_in(plan, step, k);
         j.sweep.term[k].dx = wants(step, k) ? step->dx[k] : NULL;
         j.sweep.term[k].add = step->add[k];
@@ -141,6 +163,10 @@ static void write_gradients(tam_plan *plan, tam_cpu_step *step, const tam_sweep_
         return;
     }
     j.cut = tam_cpu_cut_of(&in->layout, in->layout.n);
+    if (tam_sweep_has_factors(step)) {
+        j.factors = tam_sweep_factors_at(plan, step, tam_sweep_scratch_bytes(&in->layout));
+        j.cut.by_sample = true;
+    }
     if (step->pool == NULL) {
         tam_team_run(plan->ctx, j.cut.tasks, gradient_task, &j);
         return;
@@ -153,13 +179,24 @@ static void write_gradients(tam_plan *plan, tam_cpu_step *step, const tam_sweep_
 
 void tam_sweep_backward(tam_plan *plan, tam_cpu_step *step) {
     const tam_cpu_value *out = tam_cpu_out(plan, step);
+    const bool together = tam_sweep_sums_together(step);
     tam_sweep_room room = tam_sweep_room_of(plan, step);
-    if (out->sums != TAM_NONE) {
-        sums_job job = sums_of(plan, step);
-        if (out->sums_by == step->number) {
-            tam_team_run(plan->ctx, job.cut.tasks, sums_task, &job);
-        }
+    if (out->sums == TAM_NONE) {
+        write_gradients(plan, step, &room, NULL);
+        return;
+    }
+    sums_job job = sums_of(plan, step);
+    if (job.factors.any) {
+        tam_sweep_factors_spread(plan, step, &job.factors, out->layout.n);
+    }
+    if (out->sums_by == step->number && !together) {
+        tam_team_run(plan->ctx, job.cut.tasks, sums_task, &job);
+    }
+    if (!together) {
         finish_sums(plan, step, &room, &job);
     }
-    write_gradients(plan, step, &room);
+    write_gradients(plan, step, &room, together ? &job : NULL);
+    if (job.factors.any) {
+        tam_sweep_factors_finish(step, &job.factors, &job.cut);
+    }
 }

@@ -7,8 +7,24 @@ typedef struct gradient_norm {
 } gradient_norm;
 
 /* dz from dy, behind the activation. */
-PART vec behind(vec z, vec slope, vec dy) {
-    return IF_POSITIVE(z, dy, slope * dy);
+PART vec behind(vec z, vec slope, vec top, vec dy) {
+    vec dz = IF_POSITIVE(z, dy, slope * dy);
+    return IF_REACHED(z, top, all(0), dz);
+}
+
+/* The same in place, of columns; z may be a curve's. */
+PART void put_behind(const int form, const tam_sweep *sweep, const vec *z, const vec *slope, vec top, vec *dz) {
+    if (form & CURVED) {
+        curve_slopes(sweep->curve, z, dz);
+    }
+    UNROLL
+    for (int i = 0; i < VECTORS; i++) {
+        if (form & CURVED) {
+            dz[i] *= slope[i];
+        } else {
+            dz[i] = behind(z[i], slope[i], top, dz[i]);
+        }
+    }
 }
 
 /* Where there is a slope, x is there: z needs it. */
@@ -18,7 +34,7 @@ PART void gradient_sums_rows(const int form, const int n, const sweep_job *job, 
     const tam_sweep *sweep = job->sweep;
     float *sums = job->sums + a->column;
     norm p[TAM_SWEEP_TERMS];
-    vec slope[VECTORS], by_z[VECTORS], by_slope[VECTORS], by_x[TAM_SWEEP_TERMS][VECTORS];
+    vec slope[VECTORS], top = top_of(sweep), by_z[VECTORS], by_slope[VECTORS], by_x[TAM_SWEEP_TERMS][VECTORS];
     get_pattern(dtype, VECTORS, n, sums, by_z);
     if (form & ACTIVE) {
         get_pattern(dtype, VECTORS, n, sweep->slope + job->pattern + a->column, slope);
@@ -39,8 +55,8 @@ PART void gradient_sums_rows(const int form, const int n, const sweep_job *job, 
             UNROLL
             for (int i = 0; i < VECTORS; i++) {
                 by_slope[i] = FMA(IF_POSITIVE(z[i], all(0), z[i]), dz[i], by_slope[i]);
-                dz[i] = behind(z[i], slope[i], dz[i]);
             }
+            put_behind(form, sweep, z, slope, top, dz);
         }
         UNROLL
         for (int i = 0; i < VECTORS; i++) {
@@ -81,7 +97,7 @@ PART void gradient_sums_rows(const int form, const int n, const sweep_job *job, 
     }
 EACH_FORM(X)
 #undef X
-#define X(form) gradient_sums_##form,
+#define X(form) [form] = gradient_sums_##form,
 static const area_kernel gradient_sums_kernels[] = {EACH_FORM(X)};
 #undef X
 
@@ -127,7 +143,7 @@ PART void gradient_rows(const int form, const int n, const sweep_job *job, const
     int64_t pattern = job->pattern + a->column;
     norm p[TAM_SWEEP_TERMS];
     gradient_norm g[TAM_SWEEP_TERMS];
-    vec slope[VECTORS];
+    vec slope[VECTORS], top = top_of(sweep);
     if (form & ACTIVE) {
         get_pattern(dtype, VECTORS, n, sweep->slope + pattern, slope);
     }
@@ -148,10 +164,7 @@ PART void gradient_rows(const int form, const int n, const sweep_job *job, const
             for (int k = 0; k < terms; k++) {
                 fetch(dtype, sweep->term[k].x, ahead);
             }
-            UNROLL
-            for (int i = 0; i < VECTORS; i++) {
-                dz[i] = behind(z[i], slope[i], dz[i]);
-            }
+            put_behind(form, sweep, z, slope, top, dz);
         }
         UNROLL
         for (int k = 0; k < terms; k++) {
@@ -172,7 +185,7 @@ PART void gradient_rows(const int form, const int n, const sweep_job *job, const
     }
 EACH_FORM(X)
 #undef X
-#define X(form) gradient_##form,
+#define X(form) [form] = gradient_##form,
 static const area_kernel gradient_kernels[] = {EACH_FORM(X)};
 #undef X
 

@@ -9,6 +9,8 @@
 
 enum { VECTORS = 4, WIDTH = VECTORS * LANES, GROUP = 4096 };
 
+#include "backend/cpu/sweep/cpu_sweep_curve.h"
+
 /* Columns [column, column + width) of rows that begin at `at`, `period` apart. */
 typedef struct area {
     int64_t at, rows, ahead; /* ahead: where the fetched memory starts */
@@ -55,16 +57,17 @@ PART void fetch_to_write(const tam_dtype dtype, const void *from, int64_t at) {
     }
 }
 
-/* Forms of a kernel: what is constant in it. */
-enum { SHORT = 1, ACTIVE = 2, TWO = 4 };
-#define EACH_FORM(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7)
+/* Forms of a kernel: what is constant in it. Where it is CURVED it is ACTIVE too. */
+enum { SHORT = 1, ACTIVE = 2, TWO = 4, CURVED = 8 };
+#define EACH_FORM(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(10) X(11) X(14) X(15)
 
 PART tam_dtype dtype_of(const int form) {
     return form & SHORT ? TAM_BF16 : TAM_F32;
 }
 
 static int form_of(const tam_sweep *sweep) {
-    return (sweep->dtype == TAM_BF16 ? SHORT : 0) | (sweep->slope != NULL ? ACTIVE : 0) | (sweep->terms == 2 ? TWO : 0);
+    return (sweep->dtype == TAM_BF16 ? SHORT : 0) | (sweep->slope != NULL ? ACTIVE : 0) |
+           (sweep->terms == 2 ? TWO : 0) | (sweep->curve != TAM_CURVE_NONE ? CURVED : 0);
 }
 
 /* Statistics. */
@@ -200,12 +203,22 @@ PART void get_z(const int form, const int n, const tam_sweep *sweep, const norm 
     }
 }
 
+/* What no number reaches where there is no top. */
+PART vec top_of(const tam_sweep *sweep) {
+    return all(sweep->top > 0 ? sweep->top : NAN);
+}
+
+PART vec activated(vec z, vec slope, vec top) {
+    vec y = IF_POSITIVE(z, z, slope * z);
+    return IF_REACHED(z, top, top, y);
+}
+
 PART void apply_rows(const int form, const int n, const sweep_job *job, const area *a) {
     const tam_dtype dtype = dtype_of(form);
     const tam_sweep *sweep = job->sweep;
     int64_t pattern = job->pattern + a->column;
     norm p[TAM_SWEEP_TERMS];
-    vec slope[VECTORS];
+    vec slope[VECTORS], top = top_of(sweep);
     get_norm(dtype, VECTORS, n, &sweep->term[0], pattern, &p[0]);
     if (form & TWO) {
         get_norm(dtype, VECTORS, n, &sweep->term[1], pattern, &p[1]);
@@ -221,9 +234,16 @@ PART void apply_rows(const int form, const int n, const sweep_job *job, const ar
         }
         fetch_to_write(dtype, sweep->y, a->ahead + row * WIDTH);
         get_z(form, n, sweep, p, a->at + row * a->period, away, z);
+        if (form & CURVED) {
+            curve_values(sweep->curve, z);
+        }
         UNROLL
         for (int i = 0; i < VECTORS; i++) {
-            z[i] = form & ACTIVE ? IF_POSITIVE(z[i], z[i], slope[i] * z[i]) : z[i];
+            if (form & CURVED) {
+                z[i] *= slope[i];
+            } else if (form & ACTIVE) {
+                z[i] = activated(z[i], slope[i], top);
+            }
         }
         put(dtype, VECTORS, n, z, sweep->y, a->at + row * a->period);
     }
@@ -239,7 +259,7 @@ PART void apply_rows(const int form, const int n, const sweep_job *job, const ar
     }
 EACH_FORM(X)
 #undef X
-#define X(form) apply_##form,
+#define X(form) [form] = apply_##form,
 static const area_kernel apply_kernels[] = {EACH_FORM(X)};
 #undef X
 

@@ -11,6 +11,7 @@
 #define FMA(a, b, c) ((a) * (b) + (c))
 #define CHOOSE(mask, a, b) ((vec)(((words)(mask) & (words)(a)) | (~(words)(mask) & (words)(b))))
 #define IF_POSITIVE(z, a, b) CHOOSE((z) > 0, a, b)
+#define IF_REACHED(z, top, a, b) CHOOSE((z) >= (top), a, b)
 #define IF_NAN(z, a, b) ((words)CHOOSE((z) != (z), a, b))
 #define IF_WINS(y, most, a, b) CHOOSE(((y) > (most)) | ((y) != (y)), a, b)
 #include "backend/cpu/sweep/cpu_sweep_kernel.h"

@@ -50,7 +50,7 @@ PART void put_places(const tam_dtype dtype, const int n, const words *place, uin
 /* What stays the same in the lanes of a unit. */
 typedef struct unit {
     norm p;
-    vec slope[UNIT], by_x[UNIT], constant[UNIT];
+    vec slope[UNIT], by_x[UNIT], constant[UNIT], top;
 } unit;
 
 PART void get_unit(const tam_dtype dtype, const int n, const pool_job *job, int lane, unit *u) {
@@ -59,6 +59,7 @@ PART void get_unit(const tam_dtype dtype, const int n, const pool_job *job, int 
     int64_t at = job->pattern + lane;
     get_norm(dtype, vectors, n, term, at, &u->p);
     get_or(dtype, vectors, n, job->sweep->slope, at, 1, u->slope);
+    u->top = top_of(job->sweep);
     get_or(dtype, vectors, n, term->by_x, at, 0, u->by_x);
     get_or(dtype, vectors, n, term->constant, at, 0, u->constant);
 }
@@ -85,7 +86,7 @@ PART void look_at(const tam_dtype dtype, const int n, const void *from, int64_t 
     get(dtype, vectors, n, from, at, x);
     UNROLL
     for (int i = 0; i < vectors; i++) {
-        vec z = z_of_first(&u->p, i, x[i] - u->p.mean[i]), y = IF_POSITIVE(z, z, u->slope[i] * z), most = f->y[i];
+        vec z = z_of_first(&u->p, i, x[i] - u->p.mean[i]), y = activated(z, u->slope[i], u->top), most = f->y[i];
         words here = (uint32_t)number - (words){0};
         f->y[i] = IF_WINS(y, most, y, most);
         f->x[i] = IF_WINS(y, most, x[i], f->x[i]);
@@ -100,7 +101,7 @@ PART void start_with(const tam_dtype dtype, const int n, const void *from, int64
     UNROLL
     for (int i = 0; i < vectors; i++) {
         vec z = z_of_first(&u->p, i, f->x[i] - u->p.mean[i]);
-        f->y[i] = IF_POSITIVE(z, z, u->slope[i] * z);
+        f->y[i] = activated(z, u->slope[i], u->top);
         f->place[i] = (words){0};
     }
 }
@@ -149,7 +150,7 @@ PART void read_window(const tam_dtype dtype, const int n, const pool_job *job, c
     UNROLL
     for (int i = 0; i < vectors; i++) {
         vec z = z_of_first(&u->p, i, x[i] - u->p.mean[i]);
-        window->up[i] = u->p.scale[i] * behind(z, u->slope[i], dy[i]);
+        window->up[i] = u->p.scale[i] * behind(z, u->slope[i], u->top, dy[i]);
     }
 }
 

@@ -2,11 +2,10 @@
 
 #include <math.h>
 
+#include "backend/cpu/sweep/cpu_activation.h"
 #include "backend/running.h"
 #include "base/memory.h"
 #include "base/team.h"
-
-enum { PATTERNS = 5 }; /* of a batch norm */
 
 static size_t up(size_t bytes) {
     return (bytes + TAM_ALIGNMENT - 1) / TAM_ALIGNMENT * TAM_ALIGNMENT;
@@ -23,7 +22,11 @@ static tam_sweep_room room_at(tam_plan *plan, const tam_cpu_step *step, char **a
     const tam_layout *layout = &tam_cpu_in(plan, step, 0)->layout, *out = &tam_cpu_out(plan, step)->layout;
     size_t pattern = (size_t)tam_layout_pattern(layout) * sizeof(float);
     tam_sweep_room room = {0};
-    for (int k = 0; k < step->inputs; k++) {
+    for (int k = 0; k < step->terms; k++) {
+        if (step->scaled[k] != NULL) {
+            room.pattern[k].scale = take(at, pattern);
+            room.pattern[k].shift = take(at, pattern);
+        }
         if (step->norm[k] != NULL) {
             room.mean[k] = take(at, (size_t)layout->c * sizeof(double));
             room.variance[k] = take(at, (size_t)layout->c * sizeof(double));
@@ -77,8 +80,12 @@ tam_sweep_scratch tam_sweep_scratch_of(tam_plan *plan, const tam_layout *layout)
 
 static tam_status create(tam_plan *plan, tam_cpu_step *step) {
     tam_layout layout = tam_cpu_in(plan, step, 0)->layout, *out;
-    for (int k = 1; k < step->inputs; k++) {
+    for (int k = 1; k < step->terms; k++) {
         TAM_TRY(tam_cpu_convert(plan, step, k, &layout));
+    }
+    for (int k = step->terms; k < step->inputs; k++) {
+        tam_layout factor = tam_layout_plain(layout.n, (tam_shape){layout.c, 1, 1, true});
+        TAM_TRY(tam_cpu_convert(plan, step, k, &factor));
     }
     out = &tam_cpu_out(plan, step)->layout;
     *out = layout;
@@ -87,14 +94,17 @@ static tam_status create(tam_plan *plan, tam_cpu_step *step) {
         out->w = step->pool->shape.w;
     }
     step->own = tam_cpu_ask(plan, step, tam_sweep_room_bytes(plan, step), !plan->config.training);
-    tam_cpu_ask_scratch(plan, tam_sweep_scratch_bytes(&layout));
+    tam_cpu_ask_scratch(plan, tam_sweep_scratch_bytes(&layout) + tam_sweep_factors_bytes(plan, step));
     return TAM_OK;
 }
 
-/* Backward reads the input of a norm, and of everything that an activation's sign depends on: behind a pool that is
- * kept. */
+/* Backward reads the input of a norm, a product's factors, and everything that an activation's sign depends on: behind
+ * a pool that is kept. */
 static bool needs(const tam_plan *plan, const tam_cpu_step *step, int k) {
     (void)plan;
+    if (k >= step->terms || step->factor[k] > 0) {
+        return true;
+    }
     return step->norm[k] != NULL || (step->activation != NULL && step->pool == NULL);
 }
 
@@ -149,8 +159,18 @@ static void spread_norm(tam_plan *plan, const tam_cpu_step *step, const tam_swee
     tam_layout_spread(layout, tam_cpu_parameter(plan, norm, TAM_NORM_BETA), 0, room->pattern[k].shift);
 }
 
+static void spread_scale(tam_plan *plan, const tam_cpu_step *step, const tam_sweep_room *room, int k) {
+    const tam_layout *layout = &tam_cpu_in(plan, step, k)->layout;
+    const double *key = step->scaled[k]->key;
+    tam_layout_spread(layout, NULL, (float)key[TAM_SCALE_FACTOR], room->pattern[k].scale);
+    tam_layout_spread(layout, NULL, (float)key[TAM_SCALE_SHIFT], room->pattern[k].shift);
+}
+
 static void prepare(tam_plan *plan, const tam_cpu_step *step, const tam_sweep_room *room, int n) {
-    for (int k = 0; k < step->inputs; k++) {
+    for (int k = 0; k < step->terms; k++) {
+        if (step->scaled[k] != NULL) {
+            spread_scale(plan, step, room, k);
+        }
         if (step->norm[k] != NULL) {
             find_statistics(plan, step, room, k, n);
             spread_norm(plan, step, room, k);
@@ -159,7 +179,7 @@ static void prepare(tam_plan *plan, const tam_cpu_step *step, const tam_sweep_ro
     if (step->activation != NULL) {
         const tam_node *act = step->activation;
         const float *slope = act->parameter_count > 0 ? tam_cpu_parameter(plan, act, 0) : NULL;
-        tam_layout_spread(&tam_cpu_in(plan, step, 0)->layout, slope, 0, room->slope);
+        tam_cpu_activation_spread(&tam_cpu_in(plan, step, 0)->layout, act, slope, room->slope);
     }
 }
 
@@ -168,12 +188,13 @@ tam_sweep tam_sweep_of(tam_plan *plan, const tam_cpu_step *step, const tam_sweep
     tam_sweep sweep = {
         .dtype = out->layout.dtype,
         .period = tam_layout_period(&out->layout),
-        .terms = step->inputs,
+        .terms = step->terms,
         .slope = room->slope,
         .y = backward ? NULL : out->data,
         .dy = backward ? out->gradient : NULL,
     };
-    for (int k = 0; k < step->inputs; k++) {
+    tam_cpu_activation_set(step->activation, &sweep);
+    for (int k = 0; k < step->terms; k++) {
         const tam_sweep_pattern *pattern = &room->pattern[k];
         sweep.term[k] = (tam_sweep_term){
             .x = !backward || needs(plan, step, k) ? tam_cpu_in(plan, step, k)->data : NULL,
@@ -204,6 +225,7 @@ tam_sweep_pool tam_sweep_pool_of(tam_plan *plan, const tam_cpu_step *step, const
 typedef struct job {
     const tam_sweep_kernels *kernels;
     tam_sweep sweep;
+    tam_sweep_factors factors;
     tam_cpu_cut cut; /* of the output, as of the inputs but for a pool */
     float *statistics;
     tam_sweep_pool pool;
@@ -214,7 +236,8 @@ static void apply_task(void *argument, int64_t task, int worker) {
     const job *j = argument;
     (void)worker;
     TAM_CPU_EACH_RUN(run, &j->cut, task) {
-        j->kernels->apply(&j->sweep, run.start, run.count, (int64_t)run.block * j->cut.period);
+        tam_sweep sweep = tam_sweep_of_run(&j->sweep, &j->factors, &run);
+        j->kernels->apply(&sweep, run.start, run.count, (int64_t)run.block * j->cut.period);
     }
     if (j->statistics != NULL) {
         tam_cpu_statistics_task(j->kernels, &j->cut, j->sweep.y, j->statistics, task);
@@ -236,6 +259,11 @@ static void forward(tam_plan *plan, tam_cpu_step *step, int n) {
     }
     job j = {.kernels = plan->kernels, .sweep = tam_sweep_of(plan, step, &room, false)};
     j.cut = tam_cpu_cut_of(&out->layout, n);
+    j.factors = tam_sweep_factors_at(plan, step, tam_sweep_scratch_bytes(&in->layout));
+    j.cut.by_sample = j.factors.any;
+    if (j.factors.any) {
+        tam_sweep_factors_spread(plan, step, &j.factors, n);
+    }
     if (step->pool != NULL) {
         j.pool = tam_sweep_pool_of(plan, step, &room);
         j.x_run = tam_layout_run(&in->layout);
@@ -263,6 +291,15 @@ static void forward(tam_plan *plan, tam_cpu_step *step, int n) {
     }
 
 SWEEP(batch_norm);
+SWEEP(scale);
 SWEEP(prelu);
 SWEEP(relu);
+SWEEP(relu6);
+SWEEP(sigmoid);
+SWEEP(hsigmoid);
+SWEEP(swish);
+SWEEP(hswish);
+SWEEP(gelu);
+SWEEP(tanh);
 SWEEP(add);
+SWEEP(gate);

@@ -3,7 +3,7 @@
 #ifndef BACKEND_CPU_CPU_SWEEP_STEP_H
 #define BACKEND_CPU_CPU_SWEEP_STEP_H
 
-#include "backend/cpu/plan/cpu_plan.h"
+#include "backend/cpu/sweep/cpu_sweep_factor.h"
 
 /* A norm's numbers, as kernels read them (cpu_sweep.h). */
 typedef struct tam_sweep_pattern {

@@ -5,6 +5,7 @@
  *     LOWS, HIGHS               indices that undo this: the first and the second half of the numbers in order
  *     FMA(a, b, c)              a b + c
  *     IF_POSITIVE(z, a, b)      z > 0 ? a : b
+ *     IF_REACHED(z, top, a, b)  z >= top ? a : b
  *     IF_NAN(z, a, b)           z is not a number ? a : b, of words
  * and, if it has masks, SOME_F32, SOME_BF16, PUT_SOME_F32, PUT_SOME_BF16: the first n numbers of a vector.
  *
