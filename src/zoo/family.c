@@ -2,6 +2,14 @@
 
 enum { MOST_WINDOW = 64 };
 
+int tam_zoo_channels(int channels, double factor) {
+    enum { STEP = 8 };
+    double wanted = channels * factor;
+    int found = (int)(wanted + STEP / 2) / STEP * STEP;
+    found = found < STEP ? STEP : found;
+    return found < 0.9 * wanted ? found + STEP : found;
+}
+
 static int full(tam_graph *graph, int x, int dim) {
     return tam_graph_then(graph, "fc", x, "out=%d,bias=0", dim);
 }

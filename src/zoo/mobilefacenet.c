@@ -1,12 +1,14 @@
 /* MobileFaceNet as it is trained for face recognition now: twice the channels of the paper. Its unit expands with a
  * 1 x 1 convolution, filters each channel on its own and projects back without an activation; the map is not averaged
- * at the end, each channel has a window of its own over all of it. */
+ * at the end, each channel has a window of its own over all of it (output=GDC, the default). */
 #include "zoo/family.h"
 
-enum { WIDTH };
+enum { WIDTH, DROPOUT, OUTPUT };
 
 static const tam_key keys[] = {
     [WIDTH] = TAM_WHOLE("width", 128, 2, 4096, "even: channels of the first stages; the later ones have twice as many"),
+    [DROPOUT] = TAM_ZOO_DROPOUT,
+    [OUTPUT] = TAM_ZOO_OUTPUT_OR(TAM_OUTPUT_GDC),
 };
 
 static int convolve(tam_graph *graph, int x, int out, int kernel, int stride, int groups) {
@@ -41,14 +43,14 @@ static void build(tam_graph *graph, int dim, const double *key) {
     x = residual_units(graph, unit(graph, x, 2 * width, 2 * width, 2), 2 * width, 6);
     x = residual_units(graph, unit(graph, x, 4 * width, 2 * width, 2), 2 * width, 2);
     x = activated(graph, x, 4 * width, 1, 1, 1);
-    tam_zoo_output(graph, x, TAM_OUTPUT_GDC, dim, 0);
+    tam_zoo_output(graph, x, (int)key[OUTPUT], dim, key[DROPOUT]);
 }
 
 const tam_backbone tam_backbone_mobilefacenet = {
     .name = "mobilefacenet",
     .source = "Chen, Liu, Gao, Han, \"MobileFaceNets\", CCBR 2018",
     .keys = keys,
-    .key_count = 1,
+    .key_count = 3,
     .usual = {.channels = 3, .size = 112, .dim = 512},
     .build = build,
 };

@@ -62,16 +62,14 @@ def results(program, case):
 
 
 def main(program, *chosen):
-    torch.set_num_threads(2)
-    files = {}
-    for case in CASES:
-        name = case.spec.split(":")[0]
-        if not chosen or name in chosen:
-            files[name] = files.get(name, "") + results(program, case)
-            print(case.spec)
+    torch.set_num_threads(1)
     folder = pathlib.Path(__file__).parent.parent / "golden" / "zoo"
-    for name, text in files.items():
-        (folder / f"{name}.txt").write_text(text)
+    cases = {}
+    for case in CASES:
+        cases.setdefault(case.spec.split(":")[0], []).append(case)
+    for name in chosen or cases:
+        (folder / f"{name}.txt").write_text("".join(results(program, case) for case in cases[name]))
+        print(name)
 
 
 if __name__ == "__main__":

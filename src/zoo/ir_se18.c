@@ -1,0 +1,19 @@
+/* ir18 with squeeze and excitation in every unit. */
+#include "zoo/residual.h"
+
+static const tam_key keys[] = TAM_RESIDUAL_TABLE(64, TAM_BLOCK_IR, 1);
+
+static void build(tam_graph *graph, int dim, const double *key) {
+    static const tam_residual net = {.units = {2, 2, 2, 2}};
+    tam_residual_build(graph, dim, key, &net);
+}
+
+const tam_backbone tam_backbone_ir_se18 = {
+    .name = "ir-se18",
+    .source = "Deng, Guo, Xue, Zafeiriou, \"ArcFace\", CVPR 2019; unit: Han, Kim, Kim, CVPR 2017; Hu, Shen, Sun, "
+              "\"Squeeze-and-excitation networks\", CVPR 2018",
+    .keys = keys,
+    .key_count = TAM_RESIDUAL_KEYS,
+    .usual = {.channels = 3, .size = 112, .dim = 512},
+    .build = build,
+};
