@@ -110,6 +110,15 @@ for pause in 0.2 0.4 0.6; do
 done
 "$tammes" "${nets[@]}" --steps 40 --out nets-killed >/dev/null || fail "the resumed comparison of nets"
 [ "$(numbers nets/compare.csv)" = "$(numbers nets-killed/compare.csv)" ] || fail "other numbers of nets after kills"
+"$tammes" net conv4:width=8 --text --size 16 --channels 1 --dim 12 >own.net || fail "net --text"
+"$tammes" compare --data glyphs --nets own.net,conv4:width=8 --batch 16 --steps 10 --out files --quiet --threads 1 \
+    >/dev/null 2>errors && fail "a file with the layers of another net is the same net"
+grep -q "the nets 'own.net' and 'conv4:width=8' are the same" errors || fail "the same nets: $(cat errors)"
+"$tammes" compare --data glyphs --nets own.net,conv4:width=4 --batch 16 --steps 10 --out files --quiet --threads 1 \
+    >/dev/null || fail "compare with a file"
+grep -q '^arcface,own.net,12,' files/compare.csv || fail "the file's width: $(cat files/compare.csv)"
+expect_exit 2 "own.net: a network that is a file takes no keys, and so no sweep over net.width" \
+    "$tammes" compare --data glyphs --nets own.net --sweep net.width=4,8 --out bad
 "$tammes" compare "${recipe[@]}" --sweep momentum=0,0.5 --sweep warmup=0,0.2 --dims 4 --steps 10 --out zeros >/dev/null ||
     fail "sweeps over numbers that may be 0"
 grep -q '^momentum: 0$' zeros/arcface-momentum0-warmup0.2-4d/config.yaml || fail "momentum 0"
