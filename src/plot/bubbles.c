@@ -54,7 +54,8 @@ static double harm(const layout *all, const box *label) {
     return sum;
 }
 
-/* Finds the label's place: rings around the disc, the nearest first, on each the sides before the corners. */
+/* Finds the label's place: rings around the disc, the nearest first, on each above and to the left before below and to
+ * the right, where lines through the discs go on. */
 static box place_label(const layout *all, const tam_bubble *bubble, int *ring) {
     static const double quarter = 1.5707963267948966;
     double x = tam_svg_x(all->svg, bubble->x), y = tam_svg_y(all->svg, bubble->y);
@@ -65,7 +66,7 @@ static box place_label(const layout *all, const tam_bubble *bubble, int *ring) {
     for (int r = 0; r < RINGS && least > 0; r++) {
         double away = bubble->radius + gap + r * ring_step;
         for (int d = 0; d < DIRECTIONS && least > 0; d++) {
-            static const int order[DIRECTIONS] = {0, 8, 4, 12, 2, 14, 6, 10, 1, 15, 7, 9, 3, 13, 5, 11};
+            static const int order[DIRECTIONS] = {4, 8, 6, 2, 3, 5, 7, 1, 10, 14, 9, 15, 12, 11, 13, 0};
             double angle = quarter * order[d] / 4, across = cos(angle), up = sin(angle);
             double middle_x = x + across * (away + half), middle_y = y - up * (away + half_height);
             const box here = {middle_x - half, middle_y - half_height, middle_x + half, middle_y + half_height};
