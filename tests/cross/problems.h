@@ -164,6 +164,10 @@ static const problem large_problems[] = {
     {7, "5x6x5 fc(out=300) layer_norm(eps=0.001) fc(out=33) softmax() layer_norm() relu()"},
     {3, INPUT "a = conv(input, out=32, kernel=1)\nb = layer_norm(a)\nc = conv(b, out=32, kernel=1)\nd = add(c, a)\n"
               "e = softmax(d)\nf = layer_norm(d)\ng = add(e, f)\nh = add(g, b)\ni = fc(h, out=3)\n"},
+    /* Windows side by side on few channels. */
+    {3, "3x24x16 conv(out=48,kernel=8,stride=8) layer_norm() fc(out=5)"},
+    {2, "1x18x30 conv(out=16,kernel=6,stride=6,bias=0) conv(out=32,kernel=1) prelu() fc(out=3)"},
+    {5, "2x12x20 conv(out=32,kernel=4,stride=4) relu() global_pool()"},
     /* Attention: tokens and heads' widths that fill nothing, one token, one number a head. */
     {2, "3x13x11 layer_norm() conv(out=48,pad=1,init=xavier) attention(heads=1) fc(out=3)"},
     {2, "3x15x17 layer_norm() conv(out=96,kernel=1,init=xavier) attention(heads=1) layer_norm() "

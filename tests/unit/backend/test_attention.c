@@ -20,8 +20,7 @@ static void *new_memory(size_t bytes) {
 }
 
 static double number_at(const tam_layout *layout, const void *x, int64_t i) {
-    return layout->dtype == TAM_BF16 ? (double)tam_bf16_value(((const tam_bf16 *)x)[i])
-                                     : (double)((const float *)x)[i];
+    return layout->dtype == TAM_BF16 ? (double)tam_bf16_value(((const tam_bf16 *)x)[i]) : (double)((const float *)x)[i];
 }
 
 static int64_t place_of(const tam_layout *layout, int sample, int c, int64_t pixel) {
@@ -218,10 +217,10 @@ static void check(const tam_attention_kind *kind, const shape *s, double toleran
 static void heads_are_what_they_say(void **state) {
     (void)state;
     static const shape shapes[] = {
-        {1, 1, 1, 1, 1, 0, TAM_F32},   {2, 3, 5, 3, 4, 1, TAM_F32},    {2, 2, 8, 5, 5, 16, TAM_F32},
-        {1, 2, 32, 7, 9, 0, TAM_F32},  {1, 1, 33, 6, 6, 16, TAM_F32},  {1, 1, 4, 20, 19, 1, TAM_F32},
-        {2, 2, 1, 3, 3, 0, TAM_BF16},  {1, 3, 16, 6, 11, 0, TAM_BF16}, {2, 2, 32, 8, 4, 0, TAM_BF16},
-        {1, 2, 33, 5, 7, 16, TAM_BF16}, {1, 1, 48, 14, 14, 1, TAM_BF16}, {1, 1, 80, 4, 9, 16, TAM_BF16},
+        {1, 1, 1, 1, 1, 0, TAM_F32},     {2, 3, 5, 3, 4, 1, TAM_F32},     {2, 2, 8, 5, 5, 16, TAM_F32},
+        {1, 2, 32, 7, 9, 0, TAM_F32},    {1, 1, 33, 6, 6, 16, TAM_F32},   {1, 1, 4, 20, 19, 1, TAM_F32},
+        {2, 2, 1, 3, 3, 0, TAM_BF16},    {1, 3, 16, 6, 11, 0, TAM_BF16},  {2, 2, 32, 8, 4, 0, TAM_BF16},
+        {1, 2, 33, 5, 7, 16, TAM_BF16},  {1, 1, 48, 14, 14, 1, TAM_BF16}, {1, 1, 80, 4, 9, 16, TAM_BF16},
         {1, 2, 64, 14, 14, 0, TAM_BF16}, {1, 1, 32, 21, 19, 0, TAM_BF16}, {1, 1, 8, 1, 1, 0, TAM_BF16},
     };
     for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
@@ -235,7 +234,8 @@ static void heads_are_what_they_say(void **state) {
 /* A score of +inf or NaN makes its query's y NaN, as in ref, and nobody else's; one of -inf counts nothing. */
 static void what_is_no_number_shows(void **state) {
     (void)state;
-    tam_attention a = {.in = {1, 6, 5, 1, 6, TAM_F32}, .out = {1, 2, 5, 1, 2, TAM_F32}, .tokens = 5, .heads = 1, .d = 2};
+    tam_attention a = {
+        .in = {1, 6, 5, 1, 6, TAM_F32}, .out = {1, 2, 5, 1, 2, TAM_F32}, .tokens = 5, .heads = 1, .d = 2};
     float x[30], y[10];
     for (int kind = 0; kind < 2; kind++) {
         const tam_attention_kind *by = kind == 0 ? &tam_attention_f32 : tam_attention_bf16();

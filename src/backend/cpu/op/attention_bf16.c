@@ -50,13 +50,13 @@ static float *take_f32(taker *t, int64_t numbers) {
 }
 
 typedef struct forward_room {
-    uint16_t *q, *rows;   /* [tokens][d] */
-    uint16_t *keys;       /* right factor, a column for each key */
-    uint16_t *values;     /* right factor, a row for each key */
-    uint16_t *p;          /* [32][tokens] */
-    float *scores[2];     /* [32][tokens], of these queries and of the next ones */
-    float *most, *sums;   /* [32] */
-    float *y;             /* [tokens][d] */
+    uint16_t *q, *rows; /* [tokens][d] */
+    uint16_t *keys;     /* right factor, a column for each key */
+    uint16_t *values;   /* right factor, a row for each key */
+    uint16_t *p;        /* [32][tokens] */
+    float *scores[2];   /* [32][tokens], of these queries and of the next ones */
+    float *most, *sums; /* [32] */
+    float *y;           /* [tokens][d] */
 } forward_room;
 
 static forward_room forward_room_of(const sides *s, taker *t) {
@@ -75,17 +75,17 @@ static forward_room forward_room_of(const sides *s, taker *t) {
 }
 
 typedef struct backward_room {
-    uint16_t *rows;                     /* [tokens][d]: of q, then of dy */
-    uint16_t *k, *v, *k_turned;         /* left factors: [tokens][d], [d][tokens] */
-    uint16_t *q_columns, *dy_columns;   /* right factors, a column for each query */
-    uint16_t *q_rows, *dy_rows;         /* right factors, a row for each query */
-    uint16_t *p, *dscore;               /* left factors, a row for each key: [tokens][chunk] */
-    uint16_t *right;                    /* dscore as a right factor, a column for each query */
-    float *scores[2];                   /* [32][32], of these keys and of the next ones */
-    float *dp;                          /* [tokens][32] */
-    float *dq_turned;                   /* [d][chunk] */
-    float *dq, *dk, *dv;                /* [tokens][d] */
-    float *log_sums, *along;            /* [tokens]; [32] */
+    uint16_t *rows;                   /* [tokens][d]: of q, then of dy */
+    uint16_t *k, *v, *k_turned;       /* left factors: [tokens][d], [d][tokens] */
+    uint16_t *q_columns, *dy_columns; /* right factors, a column for each query */
+    uint16_t *q_rows, *dy_rows;       /* right factors, a row for each query */
+    uint16_t *p, *dscore;             /* left factors, a row for each key: [tokens][chunk] */
+    uint16_t *right;                  /* dscore as a right factor, a column for each query */
+    float *scores[2];                 /* [32][32], of these keys and of the next ones */
+    float *dp;                        /* [tokens][32] */
+    float *dq_turned;                 /* [d][chunk] */
+    float *dq, *dk, *dv;              /* [tokens][d] */
+    float *log_sums, *along;          /* [tokens]; [32] */
 } backward_room;
 
 static backward_room backward_room_of(const sides *s, taker *t) {
@@ -297,8 +297,7 @@ static void backward_columns(const tam_attention *a, const tam_attention_call *c
                                   LANES * s->tokens);
     for (int panel = 0; panel < 2; panel++) {
         int64_t pairs = (a->tokens + 1) / 2 * 2;
-        memset(right + LANES * (panel * s->tokens + pairs), 0,
-               (size_t)(LANES * (s->tokens - pairs)) * sizeof *right);
+        memset(right + LANES * (panel * s->tokens + pairs), 0, (size_t)(LANES * (s->tokens - pairs)) * sizeof *right);
     }
 }
 

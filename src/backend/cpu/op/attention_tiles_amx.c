@@ -217,8 +217,7 @@ AVX512 void tam_attention_tiles_again(int64_t rows, float scale, const float *sc
             weights[t] = tam_exp2_softmax(scores[u * SIDE + t] * scale - logs[t]);
             sums[t] += weights[t] * dp[u * SIDE + t];
         }
-        _mm512_storeu_si512(p + u * p_stride,
-                            both_rounded(_mm512_loadu_ps(weights), _mm512_loadu_ps(weights + LANES)));
+        _mm512_storeu_si512(p + u * p_stride, both_rounded(_mm512_loadu_ps(weights), _mm512_loadu_ps(weights + LANES)));
     }
     memcpy(along, sums, sizeof sums);
 }
@@ -299,7 +298,8 @@ void tam_attention_tiles_most(int64_t rows, int64_t tokens, int64_t padded, floa
     (void)scores;
     (void)most;
 }
-void tam_attention_tiles_weights(int64_t first, int64_t last, int64_t padded, float scale, const float *scores, const float *most, uint16_t *p, float *sums) {
+void tam_attention_tiles_weights(int64_t first, int64_t last, int64_t padded, float scale, const float *scores,
+                                 const float *most, uint16_t *p, float *sums) {
     (void)first;
     (void)last;
     (void)padded;
@@ -309,7 +309,8 @@ void tam_attention_tiles_weights(int64_t first, int64_t last, int64_t padded, fl
     (void)p;
     (void)sums;
 }
-void tam_attention_tiles_again(int64_t rows, float scale, const float *scores, const float *dp, const float *log_sums, float *along, uint16_t *p, int64_t p_stride) {
+void tam_attention_tiles_again(int64_t rows, float scale, const float *scores, const float *dp, const float *log_sums,
+                               float *along, uint16_t *p, int64_t p_stride) {
     (void)rows;
     (void)scale;
     (void)scores;
@@ -319,7 +320,8 @@ void tam_attention_tiles_again(int64_t rows, float scale, const float *scores, c
     (void)p;
     (void)p_stride;
 }
-void tam_attention_tiles_gradients(int64_t rows, float share, const uint16_t *p, int64_t stride, const float *dp, const float *along, uint16_t *dscore, uint16_t *right, int64_t panel) {
+void tam_attention_tiles_gradients(int64_t rows, float share, const uint16_t *p, int64_t stride, const float *dp,
+                                   const float *along, uint16_t *dscore, uint16_t *right, int64_t panel) {
     (void)rows;
     (void)share;
     (void)p;
