@@ -60,9 +60,10 @@ static void print_key(const tam_key_info *key) {
 }
 
 static void print_entry(int index, const tam_net_info *info) {
-    printf("%-19s %s\n    %.4g million parameters, %.4g million multiply-adds for %d x %d x %d and an embedding of %d\n",
-           tam_net_name(index), tam_net_source(index), (double)info->parameters / 1e6, (double)info->macs / 1e6,
-           info->channels, info->height, info->width, info->dim);
+    printf(
+        "%-19s %s\n    %.4g million parameters, %.4g million multiply-adds for %d x %d x %d and an embedding of %d\n",
+        tam_net_name(index), tam_net_source(index), (double)info->parameters / 1e6, (double)info->macs / 1e6,
+        info->channels, info->height, info->width, info->dim);
     for (int k = 0; k < tam_net_key_count(index); k++) {
         tam_key_info key = tam_net_key(index, k);
         print_key(&key);

@@ -60,8 +60,8 @@ static void measure(cli_call *call, tam_net *net, const net_memory_question *que
 }
 
 static json_t *memory_object(const net_memory *memory) {
-    json_t *object = json_pack("{s:i, s:I, s:I}", "batch", memory->batch, "parameter_bytes",
-                               (json_int_t)memory->values, "parameter_training_bytes", (json_int_t)memory->training);
+    json_t *object = json_pack("{s:i, s:I, s:I}", "batch", memory->batch, "parameter_bytes", (json_int_t)memory->values,
+                               "parameter_training_bytes", (json_int_t)memory->training);
     for (int i = 0; i < PLANS; i++) {
         json_t *plan = memory->plan[i].bytes >= 0 ? json_pack("{s:I, s:s}", "bytes", (json_int_t)memory->plan[i].bytes,
                                                               "dtype", memory->plan[i].dtype)
@@ -76,10 +76,10 @@ static tam_status print_json(cli_call *call, const tam_net *net, const net_memor
     json_t *layers = json_array();
     for (int i = 0; i < info.layers; i++) {
         tam_net_layer layer = tam_net_layer_at(net, i);
-        json_array_append_new(
-            layers, json_pack("{s:s, s:s, s:[i, i, i], s:I, s:I, s:s, s:I}", "name", layer.name, "op", layer.op, "shape",
-                              layer.c, layer.h, layer.w, "parameters", (json_int_t)layer.parameters, "macs",
-                              (json_int_t)layer.macs, "words", layer.words, "bytes", (json_int_t)layer_bytes(&layer)));
+        json_array_append_new(layers, json_pack("{s:s, s:s, s:[i, i, i], s:I, s:I, s:s, s:I}", "name", layer.name, "op",
+                                                layer.op, "shape", layer.c, layer.h, layer.w, "parameters",
+                                                (json_int_t)layer.parameters, "macs", (json_int_t)layer.macs, "words",
+                                                layer.words, "bytes", (json_int_t)layer_bytes(&layer)));
     }
     return cli_print_json(
         call, json_pack("{s:o, s:[i, i, i], s:i, s:I, s:I, s:I, s:o, s:o}", "net", cli_json_text(call->operands[0]),

@@ -6,7 +6,7 @@
 
 /* What the memory is counted for. */
 typedef struct net_memory_question {
-    int batch;                    /* 0: the usual one for the size */
+    int batch;                     /* 0: the usual one for the size */
     const char *dtype, *recompute; /* as in tam_net_plan_config */
 } net_memory_question;
 

@@ -41,6 +41,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     } else if (strstr(tam_ctx_message(ctx), "line") == NULL) {
         abort();
     }
+    const tam_shape other = {.c = 2, .h = 9, .w = 5}; /* in place of the text's own */
+    if (tam_graph_parse_as(ctx, "other", input, &other, &again) == TAM_OK) {
+        tam_graph_free(again);
+    } else if (strncmp(tam_ctx_message(ctx), "other, line ", 12) != 0) {
+        abort();
+    }
     if (tam_ctx_memory(ctx).bytes != 0) {
         abort();
     }

@@ -20,8 +20,9 @@ static void write_facts(const tam_graph *graph, char *words, size_t room) {
     tam_drawn_number((double)count, parameters);
     tam_drawn_number((double)tam_graph_macs(graph), macs);
     tam_drawn_shape(tam_graph_node(graph, 0)->shape, in);
-    snprintf(words, room, "an image of %s becomes an embedding of %d; %d layers, %s parameters, %s multiply-adds (MACs)",
-             in, tam_graph_output_shape(graph).c, tam_graph_node_count(graph), parameters, macs);
+    snprintf(words, room,
+             "an image of %s becomes an embedding of %d; %d layers, %s parameters, %s multiply-adds (MACs)", in,
+             tam_graph_output_shape(graph).c, tam_graph_node_count(graph), parameters, macs);
 }
 
 static void draw_legend(tam_text *text, double y) {
@@ -32,9 +33,10 @@ static void draw_legend(tam_text *text, double y) {
         tam_drawn_text(text, x + 17, y, 11, "start", false, tam_drawn_kind_name(kind));
         x += 17 + tam_drawn_width(tam_drawn_kind_name(kind), 11) + 18;
     }
-    tam_drawn_text(text, MARGIN, y + 18, 11, "start", false,
-                   "Height and depth of a block are its map's, its width goes with the root of the channels; the bar is "
-                   "its share of the multiply-adds.");
+    tam_drawn_text(
+        text, MARGIN, y + 18, 11, "start", false,
+        "Height and depth of a block are its map's, its width goes with the root of the channels; the bar is "
+        "its share of the multiply-adds.");
 }
 
 /* Side by side in rows; returns where they end. text NULL: measures. */

@@ -45,10 +45,10 @@ double tam_draw_columns(tam_text *text, const tam_net_view *view, double width, 
 typedef struct tam_panel {
     const tam_net_view *view;
     int kind, boxes, ranks, lanes;
-    int *rank, *lane;  /* by box of the unit */
-    int *edge_lane;    /* by box and input: the lane in which a line passes the ranks between, or -1 */
+    int *rank, *lane; /* by box of the unit */
+    int *edge_lane;   /* by box and input: the lane in which a line passes the ranks between, or -1 */
     tam_drawn_words *words;
-    bool *taken;       /* [lane][rank] */
+    bool *taken; /* [lane][rank] */
     double *lane_x, *lane_width, *rank_y, *rank_height;
     double width, height;
 } tam_panel;

@@ -7,8 +7,12 @@
 
 static const struct {
     const char *op, *words;
-} shortened[] = {{"batch_norm", "BN"},  {"layer_norm", "LN"},      {"max_pool", "max"},
-                 {"avg_pool", "mean"},  {"global_pool", "mean of the map"}, {"hswish", "hard swish"},
+} shortened[] = {{"batch_norm", "BN"},
+                 {"layer_norm", "LN"},
+                 {"max_pool", "max"},
+                 {"avg_pool", "mean"},
+                 {"global_pool", "mean of the map"},
+                 {"hswish", "hard swish"},
                  {"hsigmoid", "hard sigmoid"}};
 
 static void put_window(const tam_node *node, const char *op, const tam_window *window, char *words) {
@@ -18,8 +22,11 @@ static void put_window(const tam_node *node, const char *op, const tam_window *w
     if (window->stride != 1) {
         snprintf(stride, sizeof stride, " / %d", window->stride);
     }
-    snprintf(words, TAM_DRAWN_WORDS, "%s%s %d \xc3\x97 %d%s", depthwise ? "depthwise " : grouped ? "grouped " : "", op,
-             window->kernel_h, window->kernel_w, stride);
+    snprintf(words, TAM_DRAWN_WORDS, "%s%s %d \xc3\x97 %d%s",
+             depthwise ? "depthwise "
+             : grouped ? "grouped "
+                       : "",
+             op, window->kernel_h, window->kernel_w, stride);
 }
 
 void tam_drawn_node(const tam_node *node, char words[TAM_DRAWN_WORDS]) {
@@ -90,9 +97,12 @@ enum { CONVOLUTION, FULL_LAYER, ATTENTION, POOL, JOIN, OTHER, INPUT };
 static const struct {
     const char *name;
     int colour;
-} kinds[TAM_DRAWN_KINDS] = {[CONVOLUTION] = {"convolution", 0}, [FULL_LAYER] = {"full layer", 1},
-                            [ATTENTION] = {"attention", 3},     [POOL] = {"pool", 2},
-                            [JOIN] = {"join of branches", 4},   [OTHER] = {"norm, activation, move", 5},
+} kinds[TAM_DRAWN_KINDS] = {[CONVOLUTION] = {"convolution", 0},
+                            [FULL_LAYER] = {"full layer", 1},
+                            [ATTENTION] = {"attention", 3},
+                            [POOL] = {"pool", 2},
+                            [JOIN] = {"join of branches", 4},
+                            [OTHER] = {"norm, activation, move", 5},
                             [INPUT] = {"input", 9}};
 
 const char *tam_drawn_kind_name(int kind) {
@@ -107,9 +117,10 @@ int tam_drawn_kind(const tam_node *node) {
     static const struct {
         const char *op;
         int kind;
-    } ops[] = {{"conv", CONVOLUTION}, {"fc", FULL_LAYER}, {"attention", ATTENTION}, {"max_pool", POOL},
-               {"avg_pool", POOL},    {"global_pool", POOL}, {"add", JOIN},        {"mul", JOIN},
-               {"concat", JOIN},      {"input", INPUT}};
+    } ops[] = {{"conv", CONVOLUTION}, {"fc", FULL_LAYER}, {"attention", ATTENTION},
+               {"max_pool", POOL},    {"avg_pool", POOL}, {"global_pool", POOL},
+               {"add", JOIN},         {"mul", JOIN},      {"concat", JOIN},
+               {"input", INPUT}};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         if (strcmp(node->op->name, ops[i].op) == 0) {
             return ops[i].kind;
@@ -159,7 +170,11 @@ void tam_drawn_line(tam_text *text, int n, const double *places, bool arrow) {
     double length = hypot(dx, dy);
     dx = length > 0 ? dx / length : 0;
     dy = length > 0 ? dy / length : 0;
-    const double corners[6] = {x, y, x - head * dx - half * dy, y - head * dy + half * dx, x - head * dx + half * dy,
+    const double corners[6] = {x,
+                               y,
+                               x - head * dx - half * dy,
+                               y - head * dy + half * dx,
+                               x - head * dx + half * dy,
                                y - head * dy - half * dx};
     put_places(text, 3, corners);
     tam_text_format(text, "Z\" fill=\"%s\"/>\n", colour);

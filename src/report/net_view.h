@@ -8,14 +8,14 @@
 
 /* A node with what is done to its output alone: a convolution, its norm, its activation. */
 typedef struct tam_view_box {
-    int first, last; /* nodes; those between follow by tam_net_view.next */
+    int first, last;                    /* nodes; those between follow by tam_net_view.next */
     int inputs, input[TAM_NODE_INPUTS]; /* boxes */
 } tam_view_box;
 
 /* The boxes from behind one place where all passes through one box up to the next such place. */
 typedef struct tam_view_unit {
-    int first, boxes; /* boxes[first .. first + boxes) */
-    int kind;         /* into tam_net_view.kinds; -1: a single box */
+    int first, boxes;  /* boxes[first .. first + boxes) */
+    int kind;          /* into tam_net_view.kinds; -1: a single box */
     const char *words; /* units are equal where these are, and the map's sides */
 } tam_view_unit;
 
@@ -39,7 +39,6 @@ typedef struct tam_net_view {
     tam_arena *arena;
     const tam_graph *graph;
     int *box_of, *next; /* by node; next: -1 at the end of a box */
-    int *shorter;       /* by node: the concatenation that a concatenation continues, or -1 */
     tam_view_box *boxes;
     tam_view_unit *units;
     tam_view_kind *kinds;
@@ -55,8 +54,5 @@ void tam_net_view_free(tam_net_view *view);
 TAM_MUST_USE tam_status tam_net_view_find_boxes(tam_net_view *view);
 TAM_MUST_USE tam_status tam_net_view_find_units(tam_net_view *view);
 TAM_MUST_USE tam_status tam_net_view_fold(tam_net_view *view);
-
-/* The inputs of a node: a concatenation that continues another one reads that one and what it adds. */
-int tam_net_view_inputs(const tam_net_view *view, const tam_node *node, int inputs[TAM_NODE_INPUTS]);
 
 #endif

@@ -112,7 +112,7 @@ static tam_net_view look(tam_ctx *ctx, const char *text, tam_graph **graph) {
 }
 
 #define INPUT "input = input(channels=4, height=8, width=8)\n"
-#define UNIT(n, x)                                                     \
+#define UNIT(n, x) \
     "c" #n " = conv(" x ", out=4, kernel=3, pad=1)\nb" #n " = batch_norm(c" #n ")\ns" #n " = add(b" #n ", " x ")\n"
 
 /* Three equal residual units, one with another window, and the end: input, 3 x A, B, fc. */
