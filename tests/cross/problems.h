@@ -65,13 +65,9 @@ static const problem problems[] = {
               "f = fc(d, out=2)\ng = add(e, f)\nh = relu(g)\ni = add(h, g)\n"},
 #include "problems_channels.def"
 #include "problems_pointwise.def"
+#include "problems_moves.def"
 #include "problems_tokens.def"
 #include "problems_windows.def"
-};
-
-/* Of ops that not every backend has yet. */
-static const problem new_problems[] = {
-#include "problems_moves.def"
 };
 
 /* Too large for finite differences: a small step already crosses several kinks. */
@@ -178,10 +174,10 @@ static const problem large_problems[] = {
     {2, "3x14x14 layer_norm() conv(out=192,pad=1,init=xavier) attention(heads=1) global_pool()"},
 #include "problems_channels_large.def"
 #include "problems_pointwise_large.def"
+#include "problems_moves_large.def"
 };
 
 enum { LARGE_PROBLEMS = sizeof large_problems / sizeof large_problems[0] };
 enum { PROBLEMS = sizeof problems / sizeof problems[0] };
-enum { NEW_PROBLEMS = sizeof new_problems / sizeof new_problems[0] };
 
 #endif

@@ -122,6 +122,33 @@ static void add_moved(sketch *s, int x) {
     }
 }
 
+/* Pixels of x elsewhere. */
+static void add_spread(sketch *s, int x) {
+    tam_shape shape = s->shape[x];
+    int way = below(s, 4), h = shape.h;
+    char keys[80] = "";
+    if (way == 0 && shape.h < 9) {
+        shape.h += 1;
+        shape.w += 2;
+        add_node(s, "pad", x, -1, "top=1, left=2", shape);
+    } else if (way == 1) {
+        shape.h = 1 + below(s, 9);
+        shape.w = 1 + below(s, 9);
+        snprintf(keys, sizeof keys, "height=%d, width=%d, mode=%s", shape.h, shape.w,
+                 below(s, 2) == 0 ? "nearest" : "bilinear");
+        add_node(s, "resize", x, -1, keys, shape);
+    } else if (way == 2) {
+        shape.h = shape.w;
+        shape.w = h;
+        snprintf(keys, sizeof keys, "channels=%d, height=%d, width=%d", shape.c, shape.h, shape.w);
+        add_node(s, "reshape", x, -1, keys, shape);
+    } else {
+        shape.h = shape.w;
+        shape.w = h;
+        add_node(s, "transpose", x, -1, "", shape);
+    }
+}
+
 /* A vector of 8 of any value. */
 static int add_full(sketch *s, int x) {
     add_node(s, "fc", x, -1, "out=8", (tam_shape){.c = 8, .h = 1, .w = 1, .flat = true});
@@ -143,7 +170,7 @@ static void add_by_pixel(sketch *s, int x) {
 static void add_some(sketch *s) {
     int x = below(s, 3) > 0 ? s->count - 1 : below(s, s->count);
     tam_shape shape = s->shape[x];
-    int kind = below(s, 20);
+    int kind = below(s, 21);
     if (kind < 3 && !shape.flat) {
         (below(s, 4) == 0 ? add_narrow_conv : add_conv)(s, x);
     } else if (kind < 6) {
@@ -159,6 +186,8 @@ static void add_some(sketch *s) {
         add_node(s, "dropout", x, -1, "p=0.3", shape);
     } else if (kind == 14 && !shape.flat) {
         add_pool(s, below(s, 3) > 0 ? "max_pool" : "avg_pool", x);
+    } else if (kind == 20 && !shape.flat) {
+        add_spread(s, x);
     } else if (kind > 17) {
         add_moved(s, x);
     } else if (kind > 15) {

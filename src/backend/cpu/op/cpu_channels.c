@@ -19,31 +19,34 @@ static bool moves_channels(const tam_node *node) {
            strcmp(node->op->name, "shuffle") == 0;
 }
 
-/* A chain is followed until it has more inputs than a step. */
-static bool reads_through(const tam_plan *plan, const tam_node *node) {
-    int sources = 0;
+/* The node as a step that reads the inputs of those before it, or its own. */
+static tam_cpu_chain chain_of(const tam_plan *plan, const tam_node *node, bool through) {
+    tam_cpu_chain chain = {.through = through};
     for (int k = 0; k < node->inputs; k++) {
-        int more = plan->sources[node->input[k]];
-        sources += more > 0 ? more : 1;
+        const tam_cpu_chain *before = &plan->chains[node->input[k]];
+        bool joins = through && before->inputs > 0;
+        chain.inputs += joins ? before->inputs : 1;
+        chain.channels += joins ? before->channels : tam_graph_node(plan->graph, node->input[k])->shape.c;
     }
-    return sources <= TAM_NODE_INPUTS;
+    return chain;
 }
 
+/* A chain goes on as long as a step can have its inputs, and while these are not so much wider than what stands before
+ * the node that picking single channels from them costs more than what lies between (as along the units of a
+ * ShuffleNetV2, each of which passes half of its channels on to the next). */
 int tam_cpu_channels_plan(tam_plan *plan) {
+    enum { WIDER = 2 };
     int all = 0;
     for (int i = 0; i < tam_graph_node_count(plan->graph); i++) {
         const tam_node *node = tam_graph_node(plan->graph, i);
-        int inputs = node->inputs;
-        if (moves_channels(node)) {
-            bool through = reads_through(plan, node);
-            inputs = 0;
-            for (int k = 0; k < node->inputs; k++) {
-                int more = plan->sources[node->input[k]];
-                inputs += through && more > 0 ? more : 1;
-            }
-            plan->sources[i] = inputs;
+        if (!moves_channels(node)) {
+            all += node->inputs;
+            continue;
         }
-        all += inputs;
+        tam_cpu_chain alone = chain_of(plan, node, false), chain = chain_of(plan, node, true);
+        bool through = chain.inputs <= TAM_NODE_INPUTS && chain.channels <= WIDER * alone.channels;
+        plan->chains[i] = through ? chain : alone;
+        all += plan->chains[i].inputs;
     }
     return all;
 }
@@ -57,7 +60,7 @@ static bool is_needed(const tam_plan *plan, const tam_node *node) {
         for (int k = 0; k < reader->inputs; k++) {
             if (reader->input[k] == node->id) {
                 read = true;
-                if (plan->sources[i] == 0 || !reads_through(plan, reader)) {
+                if (!plan->chains[i].through) {
                     return true;
                 }
             }
@@ -68,10 +71,9 @@ static bool is_needed(const tam_plan *plan, const tam_node *node) {
 
 /* Lists the values that the node's channels come from: its inputs, or theirs. */
 static void list_sources(const tam_plan *plan, const tam_node *node, tam_cpu_step *step) {
-    bool through = reads_through(plan, node);
     for (int k = 0; k < node->inputs; k++) {
         int id = node->input[k];
-        if (through && plan->sources[id] > 0) {
+        if (plan->chains[node->id].through && plan->chains[id].inputs > 0) {
             list_sources(plan, tam_graph_node(plan->graph, id), step);
         } else {
             step->input[step->inputs++] = plan->value_of[id];
@@ -106,14 +108,14 @@ static tam_channel origin_of(const tam_plan *plan, const tam_node *node, int c) 
     tam_channel origin = {0, c};
     for (;;) {
         tam_channel read = read_by(plan->graph, node, origin.channel);
-        bool through = reads_through(plan, node);
+        bool through = plan->chains[node->id].through;
         for (int k = 0; k < read.source; k++) {
-            int more = plan->sources[node->input[k]];
-            origin.source += through && more > 0 ? more : 1;
+            int inputs = plan->chains[node->input[k]].inputs;
+            origin.source += through && inputs > 0 ? inputs : 1;
         }
         origin.channel = read.channel;
         const tam_node *input = tam_graph_node(plan->graph, node->input[read.source]);
-        if (!through || plan->sources[input->id] == 0) {
+        if (!through || plan->chains[input->id].inputs == 0) {
             return origin;
         }
         node = input;

@@ -102,7 +102,7 @@ bool tam_cpu_join(const tam_plan *plan, int id, tam_cpu_step *step, int *last) {
     }
     const char *kind = is_gate(graph, node) ? "gate" : node->op->name;
     *step = (tam_cpu_step){.kind = tam_cpu_kind_find(kind), .node = node};
-    if (plan->sources[id] > 0) {
+    if (plan->chains[id].inputs > 0) {
         return tam_cpu_channels_join(plan, node, step);
     }
     take_terms(graph, plan, node, step);

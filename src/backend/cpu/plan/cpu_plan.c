@@ -138,8 +138,8 @@ static tam_status create_steps(tam_plan *plan) {
 static tam_status take_tables(tam_plan *plan) {
     int nodes = tam_graph_node_count(plan->graph);
     plan->value_of = tam_allocate(plan->ctx, (size_t)nodes, sizeof *plan->value_of, "a plan's nodes");
-    plan->sources = tam_allocate(plan->ctx, (size_t)nodes, sizeof *plan->sources, "a plan's nodes");
-    if (plan->value_of == NULL || plan->sources == NULL) {
+    plan->chains = tam_allocate(plan->ctx, (size_t)nodes, sizeof *plan->chains, "a plan's nodes");
+    if (plan->value_of == NULL || plan->chains == NULL) {
         return TAM_RESOURCES;
     }
     int inputs = tam_cpu_channels_plan(plan);
@@ -219,7 +219,7 @@ void tam_cpu_plan_free(tam_plan *plan) {
     }
     tam_dnnl_free(plan->dnnl);
     tam_cpu_memory_free(plan->memory);
-    tam_release(plan->ctx, plan->sources);
+    tam_release(plan->ctx, plan->chains);
     tam_release(plan->ctx, plan->value_of);
     tam_release(plan->ctx, plan->actions);
     tam_release(plan->ctx, plan->steps);

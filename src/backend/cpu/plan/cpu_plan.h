@@ -95,6 +95,13 @@ struct tam_cpu_step {
     double seconds[TAM_CPU_PARTS]; /* of the last run */
 };
 
+/* What a node that moves channels would be as one step with those before it (cpu_channels.c). */
+typedef struct tam_cpu_chain {
+    int inputs;   /* of the step; 0: the node does not move channels */
+    int channels; /* of all inputs */
+    bool through; /* it reads the inputs of those before it */
+} tam_cpu_chain;
+
 /* What backward does, in order. */
 typedef struct tam_cpu_action {
     int step;
@@ -112,8 +119,8 @@ struct tam_plan {
     tam_cpu_value *values;
     tam_cpu_step *steps;
     tam_cpu_action *actions;
-    int *value_of; /* node id -> value; 0: none yet */
-    int *sources;  /* node id -> inputs of its step if it moves channels (cpu_channels.c), else 0 */
+    int *value_of;         /* node id -> value; 0: none yet */
+    tam_cpu_chain *chains; /* of each node */
     int value_count, step_count, step_limit, action_count;
     size_t scratch_bytes, packed_bytes;
     int scratch, packed; /* buffers that all steps share */
@@ -168,7 +175,7 @@ const tam_cpu_kind *tam_cpu_kind_find(const char *op);
 /* Makes the step that begins or ends at node `id`, with all that it joins; *last is the node whose output it writes.
  * false: the node becomes part of a later step. */
 bool tam_cpu_join(const tam_plan *plan, int id, tam_cpu_step *step, int *last);
-/* Fills in plan->sources; returns the number of inputs that all steps may have together. */
+/* Fills in plan->chains; returns the number of inputs that all steps may have together. */
 int tam_cpu_channels_plan(tam_plan *plan);
 /* Makes the step of a concat, slice or shuffle, with those before it; false: others take it in. */
 bool tam_cpu_channels_join(const tam_plan *plan, const tam_node *node, tam_cpu_step *step);
