@@ -1,6 +1,7 @@
 /* What each part of a step costs: its time, and the arithmetic and memory traffic that it cannot do without. Numbers
  * that stay in the cache from one sweep to the next (statistics behind a sweep) are not traffic. */
-#include "backend/cpu/plan/cpu_plan.h"
+#include "backend/cpu/sweep/cpu_activation.h"
+#include "backend/cpu/sweep/cpu_sweep_factor.h"
 
 static double map_bytes(const tam_plan *plan, int value) {
     return (double)tam_layout_bytes(&plan->values[value].layout);
@@ -36,7 +37,7 @@ static double sweep_backward(const tam_plan *plan, const tam_cpu_step *step) {
     const tam_cpu_value *out = &plan->values[step->output];
     double read = needed_bytes(plan, step) + map_bytes(plan, step->output), bytes = 0;
     bool writes = false;
-    bytes += out->sums_by == step->number ? read : 0;
+    bytes += out->sums_by == step->number && !tam_sweep_sums_together(step) ? read : 0;
     for (int k = 0; k < step->inputs; k++) {
         const tam_cpu_value *in = &plan->values[step->input[k]];
         if (step->wanted[k] && !step->passed[k]) {
