@@ -17,6 +17,17 @@ static const fold_problem folds[] = {
     {{4, "32x8x8 conv(out=32,pad=1,bias=0) batch_norm() relu() conv(out=40,pad=1) batch_norm() prelu() global_pool()"},
      3},
     {{5, "7x1x1 flatten() fc(out=12) batch_norm() prelu() fc(out=9,bias=0) batch_norm(scale=0) relu()"}, 2},
+    /* Other activations, scales, and products with a vector. */
+    {{3, "3x9x11 conv(out=16,pad=1,bias=0) batch_norm() relu6() conv(out=32,kernel=1) scale(factor=0.3) swish() "
+         "conv(out=32,pad=1,groups=32,bias=0) batch_norm() relu6() global_pool()"},
+     4},
+    {{2, MAP "a = conv(input, out=16, pad=1)\nb = relu(a)\nc = conv(b, out=16, kernel=1)\n"
+             "d = scale(c, factor=0.17, shift=0.1)\ne = add(d, b)\nf = relu6(e)\ng = global_pool(f)\n"},
+     3},
+    {{2, MAP "a = conv(input, out=16, pad=1, bias=0)\nb = batch_norm(a)\nc = global_pool(b)\nd = fc(c, out=4)\n"
+             "e = relu(d)\nf = fc(e, out=16)\ng = sigmoid(f)\nh = mul(b, g)\ni = conv(input, out=16, kernel=1)\n"
+             "j = add(h, i)\nk = relu(j)\nl = global_pool(k)\n"},
+     7},
     /* Groups. */
     {{2, "32x9x7 conv(out=32,pad=1,groups=32,bias=0) batch_norm() prelu() conv(out=32,pad=1,groups=16,stride=2) "
          "batch_norm() relu() conv(out=20,pad=1,groups=2,bias=0) batch_norm() flatten()"},

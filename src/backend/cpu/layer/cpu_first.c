@@ -234,7 +234,7 @@ tam_status tam_first_make(tam_ctx *ctx, const tam_first_kernels *kernels, const 
     base->x = base->dx = shape->in;
     base->y = (tam_layout){shape->in.n, shape->out, shape->out_h, shape->out_w, 16, shape->out_dtype};
     base->y.lanes = shape->out_dtype == TAM_BF16 ? shape->out : 16;
-    base->fused = !shape->add;
+    base->fused = !shape->add && !shape->relu6;
     for (int k = 0; k < 3; k++) {
         base->algorithm[k] = "first";
     }

@@ -148,7 +148,7 @@ tam_status tam_layer_make_first_tiles(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *
     layer->packed_bytes = (size_t)shape->window.kernel_h * (size_t)shape->out * DEPTH * sizeof(uint16_t);
     layer->scratch_bytes = frame_of(shape).bytes * (size_t)ctx->threads;
     layer->algorithm[0] = layer->algorithm[1] = layer->algorithm[2] = "first, tiles";
-    layer->fused = !shape->add;
+    layer->fused = !shape->add && !shape->relu6;
     *out = layer;
     return TAM_OK;
 }

@@ -153,7 +153,8 @@ static void run_forward(tam_layer *base, const tam_layer_memory *memory) {
     job.of.bias = s->bias ? memory->bias : NULL;
     job.of.added = s->add ? memory->added : NULL;
     job.of.slope = s->prelu ? memory->slope : NULL;
-    job.of.relu = s->relu;
+    job.of.relu = s->relu || s->relu6;
+    job.of.top = s->relu6 ? 6 : 0;
     tam_team_run(base->ctx, base->shape.in.n * parts(layer), convolve, &job);
 }
 

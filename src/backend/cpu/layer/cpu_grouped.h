@@ -39,6 +39,7 @@ typedef struct tam_grouped_memory {
     const float *packed;       /* [c / lanes][kernel][kernel][group][lanes] */
     const float *bias, *slope; /* by channel, or NULL */
     bool relu;
+    float top;   /* of what relu leaves; 0: none */
     bool sum_dy; /* weights: the bias's gradient too */
     float *sums; /* weights: as packed, behind each slice of lanes those of dy; added to what is there */
 } tam_grouped_memory;

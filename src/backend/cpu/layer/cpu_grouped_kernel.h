@@ -267,6 +267,7 @@ PART void finish_row(const tam_dtype dtype, const bool plain, const tam_grouped_
     const bool relu = memory->relu, active = memory->slope != NULL || relu;
     const int64_t step = pass->to.lanes, end = at + pass->to.w * step;
     const void *added = memory->added;
+    const vec top = spread(memory->top > 0 ? memory->top : __builtin_inff());
     void *to = memory->to;
     for (; at < end; at += step, row += LANES) {
         vec sum = *(const vec *)row;
@@ -276,6 +277,8 @@ PART void finish_row(const tam_dtype dtype, const bool plain, const tam_grouped_
         if (!plain && active) {
             vec_bits positive = (vec_bits)(sum > 0), below = relu ? (vec_bits){0} : (vec_bits)(sum * slope);
             sum = (vec)(((vec_bits)sum & positive) | (below & ~positive));
+            vec_bits over = (vec_bits)(sum > top);
+            sum = (vec)(((vec_bits)top & over) | ((vec_bits)sum & ~over));
         }
         if (channels < LANES) {
             store_some(dtype, to, at, channels, sum);

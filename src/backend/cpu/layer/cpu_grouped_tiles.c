@@ -63,7 +63,7 @@ tam_status tam_layer_make_grouped_tiles(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning
     layer->x.dtype = TAM_BF16;
     layer->dx = layer->x;
     layer->y = (tam_layout){shape->in.n, shape->out, shape->out_h, shape->out_w, shape->out, TAM_BF16};
-    layer->fused = !shape->add;
+    layer->fused = !shape->add && !shape->relu6;
     const tam_tile_cut c = tam_tile_convolution_cut(shape, false), back = tam_tile_convolution_cut(shape, true);
     const size_t threads = (size_t)ctx->threads;
     layer->packed_bytes = (size_t)c.packed_bytes;

@@ -29,7 +29,7 @@ typedef struct tam_layer_shape {
     bool free_gradient; /* dx may have its own layout (the net's input) */
     bool deterministic; /* the same bits on any number of threads */
     /* Inference only, if the layer can (tam_layer.fused): y = act(w x + b + added). added has y's layout. */
-    bool add, prelu, relu;
+    bool add, prelu, relu, relu6;
 } tam_layer_shape;
 
 static inline bool tam_layer_is_square(const tam_layer_shape *shape) {
@@ -72,7 +72,7 @@ struct tam_layer {
     size_t packed_bytes;
     /* "winograd", "direct", "depthwise", ...: forward, backward data, backward weights; static. */
     const char *algorithm[3];
-    bool fused; /* forward does what shape asks for with add, prelu and relu; else it leaves it undone */
+    bool fused; /* forward does what shape asks for with add, prelu, relu and relu6; else it leaves it undone */
 };
 
 /* One that asks for nothing but the shape: makes the layer, or leaves *out NULL with TAM_OK where the shape does not

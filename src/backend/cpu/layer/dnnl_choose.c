@@ -64,7 +64,7 @@ dnnl_status_t tam_dnnl_ask(const tam_dnnl *dnnl, const tam_layer_shape *shape, c
 
 void tam_dnnl_fuse(const tam_dnnl *dnnl, const tam_layer_shape *shape, tam_dnnl_answer *answer) {
     dnnl_primitive_desc_t *description = &answer->description[FORWARD], fused;
-    if (shape->training || !(shape->add || shape->prelu || shape->relu) ||
+    if (shape->training || !(shape->add || shape->prelu || shape->relu || shape->relu6) ||
         tam_dnnl_describe_fused(dnnl, shape, &answer->choice, &fused) != dnnl_success) {
         return;
     }

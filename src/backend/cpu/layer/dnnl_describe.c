@@ -167,6 +167,9 @@ static dnnl_status_t append(const tam_layer_shape *shape, const tam_dnnl_choice 
     if (shape->prelu) {
         DNNL_TRY(dnnl_post_ops_append_prelu(list, BY_CHANNEL));
     }
+    if (shape->relu6) {
+        DNNL_TRY(dnnl_post_ops_append_eltwise(list, 1.0f, dnnl_eltwise_clip, 0.0f, 6.0f));
+    }
     return shape->relu ? dnnl_post_ops_append_eltwise(list, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f) : dnnl_success;
 }
 

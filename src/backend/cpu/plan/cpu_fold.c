@@ -17,10 +17,10 @@ static bool is_folded(const tam_cpu_step *step) {
     return step->norm[0] != NULL || step->scaled[0] != NULL || step->front != NULL;
 }
 
-/* Layers know prelu and relu; other activations are left to a sweep. */
+/* Layers know prelu, relu and relu6; other activations are left to a sweep. */
 static bool leaves_activation(const tam_cpu_step *step) {
     const tam_layer_shape *shape = &step->layer->shape;
-    return step->activation != NULL && !(step->layer->fused && (shape->prelu || shape->relu));
+    return step->activation != NULL && !(step->layer->fused && (shape->prelu || shape->relu || shape->relu6));
 }
 
 static bool leaves_addition(const tam_cpu_step *step) {
@@ -63,6 +63,7 @@ void tam_cpu_fold_shape(const tam_cpu_step *step, tam_layer_shape *shape) {
     shape->add = step->inputs > 1;
     shape->prelu = step->activation != NULL && step->activation->parameter_count > 0;
     shape->relu = step->activation != NULL && strcmp(step->activation->op->name, "relu") == 0;
+    shape->relu6 = step->activation != NULL && strcmp(step->activation->op->name, "relu6") == 0;
 }
 
 void tam_cpu_fold_ask(tam_plan *plan, tam_cpu_step *step) {
