@@ -60,6 +60,12 @@ expect_exit 3 "cycle.net, line 8" "$tammes" train "${recipe[@]}" --net cycle.net
 "$tammes" train "${recipe[@]}" --net own.net --epochs 2 --out short >/dev/null || fail "train"
 grep -q '^net: "own.net"$' short/config.yaml || fail "config.yaml does not name the file"
 grep -q '^dim: 6$' short/config.yaml || fail "config.yaml has not the file's width"
+# The example learns: the loss of its last step is below that of its first.
+"$tammes" train "${recipe[@]}" --net "$TAMMES_SOURCE/examples/squeeze.net" --epochs 12 --log-every 1 --out example \
+    >/dev/null || fail "train examples/squeeze.net"
+grep -o '"loss":[0-9.]*' example/log.jsonl | cut -d : -f 2 |
+    awk 'NR == 1 { first = $1 } { last = $1 } END { exit !(last < first) }' || fail "examples/squeeze.net does not learn"
+
 # Killed as soon as there is a checkpoint.
 begin() { # RUN
     "$tammes" train "${recipe[@]}" --net own.net --epochs 2000 --checkpoint-seconds 1 --out "$1" >/dev/null &
