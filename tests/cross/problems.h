@@ -64,8 +64,8 @@ static const problem problems[] = {
     {2, INPUT "a = relu(input)\nb = max_pool(input)\nc = max_pool(a)\nd = add(b, c)\ne = global_pool(d)\n"
               "f = fc(d, out=2)\ng = add(e, f)\nh = relu(g)\ni = add(h, g)\n"},
 #include "problems_channels.def"
-#include "problems_pointwise.def"
 #include "problems_moves.def"
+#include "problems_pointwise.def"
 #include "problems_tokens.def"
 #include "problems_windows.def"
 };
@@ -173,8 +173,8 @@ static const problem large_problems[] = {
     {3, "16x1x1 layer_norm() conv(out=48,kernel=1) attention(heads=2) fc(out=4)"},
     {2, "3x14x14 layer_norm() conv(out=192,pad=1,init=xavier) attention(heads=1) global_pool()"},
 #include "problems_channels_large.def"
-#include "problems_pointwise_large.def"
 #include "problems_moves_large.def"
+#include "problems_pointwise_large.def"
 };
 
 enum { LARGE_PROBLEMS = sizeof large_problems / sizeof large_problems[0] };

@@ -144,8 +144,7 @@ tam_status tam_layer_make_patch(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tuning
     pixels.free_gradient = false;
     tam_layer *inner = NULL;
     TAM_TRY(tam_layer_create(ctx, dnnl, tuning, name, &pixels, &inner));
-    patch_layer *layer =
-        tam_layout_same(&inner->x, &pixels.in) ? tam_allocate(ctx, 1, sizeof *layer, "a layer") : NULL;
+    patch_layer *layer = tam_layout_same(&inner->x, &pixels.in) ? tam_allocate(ctx, 1, sizeof *layer, "a layer") : NULL;
     if (layer == NULL) {
         bool other = !tam_layout_same(&inner->x, &pixels.in);
         tam_layer_free(inner);

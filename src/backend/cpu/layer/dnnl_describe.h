@@ -18,7 +18,8 @@ dnnl_status_t tam_dnnl_describe(const tam_dnnl *dnnl, const tam_layer_shape *sha
                                 tam_dnnl_direction direction, const_dnnl_primitive_desc_t hint,
                                 dnnl_primitive_desc_t *made);
 
-/* Forward with what the shape asks for behind the products (add, prelu, relu, relu6). The choice's lanes must be settled. */
+/* Forward with what the shape asks for behind the products (add, prelu, relu, relu6). The choice's lanes must be
+ * settled. */
 dnnl_status_t tam_dnnl_describe_fused(const tam_dnnl *dnnl, const tam_layer_shape *shape, const tam_dnnl_choice *choice,
                                       dnnl_primitive_desc_t *made);
 
