@@ -39,24 +39,6 @@ static void fill_parameters(golden_net *net) {
     }
 }
 
-/* A backend may lack an op that a newer one knows; the last one, the reference, has them all. */
-static bool lacks_an_op(const tam_backend *backend, const char *text) {
-    tam_ctx *ctx = test_ctx(1);
-    tam_plan_config config = {.batch = 1};
-    tam_graph *graph = NULL;
-    tam_parameters *parameters = NULL;
-    tam_plan *plan = NULL;
-    test_ok(ctx, tam_graph_parse(ctx, text, &graph));
-    test_ok(ctx, backend->parameters_create(ctx, graph, 0, &parameters));
-    bool lacks = backend->plan_create(ctx, graph, parameters, &config, &plan) == TAM_CONFIG &&
-                 strstr(tam_ctx_message(ctx), "backend has no") != NULL;
-    backend->plan_free(plan);
-    backend->parameters_free(parameters);
-    tam_graph_free(graph);
-    test_ctx_free(ctx);
-    return lacks;
-}
-
 static golden_net open_net(const tam_backend *backend, int batch, double tolerance, const char *text) {
     golden_net net = {.ctx = test_ctx(2), .backend = backend, .batch = batch, .tolerance = tolerance};
     tam_plan_config config = {.batch = batch, .training = true};
@@ -144,23 +126,18 @@ static int check_file(FILE *file, const tam_backend *backend) {
     char line[LINE_ROOM], text[TEXT_ROOM];
     int batch = 0, lines = 0;
     double tolerance = 0;
-    bool open = false, skipped = false;
+    bool open = false;
     golden_net net;
     while (fgets(line, sizeof line, file) != NULL) {
         if (sscanf(line, "net %d %lf", &batch, &tolerance) == 2) {
             if (open) {
                 close_net(&net);
             }
-            open = skipped = false;
+            open = false;
             text[0] = '\0';
         } else if (strcmp(line, "end\n") == 0) {
-            skipped = lacks_an_op(backend, text);
-            open = !skipped;
-            if (open) {
-                net = open_net(backend, batch, tolerance, text);
-            }
-        } else if (skipped) {
-            continue;
+            net = open_net(backend, batch, tolerance, text);
+            open = true;
         } else if (!open) {
             assert_true(strlen(text) + strlen(line) < sizeof text);
             strcat(text, line);
