@@ -2,14 +2,14 @@
  * the cpu backend is held to ref, its ways of keeping values to each other. */
 #include "compare_nets.h"
 
-enum { GRAPHS = 22, MOST_NODES = 40, GRAPH_SEED = 4 };
+enum { GRAPHS = 22, MOST_NODES = 64, GRAPH_SEED = 4 };
 
 typedef struct sketch {
     tam_random random;
     int count, batch, length;
     tam_shape shape[MOST_NODES];
     int readers[MOST_NODES];
-    char text[6000];
+    char text[8000];
 } sketch;
 
 static int below(sketch *s, int limit) {
@@ -61,15 +61,23 @@ static void add_conv(sketch *s, int x) {
     add_node(s, "conv", x, -1, keys, shape);
 }
 
-/* Windows that are not square; the shape stays. */
+/* Windows that are not square; the shape stays, but for a stride of 2. */
 static void add_narrow_conv(sketch *s, int x) {
     static const int widths[] = {10, 16, 32, 48};
     tam_shape shape = s->shape[x];
-    int kernel = 1 + 2 * below(s, 3), kernel_w = 1 + 2 * below(s, 4);
+    int kernel = 1 + 2 * below(s, 3), kernel_w = 1 + 2 * below(s, 4), groups = 1, stride = 1;
     char keys[120];
     shape.c = widths[below(s, 4)];
-    snprintf(keys, sizeof keys, "out=%d, kernel=%d, kernel_w=%d, pad=%d, pad_w=%d, bias=%d", shape.c, kernel, kernel_w,
-             kernel / 2, kernel_w / 2, below(s, 2));
+    if (shape.c == s->shape[x].c && below(s, 2) == 0) {
+        groups = below(s, 2) == 0 ? shape.c : 2;
+    }
+    if (shape.h > 3 && shape.w > 3 && below(s, 3) == 0) {
+        stride = 2;
+        shape.h = (shape.h - 1) / 2 + 1;
+        shape.w = (shape.w - 1) / 2 + 1;
+    }
+    snprintf(keys, sizeof keys, "out=%d, kernel=%d, kernel_w=%d, stride=%d, pad=%d, pad_w=%d, groups=%d, bias=%d",
+             shape.c, kernel, kernel_w, stride, kernel / 2, kernel_w / 2, groups, below(s, 2));
     add_node(s, "conv", x, -1, keys, shape);
 }
 
@@ -82,8 +90,8 @@ static void add_pool(sketch *s, const char *op, int x) {
     }
 }
 
-/* x and another value of its shape, which may be x. */
-static void add_sum(sketch *s, int x) {
+/* An op of x and another value of its shape, which may be x; `other` -1: any. */
+static void add_pair(sketch *s, const char *op, int x, int other) {
     int same[MOST_NODES], count = 0;
     for (int i = 0; i < s->count; i++) {
         const tam_shape *a = &s->shape[i], *b = &s->shape[x];
@@ -91,9 +99,9 @@ static void add_sum(sketch *s, int x) {
             same[count++] = i;
         }
     }
-    int other = same[below(s, count)];
+    other = other < 0 ? same[below(s, count)] : other;
     bool swap = below(s, 2) == 0;
-    add_node(s, "add", swap ? other : x, swap ? x : other, "", s->shape[x]);
+    add_node(s, op, swap ? other : x, swap ? x : other, "", s->shape[x]);
 }
 
 /* Channels of x, and of another value of its size, elsewhere. */
@@ -122,15 +130,50 @@ static void add_moved(sketch *s, int x) {
     }
 }
 
+/* The axes of x in another order. */
+static void add_transpose(sketch *s, int x) {
+    static const struct {
+        const char *keys;
+        int axes[3];
+    } orders[] = {{"", {0, 2, 1}},
+                  {"order=hcw", {1, 0, 2}},
+                  {"order=hwc", {1, 2, 0}},
+                  {"order=wch", {2, 0, 1}},
+                  {"order=whc", {2, 1, 0}}};
+    int way = below(s, 8), side[3] = {s->shape[x].c, s->shape[x].h, s->shape[x].w};
+    way = way < 5 ? way : 0;
+    const int *axes = orders[way].axes;
+    add_node(s, "transpose", x, -1, orders[way].keys,
+             (tam_shape){.c = side[axes[0]], .h = side[axes[1]], .w = side[axes[2]]});
+}
+
+/* The same numbers as other channels. */
+static void add_reshape(sketch *s, int x) {
+    tam_shape shape = s->shape[x];
+    int h = shape.h;
+    char keys[80];
+    if (shape.c % 2 == 0 && below(s, 2) == 0) {
+        shape.c /= 2;
+        shape.h *= 2;
+    } else {
+        shape.h = shape.w;
+        shape.w = h;
+    }
+    snprintf(keys, sizeof keys, "channels=%d, height=%d, width=%d", shape.c, shape.h, shape.w);
+    add_node(s, "reshape", x, -1, keys, shape);
+}
+
 /* Pixels of x elsewhere. */
 static void add_spread(sketch *s, int x) {
     tam_shape shape = s->shape[x];
-    int way = below(s, 4), h = shape.h;
-    char keys[80] = "";
+    int way = below(s, 4);
+    char keys[80];
     if (way == 0 && shape.h < 9) {
-        shape.h += 1;
-        shape.w += 2;
-        add_node(s, "pad", x, -1, "top=1, left=2", shape);
+        int bottom = below(s, 3), right = below(s, 2);
+        shape.h += 1 + bottom;
+        shape.w += 2 + right;
+        snprintf(keys, sizeof keys, "top=1, left=2, bottom=%d, right=%d", bottom, right);
+        add_node(s, "pad", x, -1, keys, shape);
     } else if (way == 1) {
         shape.h = 1 + below(s, 9);
         shape.w = 1 + below(s, 9);
@@ -138,14 +181,9 @@ static void add_spread(sketch *s, int x) {
                  below(s, 2) == 0 ? "nearest" : "bilinear");
         add_node(s, "resize", x, -1, keys, shape);
     } else if (way == 2) {
-        shape.h = shape.w;
-        shape.w = h;
-        snprintf(keys, sizeof keys, "channels=%d, height=%d, width=%d", shape.c, shape.h, shape.w);
-        add_node(s, "reshape", x, -1, keys, shape);
+        add_reshape(s, x);
     } else {
-        shape.h = shape.w;
-        shape.w = h;
-        add_node(s, "transpose", x, -1, "", shape);
+        add_transpose(s, x);
     }
 }
 
@@ -153,6 +191,47 @@ static void add_spread(sketch *s, int x) {
 static int add_full(sketch *s, int x) {
     add_node(s, "fc", x, -1, "out=8", (tam_shape){.c = 8, .h = 1, .w = 1, .flat = true});
     return s->count - 1;
+}
+
+/* Number by number. */
+static void add_curve(sketch *s, int x) {
+    static const char *const curves[] = {"relu6", "sigmoid", "hsigmoid", "swish", "hswish", "gelu", "tanh"};
+    static const char *const scales[] = {"factor=-0.7, shift=0.4", "factor=1.5", "factor=0.5, shift=-1"};
+    int kind = below(s, 10);
+    if (kind < 7) {
+        add_node(s, curves[kind], x, -1, "", s->shape[x]);
+    } else if (kind < 9) {
+        add_node(s, "scale", x, -1, scales[below(s, 3)], s->shape[x]);
+    } else {
+        add_node(s, "position", x, -1, "", s->shape[x]);
+    }
+}
+
+/* x by another value of its shape, which may be x; or by a vector, made of any value, with a number for each channel.
+ * What nobody bounds would grow from product to product. */
+static void add_product(sketch *s, int x) {
+    tam_shape shape = s->shape[x];
+    char keys[40];
+    if (shape.flat || below(s, 3) == 0) {
+        add_node(s, "tanh", x, -1, "", shape);
+        int bounded = s->count - 1;
+        add_pair(s, "mul", below(s, 2) == 0 ? bounded : x, bounded);
+        return;
+    }
+    int from = below(s, s->count);
+    tam_shape vector = {.c = shape.c, .h = 1, .w = 1, .flat = true};
+    if (s->shape[from].c == shape.c && !s->shape[from].flat) {
+        add_node(s, "global_pool", from, -1, "", vector);
+    } else {
+        snprintf(keys, sizeof keys, "out=%d", shape.c);
+        add_node(s, "fc", from, -1, keys, vector);
+    }
+    if (below(s, 3) > 0) {
+        add_node(s, "sigmoid", s->count - 1, -1, "", vector);
+    } else {
+        add_node(s, "tanh", s->count - 1, -1, "", vector);
+    }
+    add_node(s, "mul", x, s->count - 1, "", shape);
 }
 
 /* What works pixel by pixel, or with all pixels; scores of attention are to stay small. */
@@ -170,7 +249,7 @@ static void add_by_pixel(sketch *s, int x) {
 static void add_some(sketch *s) {
     int x = below(s, 3) > 0 ? s->count - 1 : below(s, s->count);
     tam_shape shape = s->shape[x];
-    int kind = below(s, 21);
+    int kind = below(s, 25);
     if (kind < 3 && !shape.flat) {
         (below(s, 4) == 0 ? add_narrow_conv : add_conv)(s, x);
     } else if (kind < 6) {
@@ -181,13 +260,17 @@ static void add_some(sketch *s) {
     } else if (kind < 10) {
         add_node(s, "relu", x, -1, "", shape);
     } else if (kind < 13) {
-        add_sum(s, x);
+        add_pair(s, "add", x, -1);
     } else if (kind == 13) {
         add_node(s, "dropout", x, -1, "p=0.3", shape);
     } else if (kind == 14 && !shape.flat) {
         add_pool(s, below(s, 3) > 0 ? "max_pool" : "avg_pool", x);
     } else if (kind == 20 && !shape.flat) {
         add_spread(s, x);
+    } else if (kind == 21) {
+        add_product(s, x);
+    } else if (kind > 21) {
+        add_curve(s, x);
     } else if (kind > 17) {
         add_moved(s, x);
     } else if (kind > 15) {

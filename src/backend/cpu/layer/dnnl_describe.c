@@ -35,7 +35,9 @@ dnnl_status_t tam_dnnl_describe_layout(const tam_layer_shape *shape, const tam_l
 }
 
 bool tam_dnnl_recognise(const tam_layer_shape *shape, const dnnl_memory_desc_t *memory, tam_layout *layout) {
-    const int lanes[] = {layout->lanes, 1, 16, 8, 4, layout->c};
+    /* a map of one pixel lies the same way in NCHW and NHWC: of equals the first is taken, and kernels ask for NHWC */
+    const int plain = tam_layout_pixels(layout) == 1 ? layout->c : 1;
+    const int lanes[] = {layout->lanes, plain, 1, 16, 8, 4, layout->c};
     if (shape->op == TAM_LAYER_FULL) {
         layout->lanes = layout->c;
         return true;

@@ -198,11 +198,40 @@ static void backward_data(tam_layer *base, const tam_layer_memory *memory) {
     tam_dnnl_layer_data(base, memory);
 }
 
+/* Whether place `tap` of a window along one side ever lies inside the map. */
+static bool is_seen(int tap, int stride, int pad, int side, int out_side) {
+    for (int y = 0; y < out_side; y++) {
+        int at = y * stride + tap - pad;
+        if (at >= 0 && at < side) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* In bf16 the library leaves what lay in memory where a weight meets nothing but padding, as on maps of one pixel. */
+static void clear_unseen(const tam_layer_shape *s, float *dweight) {
+    const tam_window *w = &s->window;
+    const int64_t windows = (int64_t)s->out * (s->in.c / s->groups);
+    for (int tap = 0; tap < w->kernel_h * w->kernel_w; tap++) {
+        if (is_seen(tap / w->kernel_w, w->stride, w->pad_h, s->in.h, s->out_h) &&
+            is_seen(tap % w->kernel_w, w->stride, w->pad_w, s->in.w, s->out_w)) {
+            continue;
+        }
+        for (int64_t i = 0; i < windows; i++) {
+            dweight[i * w->kernel_h * w->kernel_w + tap] = 0;
+        }
+    }
+}
+
 static void backward_weights(tam_layer *base, const tam_layer_memory *memory) {
     const tam_dnnl_layer *layer = (tam_dnnl_layer *)base;
     run(layer, &layer->round, memory);
     run(layer, &layer->compute[BACKWARD_WEIGHTS], memory);
     run(layer, &layer->weight[BACKWARD_WEIGHTS], memory);
+    if (base->shape.op == TAM_LAYER_CONVOLUTION) {
+        clear_unseen(&base->shape, memory->dweight);
+    }
 }
 
 static void free_layer(tam_layer *base) {

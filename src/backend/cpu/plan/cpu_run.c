@@ -32,9 +32,10 @@ static void run_forward(tam_plan *plan, tam_cpu_step *step, int n, tam_cpu_part 
     step->seconds[part] = tam_cpu_now() - began;
 }
 
-/* A value and its views are now in another place. */
+/* A value and its views are now in another place. A view of a change of layout, which its own step has put before it,
+ * has the smaller number. */
 static void move_value(tam_plan *plan, int root, int buffer) {
-    for (int v = root; v < plan->value_count; v++) {
+    for (int v = 0; v < plan->value_count; v++) {
         if (plan->values[v].root == root) {
             plan->values[v].data = tam_cpu_memory_at(plan->memory, buffer);
         }
