@@ -105,8 +105,18 @@ bool tam_dnnl_allows_winograd(const tam_layer_shape *s) {
            s->window.kernel_w == 3 && s->window.stride == 1 && s->groups == 1;
 }
 
+/* From a pixel to a pixel all layouts are the same numbers. The library's cache of what it has made takes them for one,
+ * and would answer as it did to whoever asked before. */
+static bool is_pixel_to_pixel(const tam_layer_shape *s) {
+    return s->op == TAM_LAYER_CONVOLUTION && tam_layout_pixels(&s->in) == 1 && s->out_h == 1 && s->out_w == 1;
+}
+
 /* What the library likes best comes first; the layouts behind it are for layers where that is slow. */
 static void list_wishes(const tam_layer_shape *s, wishes *list) {
+    if (is_pixel_to_pixel(s)) {
+        add_wish(list, s->in.c, s->out, dnnl_convolution_direct);
+        return;
+    }
     if (tam_dnnl_suits_winograd(s)) {
         add_wish(list, 0, 0, dnnl_convolution_winograd);
     }
