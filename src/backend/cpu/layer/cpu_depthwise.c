@@ -16,6 +16,7 @@ typedef struct depthwise_cut {
 typedef struct tam_depthwise_layer {
     tam_layer base;
     const tam_depthwise_kernels *kernels;
+    tam_bf16 *zeros; /* a row outside the map */
     int blocks;
     depthwise_cut forward, data;
     int parts, part;      /* weights: of the blocks, and blocks of one */
@@ -46,9 +47,9 @@ static const tam_bf16 *row_at(const tam_layout *layout, const tam_bf16 *map, int
 static void reach(const depthwise_job *job, int64_t image, int at, tam_depthwise_row *row) {
     const int stride = row->stride;
     for (int r = 0; r < TAM_DEPTHWISE_SIDE; r++) {
-        row->from[r] = row_at(job->from_layout, job->from, image, at * stride + r - 1);
+        const tam_bf16 *from = row_at(job->from_layout, job->from, image, at * stride + r - 1);
+        row->from[r] = from != NULL ? from : job->layer->zeros;
     }
-    row->rows_ahead = stride;
     row->ahead = row->from[1] + (int64_t)2 * row->channels * row->from_w;
 }
 
@@ -59,7 +60,6 @@ static void reach_back(const depthwise_job *job, int64_t image, int at, tam_dept
     row->from[1] = at % 2 == 1 ? below : NULL;
     row->tap[0] = at % 2 == 1 ? 2 : 1;
     row->tap[1] = 0;
-    row->rows_ahead = at % 2;
     row->ahead = row->from[0] + (int64_t)2 * row->channels * row->from_w;
 }
 
@@ -203,11 +203,13 @@ static void run_backward_data(tam_layer *base, const tam_layer_memory *memory) {
 
 static void run_backward_weights(tam_layer *base, const tam_layer_memory *memory) {
     depthwise_job job = job_of(base, memory, false);
+    job.row.sum_dy = base->shape.bias;
     tam_team_run(base->ctx, job.layer->chunks * job.layer->parts, weigh, &job);
     tam_team_run(base->ctx, job.layer->blocks, fold_block, &job);
 }
 
 static void run_free(tam_layer *base) {
+    tam_release(base->ctx, ((tam_depthwise_layer *)base)->zeros);
     tam_release(base->ctx, base);
 }
 
@@ -269,7 +271,11 @@ tam_status tam_layer_make_depthwise(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tu
         return TAM_OK;
     }
     tam_depthwise_layer *layer = tam_allocate(ctx, 1, sizeof *layer, "a depthwise convolution");
-    if (layer == NULL) {
+    tam_bf16 *zeros =
+        tam_allocate(ctx, (size_t)shape->in.w * (size_t)shape->in.c, sizeof *zeros, "a depthwise convolution's zeros");
+    if (layer == NULL || zeros == NULL) {
+        tam_release(ctx, layer);
+        tam_release(ctx, zeros);
         return TAM_RESOURCES;
     }
     tam_layer *base = &layer->base;
@@ -280,6 +286,7 @@ tam_status tam_layer_make_depthwise(tam_ctx *ctx, tam_dnnl *dnnl, tam_tuning *tu
     base->y = (tam_layout){shape->in.n, shape->out, shape->out_h, shape->out_w, shape->out, TAM_BF16};
     base->algorithm[0] = base->algorithm[1] = base->algorithm[2] = "depthwise";
     layer->kernels = kernels;
+    layer->zeros = zeros;
     plan_memory(layer);
     *out = base;
     return TAM_OK;

@@ -21,17 +21,16 @@ static inline int tam_depthwise_lane(int lane) {
     return lane % 2 * 16 + lane / 2;
 }
 
-/* One row that is written (convolve, spread), or one of dy and what it is multiplied by (weigh); rows outside the map
- * are NULL. */
+/* One row that is written (convolve, spread), or one of dy and what it is multiplied by (weigh). */
 typedef struct tam_depthwise_row {
     int channels, stride;
     int from_w, to_w;
     int first, end; /* blocks */
-    /* convolve, weigh: by row of taps; spread: those of dy that reach the row, from 0, and their rows of taps. */
+    /* convolve, weigh: by row of taps, outside the map a row of zeros; spread: one or two of dy that reach the row, and
+     * their rows of taps. */
     const tam_bf16 *from[TAM_DEPTHWISE_SIDE];
     int tap[2];
-    const tam_bf16 *ahead; /* the pixels that will be needed next, a row or more of from_w: into the cache */
-    int rows_ahead;
+    const tam_bf16 *ahead; /* the rows that will be needed next, `stride` of them; need not be there */
     tam_bf16 *to;
     const tam_bf16 *dy;
     const float *packed;       /* [blocks][TAM_DEPTHWISE_WEIGHTS] */

@@ -72,28 +72,35 @@ PART pair parted(const float *values, __mmask32 there) {
                   _mm512_permutex2var_ps(low, _mm512_add_epi32(even, _mm512_set1_epi32(1)), high)};
 }
 
-/* The rows of a block that are read; outside the map the walk stands on zeros. */
-typedef struct window {
-    const tam_bf16 *at[SIDE];
-    int64_t step[SIDE];
-} window;
+/* A walk along a block of the rows that are read, and of those that will be read next: these into the cache. Copied
+ * from what the caller hands over, because any store could change that. */
+typedef struct walk {
+    const char *row[SIDE], *ahead;
+    int64_t at, step, below; /* bytes: of the next column, to the one behind it, and to the next row ahead */
+} walk;
 
-static const tam_bf16 zeros[BLOCK];
-
-PART void window_of(const tam_depthwise_row *row, int block, window *w) {
+PART void start(const int rows, const tam_depthwise_row *row, int block, walk *w) {
     UNROLL
-    for (int r = 0; r < SIDE; r++) {
-        w->at[r] = row->from[r] != NULL ? row->from[r] + block * BLOCK : zeros;
-        w->step[r] = row->from[r] != NULL ? row->channels : 0;
+    for (int r = 0; r < rows; r++) {
+        w->row[r] = (const char *)(row->from[r] + block * BLOCK);
     }
+    w->ahead = (const char *)(row->ahead + block * BLOCK);
+    w->at = 0;
+    w->step = (int64_t)row->channels * (int64_t)sizeof(tam_bf16);
+    w->below = row->from_w * w->step;
 }
 
-/* Brings column `column` of the rows ahead. */
-PART void fetch(const tam_depthwise_row *row, int block, int64_t column) {
-    const tam_bf16 *at = row->ahead + column * row->channels + block * BLOCK;
-    for (int r = 0; r < row->rows_ahead; r++, at += (int64_t)row->from_w * row->channels) {
-        _mm_prefetch((const char *)at, _MM_HINT_T0);
+/* The next column of `rows` rows, widened; brings `ahead` rows of that column into the cache. */
+PART void read_column(const int rows, const int ahead, const bool whole, const span s, walk *w, pair *x) {
+    UNROLL
+    for (int r = 0; r < rows; r++) {
+        x[r] = load(whole, s.there, (const tam_bf16 *)(const void *)(w->row[r] + w->at));
     }
+    UNROLL
+    for (int r = 0; r < ahead; r++) {
+        _mm_prefetch(w->ahead + w->at + r * w->below, _MM_HINT_T0);
+    }
+    w->at += w->step;
 }
 
 /* convolve. */
@@ -101,38 +108,43 @@ PART void fetch(const tam_depthwise_row *row, int block, int64_t column) {
 enum { PLAIN, RELU, ANY };
 
 typedef struct finish {
+    const tam_bf16 *added;
+    bool is_sloped, is_cut;
     pair slope;
     __m512 top;
 } finish;
+
+PART finish finish_of(const tam_depthwise_row *row, int block, const span s) {
+    return (finish){
+        .added = row->added,
+        .is_sloped = row->slope != NULL,
+        .is_cut = row->relu,
+        .slope = parted(row->slope != NULL ? row->slope + block * BLOCK : NULL, s.there),
+        .top = _mm512_set1_ps(row->top > 0 ? row->top : __builtin_inff()),
+    };
+}
 
 PART __m512 active(__m512 sum, __m512 slope) {
     __mmask16 below = _mm512_cmp_ps_mask(sum, _mm512_setzero_ps(), _CMP_NGT_UQ);
     return _mm512_mask_mul_ps(sum, below, sum, slope);
 }
 
-PART void put(const int how, const span s, const bool whole, const tam_depthwise_row *row, const finish *f, int64_t at,
-              pair sum) {
-    if (how == ANY && row->added != NULL) {
-        pair added = load(whole, s.there, row->added + at);
-        sum = (pair){_mm512_add_ps(sum.even, added.even), _mm512_add_ps(sum.odd, added.odd)};
-    }
-    if (how == ANY && row->slope != NULL) {
-        sum = (pair){active(sum.even, f->slope.even), active(sum.odd, f->slope.odd)};
-    } else if (how == RELU || (how == ANY && row->relu)) {
-        /* A NaN becomes the second operand. */
-        sum = (pair){_mm512_max_ps(sum.even, _mm512_setzero_ps()), _mm512_max_ps(sum.odd, _mm512_setzero_ps())};
-        sum = (pair){_mm512_min_ps(sum.even, f->top), _mm512_min_ps(sum.odd, f->top)};
-    }
-    store(whole, s.there, row->to + at, sum);
+/* A NaN becomes the second operand. */
+PART __m512 between(__m512 sum, __m512 top) {
+    return _mm512_min_ps(_mm512_max_ps(sum, _mm512_setzero_ps()), top);
 }
 
-/* The next column of all rows, widened, and what each of `columns` columns of taps makes of it. */
-PART void read_column(const bool whole, const span s, window *w, pair x[SIDE]) {
-    UNROLL
-    for (int r = 0; r < SIDE; r++) {
-        x[r] = load(whole, s.there, w->at[r]);
-        w->at[r] += w->step[r];
+PART pair finished(const int how, const bool whole, const span s, const finish *f, int64_t at, pair sum) {
+    if (how == ANY && f->added != NULL) {
+        pair added = load(whole, s.there, f->added + at);
+        sum = (pair){_mm512_add_ps(sum.even, added.even), _mm512_add_ps(sum.odd, added.odd)};
     }
+    if (how == ANY && f->is_sloped) {
+        sum = (pair){active(sum.even, f->slope.even), active(sum.odd, f->slope.odd)};
+    } else if (how == RELU || (how == ANY && f->is_cut)) {
+        sum = (pair){between(sum.even, f->top), between(sum.odd, f->top)};
+    }
+    return sum;
 }
 
 PART pair add_column(pair sum, const pair *weight, const int tap, const pair x[SIDE]) {
@@ -143,45 +155,43 @@ PART pair add_column(pair sum, const pair *weight, const int tap, const pair x[S
     return sum;
 }
 
+/* What is read belongs to the column before, to its own and to the next. */
 PART void convolve_block(const int stride, const int how, const bool whole, const span s, const tam_depthwise_row *row,
                          int block) {
-    const int first = block * BLOCK;
-    const pair bias = parted(row->bias != NULL ? row->bias + first : NULL, s.there);
-    finish f = {.top = _mm512_set1_ps(row->top > 0 ? row->top : __builtin_inff())};
-    f.slope = parted(row->slope != NULL ? row->slope + first : NULL, s.there);
+    const pair bias = parted(row->bias != NULL ? row->bias + block * BLOCK : NULL, s.there);
+    const finish f = finish_of(row, block, s);
+    const int64_t step = row->channels, end = block * BLOCK + (row->to_w - 1) * step;
+    const bool is_even = row->from_w % 2 == 0;
+    tam_bf16 *to = row->to;
     pair weight[TAPS], x[SIDE];
     UNROLL
     for (int k = 0; k < TAPS; k++) {
         weight[k] = floats_at(row->packed + block * TAM_DEPTHWISE_WEIGHTS + k * BLOCK);
     }
-    window w;
-    window_of(row, block, &w);
-    read_column(whole, s, &w, x);
+    walk w;
+    start(SIDE, row, block, &w);
+    read_column(SIDE, stride, whole, s, &w, x);
     pair sum = add_column(bias, weight, 1, x);
-    pair next = stride == 1 ? add_column(bias, weight, 0, x) : bias;
-    int64_t at = first;
-    fetch(row, block, 0);
-    for (int column = 1; column < row->to_w; column++, at += row->channels) {
-        read_column(whole, s, &w, x);
-        fetch(row, block, stride * column);
+    pair next = add_column(bias, weight, 0, x);
+    int64_t at = block * BLOCK;
+    for (; at < end; at += step) {
+        read_column(SIDE, stride, whole, s, &w, x);
         pair done = add_column(sum, weight, 2, x);
         if (stride == 2) {
             next = add_column(bias, weight, 0, x);
-            read_column(whole, s, &w, x);
-            fetch(row, block, stride * column - 1);
+            read_column(SIDE, stride, whole, s, &w, x);
             sum = add_column(next, weight, 1, x);
         } else {
             sum = add_column(next, weight, 1, x);
             next = add_column(bias, weight, 0, x);
         }
-        put(how, s, whole, row, &f, at, done);
+        store(whole, s.there, to + at, finished(how, whole, s, &f, at, done));
     }
-    if (stride == 2 && row->from_w == 2 * row->to_w) {
-        read_column(whole, s, &w, x);
-        fetch(row, block, row->from_w - 1);
+    if (stride == 2 && is_even) {
+        read_column(SIDE, stride, whole, s, &w, x);
         sum = add_column(sum, weight, 2, x);
     }
-    put(how, s, whole, row, &f, at, sum);
+    store(whole, s.there, to + at, finished(how, whole, s, &f, at, sum));
 }
 
 #define FOR_BLOCKS(part, ...)                                 \
@@ -232,8 +242,8 @@ CALL void convolve(const tam_depthwise_row *row) {
 
 PART void spread_block(const int rows, const bool whole, const span s, const tam_depthwise_row *row, int block) {
     const int64_t step = row->channels;
+    const bool is_even = row->to_w % 2 == 0;
     pair weight[2][SIDE], here[2], next[2];
-    const tam_bf16 *from[2];
     UNROLL
     for (int r = 0; r < rows; r++) {
         UNROLL
@@ -241,27 +251,30 @@ PART void spread_block(const int rows, const bool whole, const span s, const tam
             const int tap = row->tap[r] * SIDE + t;
             weight[r][t] = floats_at(row->packed + block * TAM_DEPTHWISE_WEIGHTS + tap * BLOCK);
         }
-        from[r] = row->from[r] + block * BLOCK;
-        here[r] = load(whole, s.there, from[r]);
     }
+    walk w;
+    start(rows, row, block, &w);
+    read_column(rows, rows - 1, whole, s, &w, here);
     tam_bf16 *to = row->to + block * BLOCK;
-    for (int m = 0; m < row->from_w; m++, to += 2 * step) {
+    for (int m = row->from_w - 1; m >= 0; m--, to += 2 * step) {
         pair even = zero(), odd = zero();
-        const bool last = m + 1 == row->from_w;
-        fetch(row, block, m);
         UNROLL
         for (int r = 0; r < rows; r++) {
-            from[r] += last ? 0 : step;
-            next[r] = last ? zero() : load(whole, s.there, from[r]);
             even = times(even, weight[r][1], here[r]);
             odd = times(odd, weight[r][2], here[r]);
-            odd = last ? odd : times(odd, weight[r][0], next[r]);
-            here[r] = next[r];
         }
         store(whole, s.there, to, even);
-        if (2 * m + 1 < row->to_w) {
-            store(whole, s.there, to + step, odd);
+        if (m > 0) {
+            read_column(rows, rows - 1, whole, s, &w, next);
+            UNROLL
+            for (int r = 0; r < rows; r++) {
+                odd = times(odd, weight[r][0], next[r]);
+                here[r] = next[r];
+            }
+        } else if (!is_even) {
+            return;
         }
+        store(whole, s.there, to + step, odd);
     }
 }
 
@@ -285,35 +298,33 @@ PART void weigh_column(pair *sum, const int tap, const pair x[SIDE], pair d) {
 PART void weigh_block(const int stride, const bool whole, const span s, const tam_depthwise_row *row, int block) {
     float *sums = row->sums + block * TAM_DEPTHWISE_SUMS;
     const tam_bf16 *dy = row->dy + block * BLOCK;
-    const int64_t step = row->channels;
+    const int64_t step = row->channels, below = row->to_w * step;
+    const bool is_even = row->from_w % 2 == 0, sum_dy = row->sum_dy;
     pair sum[TAPS], x[SIDE];
-    window w;
-    window_of(row, block, &w);
     UNROLL
     for (int k = 0; k < TAPS; k++) {
         sum[k] = floats_at(sums + k * BLOCK);
     }
+    walk w;
+    start(SIDE, row, block, &w);
     pair before = zero(), here = load(whole, s.there, dy), all = zero();
-    for (int column = 0; column < row->to_w; column++) {
-        const bool last = column + 1 == row->to_w;
-        dy += last ? 0 : step;
-        const pair next = last ? zero() : load(whole, s.there, dy);
-        _mm_prefetch((const char *)(dy + row->to_w * step), _MM_HINT_T0);
-        fetch(row, block, stride * column);
-        read_column(whole, s, &w, x);
+    for (int column = row->to_w - 1; column >= 0; column--) {
+        dy += step;
+        const pair next = column == 0 ? zero() : load(whole, s.there, dy);
+        _mm_prefetch((const char *)(dy + below), _MM_HINT_T0);
+        read_column(SIDE, stride, whole, s, &w, x);
         weigh_column(sum, 1, x, here);
-        if (stride == 2) {
-            if (2 * column + 1 < row->from_w) {
-                fetch(row, block, stride * column + 1);
-                read_column(whole, s, &w, x);
-                weigh_column(sum, 2, x, here);
-                weigh_column(sum, 0, x, next);
-            }
-        } else {
+        if (stride == 1) {
             weigh_column(sum, 2, x, before);
             weigh_column(sum, 0, x, next);
+        } else if (column > 0 || is_even) {
+            read_column(SIDE, stride, whole, s, &w, x);
+            weigh_column(sum, 2, x, here);
+            weigh_column(sum, 0, x, next);
         }
-        all = (pair){_mm512_add_ps(all.even, here.even), _mm512_add_ps(all.odd, here.odd)};
+        if (sum_dy) {
+            all = (pair){_mm512_add_ps(all.even, here.even), _mm512_add_ps(all.odd, here.odd)};
+        }
         before = here;
         here = next;
     }
