@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/kernel.h"
 #include "base/memory.h"
 #include "base/team.h"
 
@@ -126,13 +127,16 @@ static void pack_block(void *argument, int64_t block, int worker) {
     }
 }
 
-/* The sums of all chunks in order. */
-static float folded(const tam_depthwise_layer *layer, const float *sums) {
-    double sum = 0;
-    for (int64_t chunk = 0; chunk < layer->chunks; chunk++) {
-        sum += (double)sums[chunk * layer->blocks * TAM_DEPTHWISE_SUMS];
+/* The sums of all chunks in order, `apart` floats from each other. */
+TAM_KERNEL static void add_chunks(const float *sums, int64_t chunks, int64_t apart, double *all) {
+    for (int k = 0; k < TAM_DEPTHWISE_SUMS; k++) {
+        all[k] = 0;
     }
-    return (float)sum;
+    for (int64_t chunk = 0; chunk < chunks; chunk++, sums += apart) {
+        for (int k = 0; k < TAM_DEPTHWISE_SUMS; k++) {
+            all[k] += (double)sums[k];
+        }
+    }
 }
 
 static void fold_block(void *argument, int64_t block, int worker) {
@@ -140,15 +144,17 @@ static void fold_block(void *argument, int64_t block, int worker) {
     const depthwise_job *job = argument;
     const tam_depthwise_layer *layer = job->layer;
     const int first = (int)block * TAM_DEPTHWISE_BLOCK;
-    const float *sums = sums_at(layer, job->memory, 0) + block * TAM_DEPTHWISE_SUMS;
+    double all[TAM_DEPTHWISE_SUMS];
+    add_chunks(sums_at(layer, job->memory, 0) + block * TAM_DEPTHWISE_SUMS, layer->chunks,
+               (int64_t)layer->blocks * TAM_DEPTHWISE_SUMS, all);
     for (int lane = 0; lane < least(TAM_DEPTHWISE_BLOCK, layer->base.shape.in.c - first); lane++) {
-        const float *at = sums + tam_depthwise_lane(lane);
+        const double *at = all + tam_depthwise_lane(lane);
         float *to = job->memory->dweight + (int64_t)(first + lane) * TAM_DEPTHWISE_TAPS;
         for (int tap = 0; tap < TAM_DEPTHWISE_TAPS; tap++) {
-            to[tap] = folded(layer, at + tap * TAM_DEPTHWISE_BLOCK);
+            to[tap] = (float)at[tap * TAM_DEPTHWISE_BLOCK];
         }
         if (layer->base.shape.bias) {
-            job->memory->dbias[first + lane] = folded(layer, at + TAM_DEPTHWISE_WEIGHTS);
+            job->memory->dbias[first + lane] = (float)at[TAM_DEPTHWISE_WEIGHTS];
         }
     }
 }

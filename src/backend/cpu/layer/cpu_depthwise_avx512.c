@@ -98,7 +98,7 @@ PART void read_column(const int rows, const int ahead, const bool whole, const s
     }
     UNROLL
     for (int r = 0; r < ahead; r++) {
-        _mm_prefetch(w->ahead + w->at + r * w->below, _MM_HINT_T0);
+        _mm_prefetch(w->ahead + w->at + r * w->below, _MM_HINT_T1);
     }
     w->at += w->step;
 }
@@ -311,7 +311,7 @@ PART void weigh_block(const int stride, const bool whole, const span s, const ta
     for (int column = row->to_w - 1; column >= 0; column--) {
         dy += step;
         const pair next = column == 0 ? zero() : load(whole, s.there, dy);
-        _mm_prefetch((const char *)(dy + below), _MM_HINT_T0);
+        _mm_prefetch((const char *)(dy + below), _MM_HINT_T1);
         read_column(SIDE, stride, whole, s, &w, x);
         weigh_column(sum, 1, x, here);
         if (stride == 1) {
