@@ -106,6 +106,7 @@ static void check(tam_ctx *ctx, const shape *s) {
     }
     tam_ctx *many = test_ctx(3);
     layer.ctx = many;
+    tam_weight_gradient_take(&layer);
     float *again = run(&layer, x, dy, weights);
     assert_memory_equal(got, again, (size_t)(weights + s->oc) * sizeof *got);
     test_ctx_free(many);
@@ -149,6 +150,18 @@ static void it_is_the_sum(void **state) {
         {3, 16, 16, 3, 3, {1, 3, 1, 0, 1}},
         {3, 32, 32, 9, 8, {3, 1, 2, 1, 0}},
         {2, 16, 32, 9, 8, {2, 5, 3, 0, 2}},
+        /* One product. */
+        {1, 8, 8, 1, 1, {1, 1, 1, 0, 0}},
+        {1, 33, 17, 1, 33, {1, 1, 1, 0, 0}},
+        {3, 15, 200, 5, 9, {1, 1, 2, 0, 0}},
+        {2, 300, 21, 6, 8, {1, 1, 3, 0, 0}},
+        {3, 520, 300, 7, 7, {1, 1, 1, 0, 0}},
+        {2, 264, 272, 29, 30, {1, 1, 1, 0, 0}},
+        {3, 32, 48, 90, 71, {1, 1, 1, 0, 0}},
+        {2, 3, 24, 41, 67, {7, 7, 2, 3, 3}},
+        {2, 4, 40, 9, 7, {3, 8, 4, 2, 7}},
+        {1, 1, 16, 200, 11, {1, 3, 1, 0, 1}},
+        {2, 3, 32, 3, 2, {5, 5, 3, 4, 4}},
     };
     tam_ctx *ctx = test_ctx(1);
     (void)state;

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "backend/cpu/layer/weight_gradient_cut.h"
+#include "backend/cpu/layer/weight_gradient_product.h"
 #include "base/bf16.h"
 #include "base/kernel.h"
 #include "base/team.h"
@@ -256,6 +257,10 @@ static void bias_task(void *argument, int64_t task, int worker) {
 
 void tam_weight_gradient_backward(tam_layer *layer, const tam_layer_memory *memory) {
     tam_ctx *ctx = layer->ctx;
+    if (tam_gradient_product_suits(&layer->shape)) {
+        tam_gradient_product_backward(layer, memory);
+        return;
+    }
     job j = {.c = tam_gradient_cut_of(&layer->shape),
              .x = memory->x,
              .dy = memory->dy,

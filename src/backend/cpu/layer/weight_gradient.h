@@ -72,6 +72,10 @@ typedef struct tam_gradient_finish {
 } tam_gradient_finish;
 void tam_gradient_amx_finish(const float *sums, int pixels, int channels, const tam_gradient_finish *finish,
                              uint16_t *y, int64_t y_stride);
+/* The window of an output pixel, [row][column][channel], from an image in NHWC: zeros outside of it. A row of the
+ * window is 1 to 32 numbers; 32 numbers are written from each row's first on. */
+void tam_gradient_amx_patch(const uint16_t *image, const tam_layout *layout, const tam_window *window, int y, int x,
+                            uint16_t *patch);
 /* to[j][i] = tile[i][j]. */
 void tam_gradient_amx_transpose(const float *tile, float *to);
 

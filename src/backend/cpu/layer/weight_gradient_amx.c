@@ -171,6 +171,10 @@ AVX512_PART __mmask32 channels_there(int channels) {
     return channels == TAM_GRADIENT_CHANNELS ? 0xffffffffu : (1u << channels) - 1;
 }
 
+static int least(int a, int b) {
+    return a < b ? a : b;
+}
+
 /* Two channels are one 32-bit number while pixels and channels change places; then they are taken apart. */
 AVX512 void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels,
                                   uint16_t *to, int64_t x_stride) {
@@ -215,6 +219,21 @@ AVX512 void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH
     }
 }
 
+AVX512 void tam_gradient_amx_patch(const uint16_t *image, const tam_layout *layout, const tam_window *window, int y,
+                                   int x, uint16_t *patch) {
+    const int c = layout->c, numbers = window->kernel_w * c, from = x * window->stride - window->pad_w;
+    const int before = from < 0 ? least(-from, window->kernel_w) * c : 0;
+    const int inside = from >= layout->w ? 0 : least((layout->w - from) * c, numbers);
+    const __mmask32 there = inside > before ? channels_there(inside) & ~(before > 0 ? channels_there(before) : 0) : 0;
+    for (int u = 0; u < window->kernel_h; u++) {
+        const int row = y * window->stride + u - window->pad_h;
+        const bool seen = row >= 0 && row < layout->h;
+        const int64_t at = ((int64_t)row * layout->w + from) * c;
+        _mm512_storeu_si512(patch + (int64_t)u * numbers,
+                            seen ? _mm512_maskz_loadu_epi16(there, image + at) : _mm512_setzero_si512());
+    }
+}
+
 void tam_gradient_amx_transpose(const float *tile, float *to) {
     tam_bf16_avx512_transpose(tile, TAM_GRADIENT_LANES, to, TAM_GRADIENT_LANES);
 }
@@ -246,6 +265,15 @@ void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int 
     (void)channels;
     (void)to;
     (void)dy_stride;
+}
+void tam_gradient_amx_patch(const uint16_t *image, const tam_layout *layout, const tam_window *window, int y, int x,
+                            uint16_t *patch) {
+    (void)image;
+    (void)layout;
+    (void)window;
+    (void)y;
+    (void)x;
+    (void)patch;
 }
 void tam_gradient_amx_transpose(const float *tile, float *to) {
     (void)tile;

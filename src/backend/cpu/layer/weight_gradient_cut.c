@@ -1,4 +1,5 @@
 #include "backend/cpu/layer/weight_gradient_cut.h"
+#include "backend/cpu/layer/weight_gradient_product.h"
 
 enum {
     LEAST_CHANNELS = 8, /* of fewer a register would be zeros for the most part */
@@ -110,7 +111,9 @@ bool tam_weight_gradient_suits(const tam_layer *layer) {
 
 void tam_weight_gradient_take(tam_layer *layer) {
     cut c = tam_gradient_cut_of(&layer->shape);
-    size_t bytes = (size_t)(c.x_bytes + c.dy_bytes + c.dw_bytes + c.at_bytes + c.padded_bytes);
+    size_t bytes = tam_gradient_product_suits(&layer->shape)
+                       ? tam_gradient_product_scratch(layer)
+                       : (size_t)(c.x_bytes + c.dy_bytes + c.dw_bytes + c.at_bytes + c.padded_bytes);
     layer->scratch_bytes = bytes > layer->scratch_bytes ? bytes : layer->scratch_bytes;
     layer->algorithm[2] = "tiles";
 }
