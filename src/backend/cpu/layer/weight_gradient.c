@@ -74,7 +74,7 @@ static void turn_phase(const job *j, int64_t band, int phase, int first, int end
             }
         }
         for (int channel = first; channel < end; channel += CHANNELS) {
-            tam_gradient_amx_turn(pixels, channel, least(c->ic - channel, CHANNELS), to + channel * c->row + pixel,
+            tam_gradient_amx_turn(pixels, channel, least(c->ic - channel, CHANNELS), 0, to + channel * c->row + pixel,
                                   c->row);
         }
     }
@@ -98,7 +98,7 @@ static void pair_band(const job *j, int64_t band, int first, int end) {
             }
         }
         for (int channel = first; channel < end; channel += CHANNELS) {
-            tam_gradient_amx_pair(pixels, channel, least(c->oc - channel, CHANNELS),
+            tam_gradient_amx_pair(pixels, channel, least(c->oc - channel, CHANNELS), 0,
                                   to + channel / LANES * all_steps + (int64_t)step * STEP_NUMBERS, all_steps);
         }
     }

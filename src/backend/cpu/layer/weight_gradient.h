@@ -53,12 +53,12 @@ void tam_gradient_amx_begin(void);
 void tam_gradient_amx_end(void);
 void tam_gradient_amx_multiply(const tam_gradient_block *block);
 /* 32 pixels (NULL: zeros) from `channel` on, `channels` (1 to 32) of them -> to[channel][32], rows at x_stride;
- * channels up to the next 16 are zeros. */
-void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, uint16_t *to,
-                           int64_t x_stride);
+ * channels up to the next 16 are zeros. Unless `ahead` is 0, memory so many numbers behind each pixel is asked for. */
+void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, int64_t ahead,
+                           uint16_t *to, int64_t x_stride);
 /* 32 pixels -> [16 pairs][16 channels][2], the second 16 channels dy_stride further, and zeros behind `channels`. */
-void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, uint16_t *to,
-                           int64_t dy_stride);
+void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, int64_t ahead,
+                           uint16_t *to, int64_t dy_stride);
 /* sums [32 pixels][32] = the sum over taps of x [32 pixels][depth] w [depth][channels]; x_stride from pixel to pixel; w
  * as pairs: [depth / 32][16 pairs][16 channels][2], the second 16 channels behind the first. depth is a multiple of 32.
  */

@@ -9,7 +9,6 @@
 #define AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq")))
 #define AVX512_PART AVX512 static inline __attribute__((always_inline))
 #define AMX __attribute__((target("amx-tile,amx-bf16")))
-#include "backend/cpu/layer/avx512_transpose.h"
 
 bool tam_gradient_amx_runs_here(void) {
     return tam_bf16_amx_runs_here();
@@ -175,46 +174,79 @@ static int least(int a, int b) {
     return a < b ? a : b;
 }
 
-/* Two channels are one 32-bit number while pixels and channels change places; then they are taken apart. */
+AVX512_PART __m512i with_quarter(__m512i v, __mmask16 quarter, const uint16_t *from) {
+    return _mm512_mask_broadcast_i32x4(v, quarter, _mm_loadu_si128((const __m128i *)(const void *)from));
+}
+
+/* 8 channels of 32 pixels: in each quarter 8 pixels and 8 channels change places. */
+AVX512_PART void turn_8(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, uint16_t *to, int64_t x_stride) {
+    __m512i v[8], s[8], r[8];
+    for (int i = 0; i < 8; i++) {
+        v[i] = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)(const void *)(pixel[i] + channel)));
+        v[i] = with_quarter(v[i], 0x00f0, pixel[8 + i] + channel);
+        v[i] = with_quarter(v[i], 0x0f00, pixel[16 + i] + channel);
+        v[i] = with_quarter(v[i], 0xf000, pixel[24 + i] + channel);
+    }
+    for (int i = 0; i < 4; i++) {
+        s[i] = _mm512_unpacklo_epi16(v[2 * i], v[2 * i + 1]);
+        s[i + 4] = _mm512_unpackhi_epi16(v[2 * i], v[2 * i + 1]);
+    }
+    for (int i = 0; i < 8; i += 2) {
+        r[i] = _mm512_unpacklo_epi32(s[i], s[i + 1]);
+        r[i + 1] = _mm512_unpackhi_epi32(s[i], s[i + 1]);
+    }
+    for (int i = 0; i < 8; i += 4) {
+        for (int half = 0; half < 2; half++) {
+            uint16_t *row = to + (i + 2 * half) * x_stride;
+            _mm512_storeu_si512(row, _mm512_unpacklo_epi64(r[i + half], r[i + half + 2]));
+            _mm512_storeu_si512(row + x_stride, _mm512_unpackhi_epi64(r[i + half], r[i + half + 2]));
+        }
+    }
+}
+
+AVX512_PART void ask_for(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int64_t at) {
+    for (int i = 0; i < TAM_GRADIENT_DEPTH; i++) {
+        _mm_prefetch((const char *)(pixel[i] + at), _MM_HINT_T1);
+    }
+}
+
 AVX512 void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels,
-                                  uint16_t *to, int64_t x_stride) {
+                                  int64_t ahead, uint16_t *to, int64_t x_stride) {
+    static const uint16_t zeros[TAM_GRADIENT_CHANNELS];
     const __mmask32 there = channels_there(channels);
     const int rows = channels > TAM_GRADIENT_LANES ? TAM_GRADIENT_CHANNELS : TAM_GRADIENT_LANES;
-    __m512i low[16], high[16], even = _mm512_setzero_si512(), odd = even;
-    uint16_t places[2][32];
-    for (int i = 0; i < 32; i++) {
-        places[0][i] = (uint16_t)(2 * i);
-        places[1][i] = (uint16_t)(2 * i + 1);
+    const uint16_t *from[TAM_GRADIENT_DEPTH];
+    uint16_t copy[TAM_GRADIENT_DEPTH][TAM_GRADIENT_CHANNELS];
+    for (int i = 0; i < TAM_GRADIENT_DEPTH; i++) {
+        from[i] = pixel[i] != NULL ? pixel[i] + channel : zeros;
     }
-    even = _mm512_loadu_si512(places[0]);
-    odd = _mm512_loadu_si512(places[1]);
-    for (int i = 0; i < 16; i++) {
-        low[i] = pixel_at(pixel[i], channel, there);
-        high[i] = pixel_at(pixel[i + 16], channel, there);
+    if (ahead != 0) {
+        ask_for(from, ahead);
     }
-    transpose_16(low);
-    transpose_16(high);
-    for (int i = 0; i < rows / 2; i++) {
-        uint16_t *row = to + 2 * i * x_stride;
-        _mm512_storeu_si512(row, _mm512_permutex2var_epi16(low[i], even, high[i]));
-        _mm512_storeu_si512(row + x_stride, _mm512_permutex2var_epi16(low[i], odd, high[i]));
+    for (int i = 0; channels < rows && i < TAM_GRADIENT_DEPTH; i++) {
+        _mm512_storeu_si512(copy[i], _mm512_maskz_loadu_epi16(there, from[i]));
+        from[i] = copy[i];
+    }
+    for (int i = 0; i < rows; i += 8) {
+        turn_8(from, i, to + i * x_stride, x_stride);
     }
 }
 
 AVX512 void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels,
-                                  uint16_t *to, int64_t dy_stride) {
+                                  int64_t ahead, uint16_t *to, int64_t dy_stride) {
     const __mmask32 there = channels_there(channels);
-    uint16_t places[2][32];
-    for (int i = 0; i < 32; i++) {
-        places[0][i] = (uint16_t)(i / 2 + (i % 2) * 32);
-        places[1][i] = (uint16_t)(16 + i / 2 + (i % 2) * 32);
-    }
-    __m512i first = _mm512_loadu_si512(places[0]), second = _mm512_loadu_si512(places[1]);
+    /* Channels 0 to 15 in the first halves of the quarters. */
+    const __m512i order = _mm512_setr_epi64(0, 4, 1, 5, 2, 6, 3, 7);
     for (int i = 0; i < TAM_GRADIENT_DEPTH; i += 2) {
-        __m512i a = pixel_at(pixel[i], channel, there), b = pixel_at(pixel[i + 1], channel, there);
-        _mm512_storeu_si512(to + (int64_t)i * 16, _mm512_permutex2var_epi16(a, first, b));
+        __m512i a = _mm512_permutexvar_epi64(order, pixel_at(pixel[i], channel, there));
+        __m512i b = _mm512_permutexvar_epi64(order, pixel_at(pixel[i + 1], channel, there));
+        if (ahead != 0) {
+            _mm_prefetch((const char *)(pixel[i] + channel + ahead), _MM_HINT_T1);
+            _mm_prefetch((const char *)(pixel[i + 1] + channel + ahead), _MM_HINT_T1);
+        }
+        _mm512_storeu_si512(to + (int64_t)i * 16, _mm512_unpacklo_epi16(a, b));
         if (channels > TAM_GRADIENT_LANES) {
-            _mm512_storeu_si512(to + dy_stride + (int64_t)i * 16, _mm512_permutex2var_epi16(a, second, b));
+            _mm512_storeu_si512(to + dy_stride + (int64_t)i * 16, _mm512_unpackhi_epi16(a, b));
         }
     }
 }
@@ -250,19 +282,21 @@ void tam_gradient_amx_end(void) {
 void tam_gradient_amx_multiply(const tam_gradient_block *block) {
     (void)block;
 }
-void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, uint16_t *to,
-                           int64_t x_stride) {
+void tam_gradient_amx_turn(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, int64_t ahead,
+                           uint16_t *to, int64_t x_stride) {
     (void)pixel;
     (void)channel;
     (void)channels;
+    (void)ahead;
     (void)to;
     (void)x_stride;
 }
-void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, uint16_t *to,
-                           int64_t dy_stride) {
+void tam_gradient_amx_pair(const uint16_t *const pixel[TAM_GRADIENT_DEPTH], int channel, int channels, int64_t ahead,
+                           uint16_t *to, int64_t dy_stride) {
     (void)pixel;
     (void)channel;
     (void)channels;
+    (void)ahead;
     (void)to;
     (void)dy_stride;
 }

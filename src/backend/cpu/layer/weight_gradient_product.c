@@ -10,7 +10,7 @@ enum {
     LANES = TAM_GRADIENT_LANES,
     CHANNELS = TAM_GRADIENT_CHANNELS,
     TILE = TAM_GRADIENT_TILE,
-    AHEAD = 5,           /* steps that memory is asked for before they are needed */
+    AHEAD = 8,           /* steps that memory is asked for before they are needed */
     BLOCK_STEPS = 12,    /* of 32 pixels: two times 32 channels of them fit in the nearest cache */
     PANEL = 8,           /* groups of 32 channels: both panels and their gradient fit in a core's cache */
     TASKS = 32,          /* so many at least, if there are pixels enough */
@@ -194,43 +194,38 @@ static void fill_ones(const job *j, span channels, const room *r, bool turned) {
     }
 }
 
-static void make_turned(const side *s, span channels, const uint16_t *const pixels[DEPTH], int step, const room *r) {
+static void make_turned(const side *s, span channels, const uint16_t *const pixels[DEPTH], int step, int64_t ahead,
+                        const room *r) {
     for (int group = channels.first; group < channels.end && group * CHANNELS < s->channels; group++) {
         uint16_t *to = r->turned + ((int64_t)(group - channels.first) * BLOCK_STEPS + step) * CHANNELS * DEPTH;
         const int channel = group * CHANNELS;
-        tam_gradient_amx_turn(pixels, channel, (int)least(s->channels - channel, CHANNELS), to, DEPTH);
+        tam_gradient_amx_turn(pixels, channel, (int)least(s->channels - channel, CHANNELS), ahead, to, DEPTH);
     }
 }
 
-static void make_pairs(const side *s, span channels, const uint16_t *const pixels[DEPTH], int step, const room *r) {
+static void make_pairs(const side *s, span channels, const uint16_t *const pixels[DEPTH], int step, int64_t ahead,
+                       const room *r) {
     for (int group = channels.first; group < channels.end && group * CHANNELS < s->channels; group++) {
         uint16_t *to = r->paired + ((int64_t)(group - channels.first) * 2 * BLOCK_STEPS + step) * LANES * DEPTH;
         const int channel = group * CHANNELS;
-        tam_gradient_amx_pair(pixels, channel, (int)least(s->channels - channel, CHANNELS), to,
+        tam_gradient_amx_pair(pixels, channel, (int)least(s->channels - channel, CHANNELS), ahead, to,
                               (int64_t)BLOCK_STEPS * LANES * DEPTH);
-    }
-}
-
-/* Pixels lie one behind the other, or nearly so; asking for what is not there does no harm. */
-static void fetch_ahead(const side *s, const uint16_t *pixel) {
-    const char *from = (const char *)(pixel + (int64_t)AHEAD * DEPTH * s->channels);
-    for (int64_t at = 0; s->panels == 1 && at < (int64_t)DEPTH * s->channels * 2; at += 64) {
-        __builtin_prefetch(from + at);
     }
 }
 
 static void make_ready(const job *j, span turned, span paired, int64_t first, int steps, const room *r) {
     const cut *c = &j->c;
+    /* Panels' rows are read out of order, and what is fetched for them is gone before it is used. */
+    const bool asks = c->x.panels == 1 && c->dy.panels == 1;
+    const bool in_order = !c->patches && j->shape->window.stride == 1;
+    const int64_t dy_ahead = asks ? (int64_t)AHEAD * DEPTH * c->dy.channels : 0;
+    const int64_t x_ahead = asks && in_order ? (int64_t)AHEAD * DEPTH * c->x.channels : 0;
     for (int step = 0; step < steps; step++) {
         const uint16_t *x[DEPTH], *dy[DEPTH];
         x_pixels(j, first + step, r->patches, x);
         dy_pixels(j, first + step, dy);
-        if (!c->patches) {
-            fetch_ahead(&c->x, x[0]);
-        }
-        fetch_ahead(&c->dy, dy[0]);
-        make_turned(&c->turned, turned, c->x_turned ? x : dy, step, r);
-        make_pairs(&c->paired, paired, c->x_turned ? dy : x, step, r);
+        make_turned(&c->turned, turned, c->x_turned ? x : dy, step, c->x_turned ? x_ahead : dy_ahead, r);
+        make_pairs(&c->paired, paired, c->x_turned ? dy : x, step, c->x_turned ? dy_ahead : x_ahead, r);
     }
 }
 
