@@ -21,8 +21,7 @@ static int least(int a, int b) {
 typedef struct job {
     cut c;
     const uint16_t *x, *dy;
-    uint16_t *turned, *paired, *padded;
-    int pad_w; /* of the window as it was given */
+    uint16_t *turned, *paired;
     float *dw; /* tiles [tap][16 of x][16 of dy] */
     int32_t *at;
     int64_t first, count; /* bands of the segment */
@@ -31,28 +30,10 @@ typedef struct job {
 
 /* Turning. */
 
-/* An image with zeros at the left and the right. */
-static void pad_task(void *argument, int64_t image, int worker) {
-    const job *j = argument;
-    const cut *c = &j->c;
-    const size_t row_bytes = (size_t)c->padded_w * (size_t)c->x_c * sizeof *j->padded;
-    const int columns = least(c->w, c->padded_w - j->pad_w);
-    (void)worker;
-    for (int64_t row = image * c->h; row < (image + 1) * c->h; row++) {
-        uint16_t *to = j->padded + row * c->padded_w * c->x_c;
-        memset(to, 0, row_bytes);
-        if (columns > 0) {
-            memcpy(to + j->pad_w * c->x_c, j->x + row * c->w * c->x_c, (size_t)(columns * c->x_c) * sizeof *to);
-        }
-    }
-}
-
 static const uint16_t *x_pixel(const job *j, int64_t image, int64_t row, int64_t column) {
     const cut *c = &j->c;
-    const int width = c->folded > 1 ? c->padded_w : c->w;
-    const uint16_t *x = c->folded > 1 ? j->padded : j->x;
-    bool inside = row >= 0 && row < c->h && column >= 0 && column < width;
-    return inside ? x + ((image * c->h + row) * width + column) * c->x_c : NULL;
+    bool inside = row >= 0 && row < c->h && column >= 0 && column < c->w;
+    return inside ? j->x + ((image * c->h + row) * c->w + column) * c->ic : NULL;
 }
 
 /* One phase of a band of x, some of its channels. */
@@ -151,6 +132,7 @@ static void multiply_tap(const job *j, int tap, int x_group, int dy_group, int64
         .two_dy = 2 * dy_group + 1 < c->dy_lanes,
         .first = j->first == 0 && step == 0,
     };
+    block.diagonal = c->group > 0 && c->group <= LANES && block.two_x && block.two_dy;
     for (int a = 0; a < 1 + block.two_x; a++) {
         for (int b = 0; b < 1 + block.two_dy; b++) {
             block.dw[a][b] = tile_at(j, tap, 2 * x_group + a, 2 * dy_group + b);
@@ -187,11 +169,6 @@ static void multiply_task(void *argument, int64_t task, int worker) {
     tam_gradient_amx_end();
 }
 
-/* Among the weights of an output: [i][tap]; folded, i counts [column][channel] and taps are rows. */
-static int weight_at(const cut *c, int i, int tap) {
-    return c->folded > 1 ? (i % c->x_c * c->taps + tap) * c->folded + i / c->x_c : i * c->taps + tap;
-}
-
 /* The tiles as the graph has them: [o][i][tap], i within o's group. */
 static void finish_task(void *argument, int64_t task, int worker) {
     const job *j = argument;
@@ -213,7 +190,7 @@ static void finish_task(void *argument, int64_t task, int worker) {
             float *to = j->dweight + (int64_t)(first_o + o) * width * c->taps;
             for (int i = from; i < end; i++) {
                 for (int tap = 0; tap < c->taps; tap++) {
-                    to[weight_at(c, i - start, tap)] = turned[tap][o * LANES + i % LANES];
+                    to[(i - start) * c->taps + tap] = turned[tap][o * LANES + i % LANES];
                 }
             }
         }
@@ -264,7 +241,6 @@ void tam_weight_gradient_backward(tam_layer *layer, const tam_layer_memory *memo
     job j = {.c = tam_gradient_cut_of(&layer->shape),
              .x = memory->x,
              .dy = memory->dy,
-             .pad_w = layer->shape.window.pad_w,
              .dweight = memory->dweight,
              .dbias = memory->dbias};
     const cut *c = &j.c;
@@ -273,10 +249,6 @@ void tam_weight_gradient_backward(tam_layer *layer, const tam_layer_memory *memo
     j.paired = (uint16_t *)(void *)(scratch + c->x_bytes);
     j.dw = (float *)(void *)(scratch + c->x_bytes + c->dy_bytes);
     j.at = (int32_t *)(void *)(scratch + c->x_bytes + c->dy_bytes + c->dw_bytes);
-    j.padded = (uint16_t *)(void *)(scratch + c->x_bytes + c->dy_bytes + c->dw_bytes + c->at_bytes);
-    if (c->folded > 1) {
-        tam_team_run(ctx, c->n, pad_task, &j);
-    }
     for (int64_t i = 0; i < (int64_t)c->together * c->steps; i++) {
         j.at[i] = (int32_t)(i / c->steps * c->length + i % c->steps * DEPTH);
     }

@@ -6,8 +6,9 @@
  * the output's plus the reach of the taps, dy being 0 behind its end: then a tap is a shift of x, the same for every
  * pixel. With a stride s the input falls into s^2 phases, of which each tap reads one, shifted.
  *
- * Of an image's few channels a register's rows would be zeros for the most part: there a row of the window, its
- * columns' channels one after the other, stands for the channels of a pixel, and the window is one column wide.
+ * Of an image's few channels a register's rows would be zeros for the most part: there the window of an output pixel
+ * stands for the channels of a pixel, and as with a window of one pixel there is one product only
+ * (weight_gradient_product.h).
  *
  * Work goes in segments that fit in a core's cache: x is turned to [phase][channel][pixel], dy to pairs of pixels; then
  * each task makes the gradient of 32 x 32 channels; of a grouped convolution only those that hold groups of 4 to 32
@@ -43,6 +44,7 @@ typedef struct tam_gradient_block {
     int64_t dy_stride;  /* to the second 16 */
     int steps;
     bool two_x, two_dy; /* 32 channels of x, of dy */
+    bool diagonal;      /* both, and of dw only [0][0] and [1][1] */
     float *dw[2][2];    /* tiles: [of x][of dy] */
     bool first;         /* dw is overwritten, else added to */
 } tam_gradient_block;

@@ -23,8 +23,8 @@ void tam_gradient_amx_end(void) {
 }
 
 /* dw in the registers 0 to 3, x in 4 and 5, dy in 6 and 7. */
-AMX static inline __attribute__((always_inline)) void multiply(const tam_gradient_block *block, bool two_x,
-                                                               bool two_dy) {
+AMX static inline __attribute__((always_inline)) void multiply(const tam_gradient_block *block, bool two_x, bool two_dy,
+                                                               bool diagonal) {
     enum { ROW_BYTES = 64, DY_STEP = TAM_GRADIENT_DEPTH * TAM_GRADIENT_LANES };
     size_t x_bytes = (size_t)block->x_stride * sizeof(uint16_t);
     const uint16_t *second = block->x + TAM_GRADIENT_LANES * block->x_stride;
@@ -35,10 +35,10 @@ AMX static inline __attribute__((always_inline)) void multiply(const tam_gradien
         _tile_zero(3);
     } else {
         _tile_loadd(0, block->dw[0][0], ROW_BYTES);
-        if (two_dy) {
+        if (two_dy && !diagonal) {
             _tile_loadd(1, block->dw[0][1], ROW_BYTES);
         }
-        if (two_x) {
+        if (two_x && !diagonal) {
             _tile_loadd(2, block->dw[1][0], ROW_BYTES);
         }
         if (two_x && two_dy) {
@@ -53,10 +53,14 @@ AMX static inline __attribute__((always_inline)) void multiply(const tam_gradien
         _tile_dpbf16ps(0, 4, 6);
         if (two_dy) {
             _tile_loadd(7, dy + block->dy_stride, ROW_BYTES);
+        }
+        if (two_dy && !diagonal) {
             _tile_dpbf16ps(1, 4, 7);
         }
         if (two_x) {
             _tile_loadd(5, second + at, x_bytes);
+        }
+        if (two_x && !diagonal) {
             _tile_dpbf16ps(2, 5, 6);
         }
         if (two_x && two_dy) {
@@ -64,10 +68,10 @@ AMX static inline __attribute__((always_inline)) void multiply(const tam_gradien
         }
     }
     _tile_stored(0, block->dw[0][0], ROW_BYTES);
-    if (two_dy) {
+    if (two_dy && !diagonal) {
         _tile_stored(1, block->dw[0][1], ROW_BYTES);
     }
-    if (two_x) {
+    if (two_x && !diagonal) {
         _tile_stored(2, block->dw[1][0], ROW_BYTES);
     }
     if (two_x && two_dy) {
@@ -76,14 +80,16 @@ AMX static inline __attribute__((always_inline)) void multiply(const tam_gradien
 }
 
 AMX void tam_gradient_amx_multiply(const tam_gradient_block *block) {
-    if (block->two_x && block->two_dy) {
-        multiply(block, true, true);
+    if (block->diagonal) {
+        multiply(block, true, true, true);
+    } else if (block->two_x && block->two_dy) {
+        multiply(block, true, true, false);
     } else if (block->two_x) {
-        multiply(block, true, false);
+        multiply(block, true, false, false);
     } else if (block->two_dy) {
-        multiply(block, false, true);
+        multiply(block, false, true, false);
     } else {
-        multiply(block, false, false);
+        multiply(block, false, false, false);
     }
 }
 

@@ -34,25 +34,11 @@ static int64_t band_bytes(const cut *c) {
     return 2 * (c->length * c->x_lanes * c->phases + (int64_t)c->steps * DEPTH * c->dy_lanes) * LANES;
 }
 
-/* Pixels of a row of x with zeros around it. */
-static int padded_width(const tam_layer_shape *s) {
-    return (s->out_w - 1) * s->window.stride + s->window.kernel_w;
-}
-
-/* Of few outputs too the registers would be zeros for the most part. */
-static bool folds(const tam_layer_shape *s) {
-    return s->groups == 1 && s->out >= LANES && s->in.c < LEAST_CHANNELS && s->in.c * s->window.kernel_w <= CHANNELS;
-}
-
 cut tam_gradient_cut_of(const tam_layer_shape *shape) {
-    const int folded = folds(shape) ? shape->window.kernel_w : 1;
-    const tam_window folds_to = {shape->window.kernel_h, 1, shape->window.stride, shape->window.pad_h, 0};
-    const tam_window *window = folded > 1 ? &folds_to : &shape->window;
+    const tam_window *window = &shape->window;
     cut c = {
         .n = shape->in.n,
-        .x_c = shape->in.c,
-        .folded = folded,
-        .ic = shape->in.c * folded,
+        .ic = shape->in.c,
         .oc = shape->out,
         .taps = window->kernel_h * window->kernel_w,
         .window = *window,
@@ -73,8 +59,6 @@ cut tam_gradient_cut_of(const tam_layer_shape *shape) {
     c.tiles = c.group > 0 ? (int64_t)c.x_groups * GROUP_TILES : (int64_t)c.x_lanes * c.dy_lanes;
     c.phases = c.phases_h * c.phases_w;
     c.width = c.out_w + c.reach_w;
-    c.padded_w = padded_width(shape);
-    c.padded_bytes = folded > 1 ? up((int64_t)c.n * c.h * c.padded_w * c.x_c * 2, 64) : 0;
     c.dw_bytes = c.taps * c.tiles * TILE * (int64_t)sizeof(float);
     int64_t room = c.dw_bytes / 2 < SEGMENT ? SEGMENT : c.dw_bytes / 2 < MOST_SEGMENT ? c.dw_bytes / 2 : MOST_SEGMENT;
     int rows = c.out_h;
@@ -102,10 +86,15 @@ static bool has_narrow_groups(const tam_layer_shape *s) {
     return s->in.c == s->out && group >= LEAST_GROUP && CHANNELS % group == 0;
 }
 
+/* Of few outputs too the registers would be zeros for the most part. */
+static bool is_image(const tam_layer_shape *s) {
+    return s->out >= LANES && tam_gradient_product_suits(s);
+}
+
 bool tam_weight_gradient_suits(const tam_layer *layer) {
     const tam_layer_shape *s = &layer->shape;
     return s->op == TAM_LAYER_CONVOLUTION && s->training && (s->groups == 1 || has_narrow_groups(s)) &&
-           s->window.kernel_h * s->window.kernel_w <= MOST_TAPS && (layer->x.c >= LEAST_CHANNELS || folds(s)) &&
+           s->window.kernel_h * s->window.kernel_w <= MOST_TAPS && (layer->x.c >= LEAST_CHANNELS || is_image(s)) &&
            is_nhwc_bf16(&layer->x) && is_nhwc_bf16(&layer->y) && tam_layer_suits_bf16() && tam_gradient_amx_runs_here();
 }
 
@@ -113,7 +102,7 @@ void tam_weight_gradient_take(tam_layer *layer) {
     cut c = tam_gradient_cut_of(&layer->shape);
     size_t bytes = tam_gradient_product_suits(&layer->shape)
                        ? tam_gradient_product_scratch(layer)
-                       : (size_t)(c.x_bytes + c.dy_bytes + c.dw_bytes + c.at_bytes + c.padded_bytes);
+                       : (size_t)(c.x_bytes + c.dy_bytes + c.dw_bytes + c.at_bytes);
     layer->scratch_bytes = bytes > layer->scratch_bytes ? bytes : layer->scratch_bytes;
     layer->algorithm[2] = "tiles";
 }

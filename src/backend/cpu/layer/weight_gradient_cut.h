@@ -16,9 +16,7 @@ enum {
 
 /* How a shape is cut. A band is some rows of one sample; a segment is several bands. */
 typedef struct tam_gradient_cut {
-    int n, oc, taps;
-    int x_c, folded;         /* channels of x; columns of the window that count as channels */
-    int ic;                  /* x_c * folded */
+    int n, ic, oc, taps;
     int group;               /* channels of a group; 0: all */
     int x_lanes, dy_lanes;   /* registers that the channels fill */
     int x_groups, dy_groups; /* pairs of those */
@@ -33,8 +31,6 @@ typedef struct tam_gradient_cut {
     int steps;            /* of 32 pixels in a band */
     int64_t length, row;  /* pixels of x in a band; from channel to channel in a segment */
     int64_t x_bytes, dy_bytes, dw_bytes, at_bytes;
-    int padded_w; /* of x, where columns are folded */
-    int64_t padded_bytes;
 } tam_gradient_cut;
 
 tam_gradient_cut tam_gradient_cut_of(const tam_layer_shape *shape);

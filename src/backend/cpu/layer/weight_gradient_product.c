@@ -15,8 +15,7 @@ enum {
     PANEL = 8,           /* groups of 32 channels: both panels and their gradient fit in a core's cache */
     TASKS = 32,          /* so many at least, if there are pixels enough */
     LEAST_STEPS = 48,    /* of a task: for fewer its gradient costs more than its products */
-    MOST_CHANNELS = 4,   /* of an image */
-    MOST_PATCH = 256,    /* numbers of a window */
+    MOST_CHANNELS = 7,   /* of an image */
     PATCH_ROW = CHANNELS /* numbers of a row of it */
 };
 
@@ -65,8 +64,7 @@ static side side_of(int channels, bool ones) {
 
 static bool is_image(const tam_layer_shape *s) {
     const tam_window *w = &s->window;
-    return s->in.c <= MOST_CHANNELS && s->in.c * w->kernel_w <= PATCH_ROW &&
-           s->in.c * w->kernel_w * w->kernel_h <= MOST_PATCH;
+    return s->in.c <= MOST_CHANNELS && s->in.c * w->kernel_w <= PATCH_ROW;
 }
 
 static bool is_plain(const tam_layer_shape *s) {
