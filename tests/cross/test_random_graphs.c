@@ -2,7 +2,7 @@
  * the cpu backend is held to ref, its ways of keeping values to each other. */
 #include "compare_nets.h"
 
-enum { GRAPHS = 22, MOST_NODES = 64, GRAPH_SEED = 4 };
+enum { GRAPHS = 40, MOST_NODES = 64, GRAPH_SEED = 4 };
 
 typedef struct sketch {
     tam_random random;
@@ -239,7 +239,12 @@ static void add_by_pixel(sketch *s, int x) {
     tam_shape shape = s->shape[x];
     int kind = below(s, 3);
     add_node(s, kind == 0 ? "softmax" : "layer_norm", x, -1, kind == 0 ? "" : "eps=0.1", shape);
-    if (kind == 2 && shape.c % 3 == 0 && !shape.flat) {
+    if (kind == 2 && shape.c % 3 != 0 && !shape.flat) {
+        shape.c = below(s, 2) == 0 ? 12 : 27;
+        add_node(s, "conv", s->count - 1, -1,
+                 shape.c == 12 ? "out=12, kernel=1, init=xavier" : "out=27, kernel=1, init=xavier", shape);
+    }
+    if (kind == 2 && !shape.flat) {
         int heads = shape.c % 9 == 0 && below(s, 2) == 0 ? 3 : 1;
         shape.c /= 3;
         add_node(s, "attention", s->count - 1, -1, heads == 3 ? "heads=3" : "heads=1", shape);
@@ -331,14 +336,39 @@ static void check_without_dx(bench_net *net, bench_net *with_dx, const char *tex
     assert_same_parameters(net, with_dx, TAM_PART_GRADIENT, text);
 }
 
+/* The graphs together have every op. */
+static void note_ops(const char *text, bool *drawn) {
+    char call[TAM_NAME_LENGTH];
+    for (int op = 0; op < tam_op_count(); op++) {
+        snprintf(call, sizeof call, " = %s(", tam_op_at(op)->name);
+        drawn[op] = drawn[op] || strstr(text, call) != NULL;
+    }
+}
+
+static void every_op_is_drawn(void **state) {
+    (void)state;
+    static sketch s;
+    bool drawn[64] = {false};
+    assert_true(tam_op_count() <= 64);
+    for (int g = 0; g < GRAPHS; g++) {
+        draw(&s, g);
+        note_ops(s.text, drawn);
+    }
+    for (int op = 0; op < tam_op_count(); op++) {
+        if (!drawn[op]) {
+            fail_msg("no graph has %s", tam_op_at(op)->name);
+        }
+    }
+}
+
 static void graphs_of_chance_match_ref(void **state) {
     (void)state;
     static const tam_recompute ways[] = {TAM_RECOMPUTE_NONE, TAM_RECOMPUTE_SWEEPS, TAM_RECOMPUTE_UNITS};
-    enum { WAYS = 3 };
-    tam_ctx *ctx = test_ctx(2);
-    const tam_backend *cpu = tam_backend_find(ctx, "cpu"), *plain = tam_backend_find(ctx, "ref");
+    enum { WAYS = 3, TWO_THREADS = 8 }; /* every eighth: threads that wait for each other cost most of the time */
     static sketch s;
     for (int g = 0; g < GRAPHS; g++) {
+        tam_ctx *ctx = test_ctx(g % TWO_THREADS == 0 ? 2 : 1);
+        const tam_backend *cpu = tam_backend_find(ctx, "cpu"), *plain = tam_backend_find(ctx, "ref");
         draw(&s, g);
         problem drawn = {s.batch, s.text};
         bench_net nets[WAYS], ref = bench_net_open(ctx, plain, &drawn);
@@ -356,11 +386,14 @@ static void graphs_of_chance_match_ref(void **state) {
             bench_net_close(&nets[way]);
         }
         bench_net_close(&ref);
+        test_ctx_free(ctx);
     }
-    test_ctx_free(ctx);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(graphs_of_chance_match_ref)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_op_is_drawn),
+        cmocka_unit_test(graphs_of_chance_match_ref),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
