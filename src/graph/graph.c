@@ -6,11 +6,13 @@
 
 #include "base/format.h"
 #include "base/memory.h"
+#include "graph/names.h"
 
 struct tam_graph {
     tam_ctx *ctx;
     tam_node *nodes;
     tam_parameter *parameters;
+    tam_names names;
     int node_count, node_room;
     int parameter_count, parameter_room;
     tam_status status; /* of the first failure, with its sentence */
@@ -55,18 +57,14 @@ void tam_graph_free(tam_graph *graph) {
     if (graph == NULL) {
         return;
     }
+    tam_names_free(graph->ctx, &graph->names);
     tam_release(graph->ctx, graph->parameters);
     tam_release(graph->ctx, graph->nodes);
     tam_release(graph->ctx, graph);
 }
 
 int tam_graph_find(const tam_graph *graph, const char *name) {
-    for (int i = 0; i < graph->node_count; i++) {
-        if (strcmp(graph->nodes[i].name, name) == 0) {
-            return i;
-        }
-    }
-    return -1;
+    return tam_names_find(&graph->names, graph->nodes, name);
 }
 
 static void make_name(const tam_graph *graph, tam_node *node) {
@@ -183,7 +181,14 @@ static tam_status build_node(tam_graph *graph, const char *name, const char *op,
     void *nodes = graph->nodes;
     TAM_TRY(grow(graph->ctx, &nodes, graph->node_count, &graph->node_room, sizeof node, "a graph's nodes"));
     graph->nodes = nodes;
-    graph->nodes[graph->node_count++] = node;
+    graph->nodes[graph->node_count] = node;
+    TAM_TRY(tam_names_put(graph->ctx, &graph->names, graph->nodes, graph->node_count));
+    for (int i = 0; i < node.inputs; i++) {
+        tam_node *read = &graph->nodes[node.input[i]];
+        read->first_reader = read->readers == 0 ? node.id : read->first_reader;
+        read->readers++;
+    }
+    graph->node_count++;
     return TAM_OK;
 }
 
@@ -342,12 +347,5 @@ int64_t tam_graph_macs(const tam_graph *graph) {
 }
 
 int tam_graph_readers(const tam_graph *graph, int id) {
-    int readers = 0;
-    for (int i = id + 1; i < graph->node_count; i++) {
-        const tam_node *node = &graph->nodes[i];
-        for (int k = 0; k < node->inputs; k++) {
-            readers += node->input[k] == id;
-        }
-    }
-    return readers;
+    return graph->nodes[id].readers;
 }

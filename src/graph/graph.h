@@ -72,6 +72,7 @@ struct tam_node {
     double key[TAM_OP_KEYS];            /* in the order of the op's table */
     tam_shape shape;                    /* of the output */
     int first_parameter, parameter_count;
+    int readers, first_reader; /* how often later nodes read it, and the first of them */
 };
 
 TAM_MUST_USE tam_status tam_graph_create(tam_ctx *ctx, int channels, int height, int width, tam_graph **out);

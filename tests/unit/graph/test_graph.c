@@ -178,11 +178,43 @@ static void a_long_graph_grows(void **state) {
     test_ctx_free(ctx);
 }
 
+static void names_and_readers_of_many_nodes(void **state) {
+    (void)state;
+    enum { MOST = 8192 };
+    tam_ctx *ctx = test_ctx(1);
+    tam_graph *graph = new_graph(ctx, 1, 2, 2);
+    char name[TAM_NAME_LENGTH];
+    assert_int_equal(tam_graph_find(graph, "n1"), -1);
+    for (int i = 1; i < MOST; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        assert_int_equal(tam_graph_add_named(graph, name, "add", (int[]){i - 1, i / 2}, 2, NULL), i);
+    }
+    for (int i = 1; i < MOST; i++) {
+        snprintf(name, sizeof name, "n%d", i);
+        assert_int_equal(tam_graph_find(graph, name), i);
+        /* i + 1 reads it once, 2 i and 2 i + 1 as their second input, those that there are. */
+        assert_int_equal(tam_graph_readers(graph, i), (i + 1 < MOST) + (2 * i < MOST) + (2 * i + 1 < MOST));
+        assert_int_equal(tam_graph_node(graph, i)->first_reader, i + 1 < MOST ? i + 1 : 0);
+    }
+    assert_int_equal(tam_graph_readers(graph, 0), 2); /* both inputs of the first */
+    assert_int_equal(tam_graph_find(graph, "input"), 0);
+    assert_int_equal(tam_graph_find(graph, "n8192"), -1);
+    assert_int_equal(tam_graph_add_named(graph, "n8192", "relu", (int[]){1}, 1, NULL), -1);
+    test_fails(ctx, tam_graph_finish(graph), TAM_CONFIG, "a graph has at most 8192 nodes");
+    tam_graph_free(graph);
+    graph = new_graph(ctx, 1, 2, 2);
+    assert_int_equal(tam_graph_add_named(graph, "twin", "relu", (int[]){0}, 1, NULL), 1);
+    assert_int_equal(tam_graph_add_named(graph, "twin", "relu", (int[]){0}, 1, NULL), -1);
+    test_fails(ctx, tam_graph_finish(graph), TAM_CONFIG, "two nodes are named 'twin'");
+    tam_graph_free(graph);
+    test_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shapes_of_every_op),   cmocka_unit_test(parameters_of_every_op),
         cmocka_unit_test(faults_name_the_node), cmocka_unit_test(faults_of_whole_graphs),
-        cmocka_unit_test(a_long_graph_grows),
+        cmocka_unit_test(a_long_graph_grows),   cmocka_unit_test(names_and_readers_of_many_nodes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

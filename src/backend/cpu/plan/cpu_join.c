@@ -15,18 +15,7 @@ static bool is_op(const tam_node *node, const char *op) {
 }
 
 const tam_node *tam_cpu_sole_reader(const tam_graph *graph, const tam_node *node) {
-    if (tam_graph_readers(graph, node->id) != 1) {
-        return NULL;
-    }
-    for (int i = node->id + 1; i < tam_graph_node_count(graph); i++) {
-        const tam_node *reader = tam_graph_node(graph, i);
-        for (int k = 0; k < reader->inputs; k++) {
-            if (reader->input[k] == node->id) {
-                return reader;
-            }
-        }
-    }
-    return NULL;
+    return node->readers == 1 ? tam_graph_node(graph, node->first_reader) : NULL;
 }
 
 bool tam_cpu_is_plain_pool(const tam_node *node) {
