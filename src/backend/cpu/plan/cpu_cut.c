@@ -193,11 +193,3 @@ void tam_cpu_statistics_fold(const tam_cpu_cut *cut, const float *partial, doubl
         }
     }
 }
-
-tam_cpu_map_cut tam_cpu_map_cut_of(const tam_layout *layout, int n) {
-    enum { TASK_NUMBERS = 1 << 16 };
-    int64_t images = TASK_NUMBERS / tam_layout_run(layout);
-    images = images < 1 ? 1 : images > n ? n : images;
-    return (tam_cpu_map_cut){
-        .blocks = tam_layout_blocks(layout), .images = (int)images, .groups = (n + images - 1) / images};
-}

@@ -44,11 +44,4 @@ void tam_cpu_statistics(tam_ctx *ctx, const tam_sweep_kernels *kernels, const ta
 void tam_cpu_statistics_fold(const tam_cpu_cut *cut, const float *partial, double *positions, double *mean,
                              double *variance);
 
-/* Another cut, for work on whole maps: task = group of samples * blocks + block. */
-typedef struct tam_cpu_map_cut {
-    int blocks, images;
-    int64_t groups;
-} tam_cpu_map_cut;
-tam_cpu_map_cut tam_cpu_map_cut_of(const tam_layout *layout, int n);
-
 #endif

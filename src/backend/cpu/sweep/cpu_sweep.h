@@ -59,6 +59,20 @@ typedef struct tam_sweep_pool {
     uint8_t *place; /* as y: the maximum's place in its window, row by row */
 } tam_sweep_pool;
 
+/* Maxima or means of windows that may overlap and lie half in the padding, which neither wins nor counts. Maps, blocks
+ * of samples, follow each other: row r of y is row r % out_h of map r / out_h, and so in x with h. */
+enum { TAM_SWEEP_SHORT_WINDOW = 16 };
+typedef struct tam_sweep_windows {
+    tam_dtype dtype;
+    bool maximum;
+    int h, w, out_h, out_w, kernel, stride, pad, lanes;
+    const void *x, *dy;
+    void *y, *dx;
+    /* As y: of each maximum in its window, row by row; uint8_t, in windows larger than 16 x 16 uint16_t. NULL in
+     * forward: not wanted. */
+    void *place;
+} tam_sweep_windows;
+
 typedef struct tam_sweep_kernels {
     const char *name; /* "avx512", "avx2", "plain" */
     /* sum[k] += x, and sum[k] += (x - mean)^2, k = position in the period. */
@@ -76,6 +90,12 @@ typedef struct tam_sweep_kernels {
                          int64_t pattern);
     void (*gradient_pooled)(const tam_sweep *sweep, const tam_sweep_pool *pool, int64_t x_start, int64_t y_start,
                             int64_t pattern);
+    /* Rows first .. last-1 of y; of dx. */
+    void (*windows)(const tam_sweep_windows *windows, int64_t first, int64_t last);
+    void (*windows_gradient)(const tam_sweep_windows *windows, int64_t first, int64_t last);
+    /* kept [4 blocks]: 1 where a number of that stream (base/random.h), from its block counter[0] on, is `limit` or
+     * more in its upper 24 bits, else 0. */
+    void (*keep)(const uint32_t counter[4], const uint32_t key[2], uint32_t limit, int64_t blocks, uint8_t *kept);
     void (*convert)(tam_dtype from, const void *x, tam_dtype to, void *y, int64_t count);
 } tam_sweep_kernels;
 

@@ -15,6 +15,13 @@
 #define IF_POSITIVE(z, a, b) CHOOSE(_mm256_cmp_ps((__m256)(z), _mm256_setzero_ps(), _CMP_GT_OQ), a, b)
 #define IF_REACHED(z, top, a, b) CHOOSE(_mm256_cmp_ps((__m256)(z), (__m256)(top), _CMP_GE_OQ), a, b)
 #define IF_NAN(z, a, b) ((words)CHOOSE(_mm256_cmp_ps((__m256)(z), (__m256)(z), _CMP_UNORD_Q), a, b))
+#define IF_SAME(k, l, a, b) CHOOSE(_mm256_castsi256_ps(_mm256_cmpeq_epi32((__m256i)(k), (__m256i)(l))), a, b)
+#define OCTETS(from) ((words)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(from))))
+#define HALVES(from) ((words)_mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(from))))
+#define SHORTENED(w) _mm_packus_epi32(_mm256_castsi256_si128((__m256i)(w)), _mm256_extracti128_si256((__m256i)(w), 1))
+#define PUT_OCTETS(to, w) _mm_storel_epi64((__m128i *)(to), _mm_packus_epi16(SHORTENED(w), SHORTENED(w)))
+#define PUT_HALVES(to, w) _mm_storeu_si128((__m128i *)(to), SHORTENED(w))
+#define PRODUCTS(a, b) ((quads)_mm256_mul_epu32((__m256i)(a), (__m256i)(b)))
 #define IF_WINS(y, most, a, b)                                                  \
     CHOOSE(_mm256_or_ps(_mm256_cmp_ps((__m256)(y), (__m256)(most), _CMP_GT_OQ), \
                         _mm256_cmp_ps((__m256)(y), (__m256)(y), _CMP_UNORD_Q)), \

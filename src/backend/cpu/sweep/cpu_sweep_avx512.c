@@ -15,6 +15,12 @@
 #define IF_POSITIVE(z, a, b) CHOOSE(_mm512_cmp_ps_mask((__m512)(z), _mm512_setzero_ps(), _CMP_GT_OQ), a, b)
 #define IF_REACHED(z, top, a, b) CHOOSE(_mm512_cmp_ps_mask((__m512)(z), (__m512)(top), _CMP_GE_OQ), a, b)
 #define IF_NAN(z, a, b) ((words)CHOOSE(_mm512_cmp_ps_mask((__m512)(z), (__m512)(z), _CMP_UNORD_Q), a, b))
+#define IF_SAME(k, l, a, b) CHOOSE(_mm512_cmpeq_epi32_mask((__m512i)(k), (__m512i)(l)), a, b)
+#define OCTETS(from) ((words)_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(from))))
+#define HALVES(from) ((words)_mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)(from))))
+#define PUT_OCTETS(to, w) _mm_storeu_si128((__m128i *)(to), _mm512_cvtepi32_epi8((__m512i)(w)))
+#define PUT_HALVES(to, w) _mm256_storeu_si256((__m256i *)(to), _mm512_cvtepi32_epi16((__m512i)(w)))
+#define PRODUCTS(a, b) ((quads)_mm512_mul_epu32((__m512i)(a), (__m512i)(b)))
 #define IF_WINS(y, most, a, b)                                                       \
     CHOOSE((__mmask16)(_mm512_cmp_ps_mask((__m512)(y), (__m512)(most), _CMP_GT_OQ) | \
                        _mm512_cmp_ps_mask((__m512)(y), (__m512)(y), _CMP_UNORD_Q)),  \

@@ -269,7 +269,9 @@ static void apply(const tam_sweep *sweep, int64_t start, int64_t count, int64_t 
 }
 
 #include "backend/cpu/sweep/cpu_sweep_gradient.h"
+#include "backend/cpu/sweep/cpu_sweep_keep.h"
 #include "backend/cpu/sweep/cpu_sweep_pool.h"
+#include "backend/cpu/sweep/cpu_sweep_windows.h"
 
 CALL void shorten(const float *x, tam_bf16 *y, int64_t count) {
     vec v[2];
@@ -312,5 +314,8 @@ static const tam_sweep_kernels table = {
     .gradient = gradient,
     .apply_pooled = apply_pooled,
     .gradient_pooled = gradient_pooled,
+    .windows = windows,
+    .windows_gradient = windows_gradient,
+    .keep = keep,
     .convert = convert,
 };

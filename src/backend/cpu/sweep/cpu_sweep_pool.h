@@ -25,11 +25,11 @@ PART void get_places(const tam_dtype dtype, const int n, const uint8_t *from, wo
         from = some;
     }
     if (dtype == TAM_BF16) {
-        words pairs = __builtin_convertvector(*(const halves *)(const void *)from, words);
+        words pairs = HALVES(from);
         place[0] = pairs & 0xffu;
         place[1] = pairs >> 8;
     } else {
-        place[0] = __builtin_convertvector(*(const octets *)(const void *)from, words);
+        place[0] = OCTETS(from);
     }
 }
 
@@ -38,9 +38,9 @@ PART void put_places(const tam_dtype dtype, const int n, const words *place, uin
     const int whole = vectors_of(dtype) * LANES;
     uint8_t *at = n < whole ? some : to;
     if (dtype == TAM_BF16) {
-        *(halves *)(void *)at = __builtin_convertvector(place[0] | place[1] << 8, halves);
+        PUT_HALVES(at, place[0] | place[1] << 8);
     } else {
-        *(octets *)(void *)at = __builtin_convertvector(place[0], octets);
+        PUT_OCTETS(at, place[0]);
     }
     if (n < whole) {
         memcpy(to, some, (size_t)n);

@@ -6,7 +6,13 @@
  *     FMA(a, b, c)              a b + c
  *     IF_POSITIVE(z, a, b)      z > 0 ? a : b
  *     IF_REACHED(z, top, a, b)  z >= top ? a : b
+ *     IF_SAME(k, l, a, b)       k == l ? a : b, of words k and l
  *     IF_NAN(z, a, b)           z is not a number ? a : b, of words
+ *     OCTETS(from)              LANES numbers of one byte, as words
+ *     HALVES(from)              of two bytes
+ *     PUT_OCTETS(to, w)         words below 2^8, in one byte each
+ *     PUT_HALVES(to, w)         words below 2^16, in two
+ *     PRODUCTS(a, b)            of the lower halves of quads
  * and, if it has masks, SOME_F32, SOME_BF16, PUT_SOME_F32, PUT_SOME_BF16: the first n numbers of a vector.
  *
  * A vector's worth of words holds twice as many bf16. They are taken apart by a shift and a mask: two vectors, of the
@@ -33,6 +39,7 @@
 
 typedef float vec __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef uint32_t words __attribute__((vector_size(LANES * 4), aligned(2), may_alias));
+typedef uint64_t quads __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef uint16_t halves __attribute__((vector_size(LANES * 2), aligned(1), may_alias));
 typedef uint8_t octets __attribute__((vector_size(LANES), aligned(1), may_alias));
 
