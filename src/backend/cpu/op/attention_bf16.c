@@ -159,15 +159,17 @@ static void get(const tam_attention *a, const tam_attention_call *call, const ta
         return;
     }
     const uint16_t *from = (const uint16_t *)x + call->sample * tam_layout_sample(layout) + place.channel;
-    for (int64_t t = 0; t < a->tokens; t++, from += layout->c, rows += s->d) {
-        memcpy(rows, from, (size_t)a->d * sizeof *rows);
-        memset(rows + a->d, 0, (size_t)(s->d - a->d) * sizeof *rows);
-    }
+    tam_attention_tiles_get(a->tokens, a->d, s->d, from, layout->c, rows);
 }
 
 static void put(const tam_attention *a, const tam_attention_call *call, const tam_layout *layout, const float *rows,
                 int64_t stride, int part, void *y) {
     tam_cpu_pixels place = pixels_of(a, call, part);
+    if (layout->lanes == layout->c && layout->dtype == TAM_BF16) {
+        uint16_t *to = (uint16_t *)y + call->sample * tam_layout_sample(layout) + place.channel;
+        tam_attention_tiles_put(a->tokens, a->d, rows, stride, to, layout->c);
+        return;
+    }
     tam_cpu_rows_put(layout, rows, stride, &place, y);
 }
 
@@ -244,15 +246,16 @@ static void forward(const tam_attention *a, const tam_attention_call *call) {
     multiply(SIDE, s.tokens, s.d, r.q, s.d, r.keys, LANES * s.d, false, r.scores[0], s.tokens);
     for (int64_t first = 0; first < a->tokens; first += SIDE) {
         float *scores = r.scores[first / SIDE % 2], *next = r.scores[1 - first / SIDE % 2], *y = r.y + first * s.d;
-        tam_attention_tiles_most(SIDE, a->tokens, s.tokens, scale, scores, r.most);
+        int64_t rows = a->tokens - first < SIDE ? a->tokens - first : SIDE;
+        tam_attention_tiles_most(rows, a->tokens, s.tokens, scale, scores, r.most);
         for (int64_t column = 0; column < s.tokens; column += SIDE) {
             work_ahead(a, call, &s, &r, first, column, next);
-            tam_attention_tiles_weights(column * SIDE / s.tokens, (column + SIDE) * SIDE / s.tokens, s.tokens, scale,
+            tam_attention_tiles_weights(column * rows / s.tokens, (column + SIDE) * rows / s.tokens, s.tokens, scale,
                                         scores, r.most, r.p, r.sums);
         }
         multiply(SIDE, s.d, s.tokens, r.p, s.tokens, r.values, LANES * s.tokens, false, y, s.d);
-        divide_rows(SIDE, s.d, r.sums, y);
-        for (int64_t t = first; call->log_sums != NULL && t < first + SIDE && t < a->tokens; t++) {
+        divide_rows(rows, s.d, r.sums, y);
+        for (int64_t t = first; call->log_sums != NULL && t < first + rows; t++) {
             call->log_sums[t] = r.most[t - first] + log2f(r.sums[t - first]);
         }
     }

@@ -36,6 +36,12 @@ void tam_attention_tiles_transpose(int64_t rows, int64_t columns, const float *x
 /* Numbers of one row rounded; behind `count` zeros up to `width`. */
 void tam_attention_tiles_round(int64_t count, int64_t width, const float *x, uint16_t *to);
 
+/* Rows of `count` numbers, `stride` apart, each filled up with zeros to `width`, a multiple of 32. */
+void tam_attention_tiles_get(int64_t rows, int64_t count, int64_t width, const uint16_t *x, int64_t stride,
+                             uint16_t *to);
+/* The first `count` numbers of each row of `width`, rounded. */
+void tam_attention_tiles_put(int64_t rows, int64_t count, const float *x, int64_t width, uint16_t *to, int64_t stride);
+
 /* most[t] = the largest of the first `tokens` scores of row t, times scale; what is behind them in the row, `padded`
  * numbers long, becomes -inf. */
 void tam_attention_tiles_most(int64_t rows, int64_t tokens, int64_t padded, float scale, float *scores, float *most);

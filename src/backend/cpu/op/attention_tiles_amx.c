@@ -8,7 +8,6 @@
 
 #include "backend/cpu/class/class_bf16_avx512.h"
 #include "base/bf16.h"
-#include "base/vector_math.h"
 
 #define AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,avx2,fma")))
 #define AVX512_PART AVX512 static inline __attribute__((always_inline))
@@ -164,6 +163,32 @@ AVX512 void tam_attention_tiles_round(int64_t count, int64_t width, const float 
     }
 }
 
+AVX512_PART __mmask32 first_of(int64_t count) {
+    return count >= SIDE ? ~(__mmask32)0 : ((__mmask32)1 << count) - 1;
+}
+
+AVX512 void tam_attention_tiles_get(int64_t rows, int64_t count, int64_t width, const uint16_t *x, int64_t stride,
+                                    uint16_t *to) {
+    for (int64_t j = 0; j < width; j += SIDE) {
+        __mmask32 inside = first_of(count - j);
+        for (int64_t t = 0; t < rows; t++) {
+            _mm512_storeu_si512(to + t * width + j, _mm512_maskz_loadu_epi16(inside, x + t * stride + j));
+        }
+    }
+}
+
+AVX512 void tam_attention_tiles_put(int64_t rows, int64_t count, const float *x, int64_t width, uint16_t *to,
+                                    int64_t stride) {
+    for (int64_t j = 0; j < count; j += SIDE) {
+        __mmask32 inside = first_of(count - j);
+        for (int64_t t = 0; t < rows; t++) {
+            const float *row = x + t * width + j;
+            __m512i rounded = both_rounded(_mm512_loadu_ps(row), _mm512_loadu_ps(row + LANES));
+            _mm512_mask_storeu_epi16(to + t * stride + j, inside, rounded);
+        }
+    }
+}
+
 /* Behind the tokens -inf. */
 AVX512_PART __m512 largest_of(int64_t tokens, int64_t padded, float *x) {
     __m512 lowest = _mm512_set1_ps(-INFINITY), largest = lowest, other = lowest;
@@ -185,19 +210,26 @@ AVX512 void tam_attention_tiles_most(int64_t rows, int64_t tokens, int64_t padde
     }
 }
 
+/* 2^x to 8e-5 of it: the weights are rounded to bf16. 0 where it would be denormal, which makes products slow; a NaN
+ * stays one. */
+AVX512_PART __m512 power_of_two(__m512 x) {
+    enum { DOWN = _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC };
+    __m512 part = _mm512_reduce_ps(x, DOWN), y = _mm512_set1_ps(0x1.3f9636p-4f);
+    y = _mm512_fmadd_ps(y, part, _mm512_set1_ps(0x1.cefcb0p-3f));
+    y = _mm512_fmadd_ps(y, part, _mm512_set1_ps(0x1.64443ep-1f));
+    y = _mm512_fmadd_ps(y, part, _mm512_set1_ps(0x1.fff634p-1f));
+    return _mm512_maskz_scalef_ps(_mm512_cmp_ps_mask(x, _mm512_set1_ps(-126.0f), _CMP_NLT_UQ), y, x);
+}
+
 AVX512 void tam_attention_tiles_weights(int64_t first, int64_t last, int64_t padded, float scale, const float *scores,
                                         const float *most, uint16_t *p, float *sums) {
+    __m512 by = _mm512_set1_ps(scale);
     for (int64_t t = first; t < last; t++) {
         const float *x = scores + t * padded;
-        float largest = most[t];
-        __m512 low = _mm512_setzero_ps(), high = low;
+        __m512 largest = _mm512_set1_ps(most[t]), low = _mm512_setzero_ps(), high = low;
         for (int64_t u = 0; u < padded; u += SIDE) {
-            float weights[SIDE];
-#pragma omp simd
-            for (int k = 0; k < SIDE; k++) {
-                weights[k] = tam_exp2_softmax(x[u + k] * scale - largest);
-            }
-            __m512 a = _mm512_loadu_ps(weights), b = _mm512_loadu_ps(weights + LANES);
+            __m512 a = power_of_two(_mm512_fmsub_ps(_mm512_loadu_ps(x + u), by, largest));
+            __m512 b = power_of_two(_mm512_fmsub_ps(_mm512_loadu_ps(x + u + LANES), by, largest));
             low = _mm512_add_ps(low, a);
             high = _mm512_add_ps(high, b);
             _mm512_storeu_si512(p + t * padded + u, both_rounded(a, b));
@@ -208,18 +240,17 @@ AVX512 void tam_attention_tiles_weights(int64_t first, int64_t last, int64_t pad
 
 AVX512 void tam_attention_tiles_again(int64_t rows, float scale, const float *scores, const float *dp,
                                       const float *log_sums, float *along, uint16_t *p, int64_t p_stride) {
-    float sums[SIDE], logs[SIDE], weights[SIDE];
-    memcpy(sums, along, sizeof sums);
-    memcpy(logs, log_sums, sizeof logs);
-    for (int64_t u = 0; u < rows; u++) {
-#pragma omp simd
-        for (int t = 0; t < SIDE; t++) {
-            weights[t] = tam_exp2_softmax(scores[u * SIDE + t] * scale - logs[t]);
-            sums[t] += weights[t] * dp[u * SIDE + t];
-        }
-        _mm512_storeu_si512(p + u * p_stride, both_rounded(_mm512_loadu_ps(weights), _mm512_loadu_ps(weights + LANES)));
+    __m512 by = _mm512_set1_ps(scale), low = _mm512_loadu_ps(along), high = _mm512_loadu_ps(along + LANES);
+    __m512 low_log = _mm512_loadu_ps(log_sums), high_log = _mm512_loadu_ps(log_sums + LANES);
+    for (int64_t u = 0; u < rows; u++, scores += SIDE, dp += SIDE) {
+        __m512 a = power_of_two(_mm512_fmsub_ps(_mm512_loadu_ps(scores), by, low_log));
+        __m512 b = power_of_two(_mm512_fmsub_ps(_mm512_loadu_ps(scores + LANES), by, high_log));
+        low = _mm512_fmadd_ps(a, _mm512_loadu_ps(dp), low);
+        high = _mm512_fmadd_ps(b, _mm512_loadu_ps(dp + LANES), high);
+        _mm512_storeu_si512(p + u * p_stride, both_rounded(a, b));
     }
-    memcpy(along, sums, sizeof sums);
+    _mm512_storeu_ps(along, low);
+    _mm512_storeu_ps(along + LANES, high);
 }
 
 AVX512_PART __m512 gradient(__m512 share, const uint16_t *p, const float *dp, __m512 along) {
@@ -289,6 +320,23 @@ void tam_attention_tiles_round(int64_t count, int64_t width, const float *x, uin
     (void)width;
     (void)x;
     (void)to;
+}
+void tam_attention_tiles_get(int64_t rows, int64_t count, int64_t width, const uint16_t *x, int64_t stride,
+                             uint16_t *to) {
+    (void)rows;
+    (void)count;
+    (void)width;
+    (void)x;
+    (void)stride;
+    (void)to;
+}
+void tam_attention_tiles_put(int64_t rows, int64_t count, const float *x, int64_t width, uint16_t *to, int64_t stride) {
+    (void)rows;
+    (void)count;
+    (void)x;
+    (void)width;
+    (void)to;
+    (void)stride;
 }
 void tam_attention_tiles_most(int64_t rows, int64_t tokens, int64_t padded, float scale, float *scores, float *most) {
     (void)rows;

@@ -13,6 +13,8 @@
 #endif
 #define CURVE_ROW static __attribute__((noinline)) UNCHECKED CURVE_TARGET
 
+#include "backend/cpu/sweep/cpu_sweep_short.h"
+
 #define EACH_CURVE(X)               \
     X(TAM_CURVE_SIGMOID, sigmoid)   \
     X(TAM_CURVE_HSIGMOID, hsigmoid) \
@@ -22,7 +24,7 @@
     X(TAM_CURVE_TANH, tanh)
 
 /* z = f(z) */
-CURVE_ROW void curve_values(tam_sweep_curve curve, vec *row) {
+CURVE_ROW void long_values(tam_sweep_curve curve, vec *row) {
     float *z = (float *)row;
     switch (curve) {
 #define X(number, name)                   \
@@ -39,7 +41,7 @@ CURVE_ROW void curve_values(tam_sweep_curve curve, vec *row) {
 }
 
 /* dz = f'(z) dz */
-CURVE_ROW void curve_slopes(tam_sweep_curve curve, const vec *row, vec *gradient) {
+CURVE_ROW void long_slopes(tam_sweep_curve curve, const vec *row, vec *gradient) {
     const float *z = (const float *)row;
     float *dz = (float *)gradient;
     switch (curve) {
@@ -53,6 +55,18 @@ CURVE_ROW void curve_slopes(tam_sweep_curve curve, const vec *row, vec *gradient
 #undef X
     case TAM_CURVE_NONE:
         return;
+    }
+}
+
+PART void curve_values(const tam_dtype dtype, tam_sweep_curve curve, vec *z) {
+    if (dtype != TAM_BF16 || !short_values(curve, z)) {
+        long_values(curve, z);
+    }
+}
+
+PART void curve_slopes(const tam_dtype dtype, tam_sweep_curve curve, const vec *z, vec *dz) {
+    if (dtype != TAM_BF16 || !short_slopes(curve, z, dz)) {
+        long_slopes(curve, z, dz);
     }
 }
 

@@ -15,7 +15,7 @@ PART vec behind(vec z, vec slope, vec top, vec dy) {
 /* The same in place, of columns; z may be a curve's. */
 PART void put_behind(const int form, const tam_sweep *sweep, const vec *z, const vec *slope, vec top, vec *dz) {
     if (form & CURVED) {
-        curve_slopes(sweep->curve, z, dz);
+        curve_slopes(dtype_of(form), sweep->curve, z, dz);
     }
     UNROLL
     for (int i = 0; i < VECTORS; i++) {

@@ -235,7 +235,7 @@ PART void apply_rows(const int form, const int n, const sweep_job *job, const ar
         fetch_to_write(dtype, sweep->y, a->ahead + row * WIDTH);
         get_z(form, n, sweep, p, a->at + row * a->period, away, z);
         if (form & CURVED) {
-            curve_values(sweep->curve, z);
+            curve_values(dtype, sweep->curve, z);
         }
         UNROLL
         for (int i = 0; i < VECTORS; i++) {
