@@ -30,7 +30,8 @@ ROUND_MS, MOST_STEPS, REST_SECONDS = 250.0, 64, 0.05
 HOPELESS = 1.5
 MEMORY_BAR = 2.0
 TRAIN_BATCH = {"lenet++": 128, "conv4": 128}
-NETS = ("ir18", "ir50", "mobilefacenet", "lenet++", "conv4")
+NETS = ("ir18", "ir50", "mobilefacenet", "lenet++", "conv4", "vit-t", "densenet121", "resnet50", "ir-se50",
+        "mobilenet-v2", "shufflenet-v2", "dpn68")
 TRAIN_BARS = {("ir18", "f32"): 1.7, ("ir50", "f32"): 1.7, ("mobilefacenet", "f32"): 1.9, ("lenet++", "f32"): 1.0,
               ("ir18", "bf16"): 1.45, ("ir50", "bf16"): 1.45, ("mobilefacenet", "bf16"): 2.2, ("lenet++", "bf16"): 1.2}
 QUICK = [("train", "ir18", "f32", 32), ("train", "ir18", "bf16", 32), ("train", "mobilefacenet", "f32", 32),

@@ -14,6 +14,7 @@ their median, so that two programs can take turns; it ends with the input.
 """
 import argparse
 import json
+import pathlib
 import resource
 import statistics
 import sys
@@ -22,6 +23,9 @@ import time
 import torch
 from torch import nn
 from torch.fx.experimental.optimization import fuse
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "tests" / "oracle"))
+from zoo_torch import densenet121, dpn68, mobile, residual, shufflenet_v2, vit  # noqa: E402
 
 
 class Unit(nn.Module):
@@ -97,6 +101,18 @@ def conv4(dim):
     return nn.Sequential(*layers, nn.Flatten(), nn.Linear(64, dim, bias=False), nn.BatchNorm1d(dim))
 
 
+# Of the modules that the tests hold the zoo's nets to, in full width.
+V2_WIDTHS = (32, 16, 24, 32, 64, 96, 160, 320, 1280)
+ZOO = {
+    "vit-t": lambda dim: vit.vit(8, 256, 12, 8, 4, dim, 112),
+    "densenet121": lambda dim: densenet121.densenet121(32, "E", True, 7, dim),
+    "resnet50": lambda dim: residual.residual(residual.D34, 64, residual.bottleneck, size=112, dim=dim),
+    "ir-se50": lambda dim: residual.residual(residual.D50, 64, se=True, size=112, dim=dim),
+    "mobilenet-v2": lambda dim: mobile.mobilenet_v2(V2_WIDTHS, 1, "E", 112, dim),
+    "shufflenet-v2": lambda dim: shufflenet_v2.shufflenet(1.0, "E", 1, 7, dim),
+    "dpn68": lambda dim: dpn68.dpn68(64, "E", 1, 7, dim),
+}
+
 # Builder, (channels, side), dimension.
 NETS = {
     "ir18": (lambda dim: iresnet((2, 2, 2, 2), dim), (3, 112), 512),
@@ -104,6 +120,7 @@ NETS = {
     "mobilefacenet": (mobilefacenet, (3, 112), 512),
     "lenet++": (lenet, (1, 28), 128),
     "conv4": (conv4, (1, 28), 128),
+    **{name: (build, (3, 112), 512) for name, build in ZOO.items()},
 }
 
 
