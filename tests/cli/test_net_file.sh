@@ -63,7 +63,7 @@ grep -q '^dim: 6$' short/config.yaml || fail "config.yaml has not the file's wid
 # The example learns: the loss of its last step is below that of its first.
 "$tammes" train "${recipe[@]}" --net "$TAMMES_SOURCE/examples/squeeze.net" --epochs 12 --log-every 1 --out example \
     >/dev/null || fail "train examples/squeeze.net"
-grep -o '"loss":[0-9.]*' example/log.jsonl | cut -d : -f 2 |
+grep -o '"loss":[0-9][0-9.e+-]*' example/log.jsonl | cut -d : -f 2 |
     awk 'NR == 1 { first = $1 } { last = $1 } END { exit !(last < first) }' || fail "examples/squeeze.net does not learn"
 
 # Killed as soon as there is a checkpoint.

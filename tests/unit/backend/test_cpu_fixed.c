@@ -82,6 +82,13 @@ static void check_convolutions(tam_dtype dtype) {
     }
 }
 
+/* Full layers of few weights are computed in f32 whatever their inputs are; larger ones in bf16 where there are matrix
+ * registers. */
+static tam_dtype factors_of_full(tam_dtype dtype, int in, int out) {
+    enum { LEAST_WEIGHTS = 1 << 16 };
+    return dtype == TAM_BF16 && tam_layer_suits_bf16() && in * out >= LEAST_WEIGHTS ? TAM_BF16 : TAM_F32;
+}
+
 static void check_full(tam_dtype dtype) {
     static const int sizes[][3] = {{8, 96, 64}, {5, 33, 17}, {1, 200, 130}, {32, 1200, 100}};
     for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
@@ -93,7 +100,7 @@ static void check_full(tam_dtype dtype) {
                                  .bias = i % 2 == 0,
                                  .training = i != 2,
                                  .deterministic = true};
-        check(shape, TAM_F32);
+        check(shape, factors_of_full(dtype, sizes[i][1], sizes[i][2]));
     }
 }
 
