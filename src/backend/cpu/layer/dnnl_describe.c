@@ -137,6 +137,51 @@ static dnnl_status_t describe_operands(const tam_layer_shape *s, const tam_dnnl_
     return describe_weight(s, direction == BACKWARD_WEIGHTS ? dnnl_f32 : type_of(s->dtype), true, &made->weight);
 }
 
+static const char *implementation(const_dnnl_primitive_desc_t description) {
+    const char *name = NULL;
+    (void)dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
+    return name != NULL ? name : "";
+}
+
+/* Without matrix registers the library's own kernels for bf16 are wrong, by more than the largest result, where a
+ * convolution with a window reads fewer than 16 channels (seen in 2.6 with 2 to 15 channels and windows of 3, 5 and 7,
+ * in two of its kernels alike). Its products of patches are right. */
+static bool is_wrong(const tam_layer_shape *shape, const_dnnl_primitive_desc_t description) {
+    enum { LEAST_CHANNELS = 16 };
+    static const char *const right[] = {"amx", "gemm", "ref", "1x1", "_dw"};
+    const char *name = implementation(description);
+    for (size_t i = 0; i < sizeof right / sizeof right[0]; i++) {
+        if (strstr(name, right[i]) != NULL) {
+            return false;
+        }
+    }
+    return shape->op == TAM_LAYER_CONVOLUTION && shape->dtype == TAM_BF16 && shape->in.c < LEAST_CHANNELS;
+}
+
+/* The first that the library offers and that is right. */
+static dnnl_status_t describe_right(const tam_dnnl *dnnl, const_dnnl_primitive_attr_t attributes,
+                                    const tam_layer_shape *shape, const operation *wanted,
+                                    const_dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *made) {
+    dnnl_primitive_desc_iterator_t offers;
+    DNNL_TRY(dnnl_primitive_desc_iterator_create(&offers, wanted, attributes, dnnl->engine, hint));
+    dnnl_status_t status = dnnl_success;
+    dnnl_primitive_desc_t offer = NULL;
+    while (status == dnnl_success) {
+        offer = dnnl_primitive_desc_iterator_fetch(offers);
+        if (offer == NULL || !is_wrong(shape, offer)) {
+            break;
+        }
+        (void)dnnl_primitive_desc_destroy(offer);
+        status = dnnl_primitive_desc_iterator_next(offers);
+    }
+    (void)dnnl_primitive_desc_iterator_destroy(offers);
+    if (status != dnnl_success) { /* also at the end of all offers */
+        return status == dnnl_iterator_ends ? dnnl_unimplemented : status;
+    }
+    *made = offer;
+    return offer == NULL ? dnnl_out_of_memory : dnnl_success;
+}
+
 static dnnl_status_t describe_with(const tam_dnnl *dnnl, const_dnnl_primitive_attr_t attributes,
                                    const tam_layer_shape *shape, const tam_dnnl_choice *choice,
                                    tam_dnnl_direction direction, const_dnnl_primitive_desc_t hint,
@@ -149,7 +194,7 @@ static dnnl_status_t describe_with(const tam_dnnl *dnnl, const_dnnl_primitive_at
     } else {
         DNNL_TRY(describe_convolution(shape, choice->algorithm[direction], direction, &memory, &wanted.convolution));
     }
-    return dnnl_primitive_desc_create(made, &wanted, attributes, dnnl->engine, hint);
+    return describe_right(dnnl, attributes, shape, &wanted, hint, made);
 }
 
 dnnl_status_t tam_dnnl_describe(const tam_dnnl *dnnl, const tam_layer_shape *shape, const tam_dnnl_choice *choice,
@@ -193,12 +238,6 @@ dnnl_status_t tam_dnnl_describe_fused(const tam_dnnl *dnnl, const tam_layer_shap
     (void)dnnl_post_ops_destroy(list);
     (void)dnnl_primitive_attr_destroy(attributes);
     return status;
-}
-
-static const char *implementation(const_dnnl_primitive_desc_t description) {
-    const char *name = NULL;
-    (void)dnnl_primitive_desc_query(description, dnnl_query_impl_info_str, 0, &name);
-    return name != NULL ? name : "";
 }
 
 static bool starts_with(const char *text, const char *start) {
