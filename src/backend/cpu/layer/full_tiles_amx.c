@@ -93,7 +93,7 @@ AMX void tam_full_amx_multiply(const tam_full_product *product) {
 
 /* The lanes that there are of `count` numbers, none if count <= 0. */
 AVX512_PART __mmask16 lanes_of(int64_t count) {
-    return count >= LANES ? (__mmask16)0xffff : count <= 0 ? (__mmask16)0 : (__mmask16)((1u << count) - 1);
+    return (__mmask16)(count >= LANES ? 0xffffU : count <= 0 ? 0U : (1U << count) - 1U);
 }
 
 /* 32 numbers rounded: those of `low` first. */
