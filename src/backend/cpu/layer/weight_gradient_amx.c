@@ -147,7 +147,7 @@ AVX512_PART __m256i rounded(__m512 v) {
 
 /* The lanes of the 16 from channel i on that there are. */
 AVX512_PART __mmask16 lanes_from(int i, int channels) {
-    return channels - i >= TAM_GRADIENT_LANES ? (__mmask16)0xffff : (__mmask16)((1u << (channels - i)) - 1);
+    return (__mmask16)(channels - i >= TAM_GRADIENT_LANES ? 0xffffU : (1U << (channels - i)) - 1U);
 }
 
 AVX512 void tam_gradient_amx_finish(const float *sums, int pixels, int channels, const tam_gradient_finish *finish,
