@@ -26,7 +26,7 @@ static double all_inputs(const tam_plan *plan, const tam_cpu_step *step) {
 
 static double sweep_forward(const tam_plan *plan, const tam_cpu_step *step, bool again) {
     double bytes = all_inputs(plan, step) + map_bytes(plan, step->output);
-    for (int k = 0; k < step->inputs && !again; k++) {
+    for (int k = 0; k < step->terms && !again; k++) {
         bool taken = step->norm[k] != NULL && plan->values[step->input[k]].statistics_by == step->number;
         bytes += taken ? map_bytes(plan, step->input[k]) : 0;
     }
