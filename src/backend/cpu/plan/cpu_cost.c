@@ -62,14 +62,16 @@ static double other_backward(const tam_plan *plan, const tam_cpu_step *step) {
     return bytes;
 }
 
-static double weight_bytes(const tam_plan *plan, const tam_cpu_step *step) {
+/* Gradients are f32, and so are weights that a layer reads as they are. */
+static double weight_bytes(const tam_plan *plan, const tam_cpu_step *step, tam_cpu_part part) {
     const tam_parameter *weight = tam_graph_parameter_at(plan->graph, step->node->first_parameter);
-    return (double)weight->count * (double)tam_dtype_bytes(step->layer->shape.dtype);
+    bool as_they_are = part == TAM_CPU_BACKWARD_WEIGHTS || step->layer->packed_bytes == 0;
+    return (double)weight->count * (double)tam_dtype_bytes(as_they_are ? TAM_F32 : step->layer->shape.dtype);
 }
 
 static double part_bytes(const tam_plan *plan, const tam_cpu_step *step, tam_cpu_part part) {
     if (step->layer != NULL) {
-        return all_inputs(plan, step) + map_bytes(plan, step->output) + weight_bytes(plan, step);
+        return all_inputs(plan, step) + map_bytes(plan, step->output) + weight_bytes(plan, step, part);
     }
     if (step->channels != NULL) {
         return tam_cpu_channels_bytes(plan, step, part == TAM_CPU_BACKWARD);
