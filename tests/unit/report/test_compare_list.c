@@ -1,24 +1,7 @@
 /* Lists of losses and dimensions, folders' names, and the keys that small dimensions bring. */
-#include "support.h"
+#include "list_fixture.h"
 
 #include "report/compare_list.h"
-
-typedef struct fixture {
-    tam_ctx *ctx;
-    tam_arena *arena;
-} fixture;
-
-static fixture begin(void) {
-    fixture made = {.ctx = test_ctx(1)};
-    made.arena = tam_arena_create(made.ctx, 0);
-    assert_non_null(made.arena);
-    return made;
-}
-
-static void end(fixture *made) {
-    tam_arena_free(made->arena);
-    test_ctx_free(made->ctx);
-}
 
 static void commas_before_keys_do_not_separate(void **state) {
     (void)state;

@@ -1,24 +1,7 @@
 /* Sweeps: how they are read, and how a value comes into a net's or a loss's specification. */
-#include "support.h"
+#include "list_fixture.h"
 
 #include "report/compare_sweep.h"
-
-typedef struct fixture {
-    tam_ctx *ctx;
-    tam_arena *arena;
-} fixture;
-
-static fixture begin(void) {
-    fixture made = {.ctx = test_ctx(1)};
-    made.arena = tam_arena_create(made.ctx, 0);
-    assert_non_null(made.arena);
-    return made;
-}
-
-static void end(fixture *made) {
-    tam_arena_free(made->arena);
-    test_ctx_free(made->ctx);
-}
 
 static tam_compare_sweep sweep_of(const fixture *made, const char *text) {
     tam_compare_sweep sweep;

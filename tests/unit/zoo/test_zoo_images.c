@@ -1,21 +1,10 @@
 /* The nets of image classification and the transformers: their published counts, options, and sizes that fit or not. */
-#include "support.h"
-
-#include "zoo/zoo.h"
+#include "zoo_counts.h"
 
 static tam_graph *build(tam_ctx *ctx, const char *net, int channels, int height, int width, int dim) {
     tam_graph *graph = NULL;
     test_ok(ctx, tam_backbone_build(ctx, net, channels, height, width, dim, &graph));
     return graph;
-}
-
-static int64_t trained(const tam_graph *graph) {
-    int64_t count = 0;
-    for (int i = 0; i < tam_graph_parameter_count(graph); i++) {
-        const tam_parameter *parameter = tam_graph_parameter_at(graph, i);
-        count += parameter->trained ? parameter->count : 0;
-    }
-    return count;
 }
 
 /* Parameters are exact; multiply-adds, in millions, are those of a publication with the digits that it gives. */
@@ -39,15 +28,6 @@ static const struct {
     {"vit-t:patch=9", 112, 512, 19137024, 1500, 50, 0},
     {"vit-s:patch=9", 112, 512, 76022272, 5700, 50, 0},
 };
-
-static double million_macs(const tam_graph *graph, int a_norm) {
-    int64_t count = tam_graph_macs(graph);
-    for (int i = 0; i < tam_graph_node_count(graph); i++) {
-        const tam_node *node = tam_graph_node(graph, i);
-        count += strcmp(node->op->name, "batch_norm") == 0 ? a_norm * tam_shape_count(node->shape) : 0;
-    }
-    return (double)count / 1e6;
-}
 
 static void counts_are_the_published_ones(void **state) {
     (void)state;

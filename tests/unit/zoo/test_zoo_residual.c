@@ -1,21 +1,10 @@
 /* The residual nets and the mobile nets: their published counts, and what their options change. */
-#include "support.h"
-
-#include "zoo/zoo.h"
+#include "zoo_counts.h"
 
 static tam_graph *build(tam_ctx *ctx, const char *net, int size, int dim) {
     tam_graph *graph = NULL;
     test_ok(ctx, tam_backbone_build(ctx, net, 3, size, size, dim, &graph));
     return graph;
-}
-
-static int64_t trained(const tam_graph *graph) {
-    int64_t count = 0;
-    for (int i = 0; i < tam_graph_parameter_count(graph); i++) {
-        const tam_parameter *parameter = tam_graph_parameter_at(graph, i);
-        count += parameter->trained ? parameter->count : 0;
-    }
-    return count;
 }
 
 /* Multiply-adds in millions, with the rounding of what was published; `fixed` numbers are parameters there but not
@@ -46,15 +35,6 @@ static const struct {
     {"ir100", 112, 512, 65155648, 512, 12100, 50, 2},
     {"ir200", 112, 512, 118833408, 512, 23500, 50, 2},
 };
-
-static double million_macs(const tam_graph *graph, int a_norm) {
-    int64_t count = tam_graph_macs(graph);
-    for (int i = 0; i < tam_graph_node_count(graph); i++) {
-        const tam_node *node = tam_graph_node(graph, i);
-        count += strcmp(node->op->name, "batch_norm") == 0 ? a_norm * tam_shape_count(node->shape) : 0;
-    }
-    return (double)count / 1e6;
-}
 
 static void counts_are_the_published_ones(void **state) {
     (void)state;
