@@ -1,4 +1,4 @@
-/* Data: labelled images from folders and IDX files, batches from a threaded loader, procedural characters. */
+/* Data: labelled images from whatever holds them, batches from a threaded loader, procedural characters. */
 #ifndef TAMMES_DATA_H
 #define TAMMES_DATA_H
 
@@ -14,19 +14,26 @@ typedef struct tam_dataset tam_dataset;
 
 /* Zero means default. */
 typedef struct tam_dataset_config {
-    const char *path; /* an image folder (classes nested to any depth: "Greek/character01"), or a folder of IDX files */
-    const char *split; /* "train" (default) or "test": which of the IDX files; folders have one split only */
+    /* What holds the images: an image folder (classes nested to any depth: "Greek/character01"), a folder of IDX files,
+     * an MXNet train.rec or its folder, tar shards ("part-{000..031}.tar"), a list or CSV of paths and labels, a
+     * verification .bin, an array .npy. All kinds and what they make of labels and names: docs/data.md. */
+    const char *path;
+    const char *split;  /* "train" (default), "test": which of the IDX files, which rows of a CSV that has splits */
+    const char *labels; /* .npy: file of the labels, an .npy of whole numbers; NULL: NAME.labels.npy beside it */
     const char
         *classes; /* keep only these: a glob on class names ("Greek*", where * crosses "/"), several by commas, or
                      @FILE with one per line; NULL: all */
     const char *exclude_classes; /* drop these; the same forms */
     int size;                    /* images become size x size; 0: as in the data, which must then all have one size */
     int channels;                /* 1 grey, 3 RGB; 0: as in the data (1 if every image is grey) */
+    int unlabelled;              /* 1: data without labels, or with a single class, are taken too */
+    int64_t cache_bytes; /* decoded images are kept as long as the whole set fits; 0: 2 GiB, negative: nothing is kept.
+                            Never more than a quarter of the machine's memory */
 } tam_dataset_config;
 
 typedef struct tam_dataset_info {
-    int64_t count; /* images */
-    int64_t classes;
+    int64_t count;               /* images */
+    int64_t classes;             /* 0: without labels */
     int channels, height, width; /* of every image as it is delivered */
 } tam_dataset_info;
 
@@ -38,14 +45,20 @@ typedef struct tam_dataset_info {
 TAM_API TAM_MUST_USE tam_status tam_dataset_open(tam_ctx *ctx, const tam_dataset_config *config, tam_dataset **out);
 TAM_API void tam_dataset_free(tam_dataset *dataset);
 TAM_API tam_dataset_info tam_dataset_describe(const tam_dataset *dataset);
-/* Class of image i, in [0, classes). Class ids are the ranks of the names in byte order (IDX: of the digits). */
+/* Class of image i, in [0, classes); -1 without labels. Class ids are the ranks of the names in byte order; where
+ * labels are numbers, of the numbers. */
 TAM_API int32_t tam_dataset_label(const tam_dataset *dataset, int64_t i);
 /* Owned by the dataset. */
 TAM_API const char *tam_dataset_class_name(const tam_dataset *dataset, int64_t c);
 /* The path of image i, or "FILE#i" in a packed file; written to name[room]. */
 TAM_API void tam_dataset_image_name(const tam_dataset *dataset, int64_t i, char *name, size_t room);
-/* Image i as bytes [H, W, C]; kept decoded from then on, as long as the whole set fits 2 GB. May be called from several
- * threads. Fails with TAM_INPUT for a corrupt image. */
+/* Image i within the data, the same wherever these lie: "class/file.jpg", the key of a record: lists name images so.
+ * Written to key[room]. */
+TAM_API void tam_dataset_image_key(const tam_dataset *dataset, int64_t i, char *key, size_t room);
+/* What kind of data it is, for sentences: "image folder". Static. */
+TAM_API const char *tam_dataset_kind(const tam_dataset *dataset);
+/* Image i as bytes [H, W, C]; kept decoded from then on, where the whole set fits cache_bytes. May be called from
+ * several threads. Fails with TAM_INPUT for a corrupt image. */
 TAM_API TAM_MUST_USE tam_status tam_dataset_read(tam_dataset *dataset, int64_t i, uint8_t *pixels);
 
 /* Augmentation: "none", or keys with a strength each, for example "shift=0.1,rotate=15,scale=0.15,flip=0.5,erase=0.3";

@@ -108,6 +108,18 @@ static bool flush_folder_of(char *path) {
     return flushed;
 }
 
+tam_status tam_file_put_in_place(tam_ctx *ctx, char *temporary, const char *path) {
+    if (rename(temporary, path) != 0) {
+        tam_status status = tam_fail(ctx, TAM_RESOURCES, "%s: cannot replace it: %s", path, strerror(errno));
+        unlink(temporary);
+        return status;
+    }
+    if (!flush_folder_of(temporary)) {
+        return tam_fail(ctx, TAM_RESOURCES, "%s: cannot flush its folder: %s", path, strerror(errno));
+    }
+    return TAM_OK;
+}
+
 tam_status tam_file_write(tam_ctx *ctx, const char *path, const tam_file_piece *pieces, int count) {
     tam_status status = TAM_OK;
     size_t room = strlen(path) + sizeof ".tmp";
@@ -136,14 +148,7 @@ tam_status tam_file_write(tam_ctx *ctx, const char *path, const tam_file_piece *
         status = tam_fail(ctx, TAM_RESOURCES, "%s: cannot write: %s", temporary, strerror(reason));
         goto done;
     }
-    if (rename(temporary, path) != 0) {
-        status = tam_fail(ctx, TAM_RESOURCES, "%s: cannot replace it: %s", path, strerror(errno));
-        unlink(temporary);
-        goto done;
-    }
-    if (!flush_folder_of(temporary)) {
-        status = tam_fail(ctx, TAM_RESOURCES, "%s: cannot flush its folder: %s", path, strerror(errno));
-    }
+    status = tam_file_put_in_place(ctx, temporary, path);
 done:
     tam_release(ctx, temporary);
     return status;

@@ -26,6 +26,10 @@ typedef struct tam_file_piece {
  * old `path` is whole, the temporary file is gone, and the status is TAM_RESOURCES (disk full, read only, ...). */
 TAM_MUST_USE tam_status tam_file_write(tam_ctx *ctx, const char *path, const tam_file_piece *pieces, int count);
 
+/* Renames a whole, flushed file to `path`, in the same folder, and flushes the folder; a failed rename removes it. Cuts
+ * the string `temporary` to its folder. */
+TAM_MUST_USE tam_status tam_file_put_in_place(tam_ctx *ctx, char *temporary, const char *path);
+
 /* Makes the folder and its missing parents; an existing folder is fine. Fails with TAM_RESOURCES. */
 TAM_MUST_USE tam_status tam_folder_make(tam_ctx *ctx, const char *path);
 

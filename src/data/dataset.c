@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
@@ -30,34 +31,65 @@ static const tam_reader *const readers[] = {
 #undef X
 };
 
-static tam_status open_source(tam_dataset *dataset, const char *path, const char *split) {
+static tam_status look_at_place(tam_ctx *ctx, const char *path, tam_place *place) {
+    *place = (tam_place){.path = path, .kind = tam_path_look(path)};
+    if (place->kind == TAM_PATH_OTHER) {
+        return tam_fail(ctx, TAM_INPUT, "%s: neither a folder nor a regular file", path);
+    }
+    if (place->kind == TAM_PATH_FILE) {
+        int descriptor;
+        size_t size;
+        TAM_TRY(tam_file_open(ctx, path, &descriptor, &size));
+        place->start_size = size < sizeof place->start ? size : sizeof place->start;
+        tam_status status = tam_file_read_at(ctx, path, descriptor, 0, place->start, place->start_size);
+        close(descriptor);
+        return status;
+    }
+    return TAM_OK;
+}
+
+static const tam_reader *find_reader(const tam_place *place) {
+    for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
+        if (readers[i]->recognise(place)) {
+            return readers[i];
+        }
+    }
+    return NULL;
+}
+
+static tam_status open_source(tam_dataset *dataset, const tam_dataset_config *asked) {
     tam_ctx *ctx = dataset->ctx;
-    if (path == NULL || *path == '\0') {
+    tam_place place;
+    tam_dataset_config config = *asked;
+    config.split = config.split != NULL ? config.split : "train";
+    if (config.path == NULL || *config.path == '\0') {
         return tam_fail(ctx, TAM_CONFIG, "no data were named");
     }
-    tam_path_kind kind = tam_path_look(path);
-    if (kind != TAM_PATH_FOLDER) {
-        return tam_fail(
-            ctx, TAM_INPUT,
-            kind == TAM_PATH_ABSENT ? "%s: there is no such folder" : "%s: not a folder of images or IDX files", path);
+    TAM_TRY(look_at_place(ctx, config.path, &place));
+    const tam_reader *reader = find_reader(&place);
+    if (reader == NULL) {
+        return tam_fail(ctx, TAM_INPUT,
+                        place.kind == TAM_PATH_ABSENT ? "%s: there is no such file or folder"
+                                                      : "%s: none of the kinds of data that are known (docs/data.md)",
+                        config.path);
     }
-    const tam_reader *const *reader = readers;
-    while (!(*reader)->recognise(path)) {
-        reader++; /* the last one takes every folder */
+    TAM_TRY(reader->open(ctx, &config, &dataset->source));
+    const tam_source *source = &dataset->source;
+    if (source->count > (int64_t)UINT32_MAX) {
+        return tam_fail(ctx, TAM_INPUT, "%s: %lld images are more than 2^32", config.path, (long long)source->count);
     }
-    TAM_TRY((*reader)->open(ctx, path, split != NULL ? split : "train", &dataset->source));
-    if (dataset->source.count > (int64_t)UINT32_MAX) {
-        return tam_fail(ctx, TAM_INPUT, "%s: %lld images are more than 2^32", path, (long long)dataset->source.count);
+    if (source->classes == 0 && !config.unlabelled) {
+        return tam_fail(ctx, TAM_INPUT, "%s: %s without labels", config.path, reader->name);
     }
-    if (dataset->source.classes < 2) {
-        return tam_fail(ctx, TAM_INPUT, "%s: there is only one class, '%s', and at least 2 are needed", path,
-                        dataset->source.class_names[0]);
+    if (source->classes == 1 && !config.unlabelled) {
+        return tam_fail(ctx, TAM_INPUT, "%s: there is only one class, '%s', and at least 2 are needed", config.path,
+                        source->class_names[0]);
     }
     return TAM_OK;
 }
 
 static tam_status choose_classes(tam_ctx *ctx, const tam_source *source, const tam_dataset_config *config, bool *keep) {
-    int64_t left = 0;
+    int64_t left = 0, least = config->unlabelled ? 0 : 2;
     memset(keep, config->classes == NULL, (size_t)source->classes);
     if (config->classes != NULL) {
         TAM_TRY(tam_class_filter(ctx, config->classes, source->class_names, source->classes, true, keep));
@@ -68,30 +100,47 @@ static tam_status choose_classes(tam_ctx *ctx, const tam_source *source, const t
     for (int32_t c = 0; c < source->classes; c++) {
         left += keep[c];
     }
-    if (left < 2) {
+    if (left < least) {
         return tam_fail(ctx, TAM_CONFIG, "%s: the class filters leave %lld of %d classes, and at least 2 are needed",
                         config->path, (long long)left, source->classes);
     }
     return TAM_OK;
 }
 
-/* Fills kept, labels and class_names: class ids are the ranks among the classes that are left. */
-static tam_status keep_images(tam_dataset *dataset, const bool *keep, int32_t *rank) {
+/* Images that are left, by number; `class_of` [source.count] holds their class in the source, -1 where an image goes.
+ */
+static tam_status keep_images(tam_dataset *dataset, const int32_t *class_of) {
     tam_ctx *ctx = dataset->ctx;
-    const tam_source *source = &dataset->source;
-    int32_t classes = 0;
-    int64_t count = 0;
-    for (int32_t c = 0; c < source->classes; c++) {
-        rank[c] = classes;
-        classes += keep[c];
-    }
-    for (int64_t i = 0; i < source->count; i++) {
-        count += keep[source->labels[i]];
+    int64_t all = dataset->source.count, count = 0;
+    bool labelled = dataset->source.classes > 0;
+    for (int64_t i = 0; i < all; i++) {
+        count += !labelled || class_of[i] >= 0;
     }
     dataset->kept = tam_allocate(ctx, (size_t)count, sizeof *dataset->kept, "the list of images");
     dataset->labels = tam_allocate(ctx, (size_t)count, sizeof *dataset->labels, "labels");
-    dataset->class_names = tam_allocate(ctx, (size_t)classes, sizeof *dataset->class_names, "class names");
-    if (dataset->kept == NULL || dataset->labels == NULL || dataset->class_names == NULL) {
+    if (dataset->kept == NULL || dataset->labels == NULL) {
+        return TAM_RESOURCES;
+    }
+    for (int64_t i = 0, at = 0; i < all; i++) {
+        if (!labelled || class_of[i] >= 0) {
+            dataset->kept[at] = (uint32_t)i;
+            dataset->labels[at++] = labelled ? class_of[i] : -1;
+        }
+    }
+    dataset->info.count = count;
+    return TAM_OK;
+}
+
+/* Class ids are the ranks among the classes that are left. */
+static tam_status number_classes(tam_dataset *dataset, const bool *keep, int32_t *class_of, int32_t *rank) {
+    const tam_source *source = &dataset->source;
+    int32_t classes = 0;
+    for (int32_t c = 0; c < source->classes; c++) {
+        rank[c] = keep[c] ? classes : -1;
+        classes += keep[c];
+    }
+    dataset->class_names = tam_allocate(dataset->ctx, (size_t)classes, sizeof *dataset->class_names, "class names");
+    if (dataset->class_names == NULL) {
         return TAM_RESOURCES;
     }
     for (int32_t c = 0; c < source->classes; c++) {
@@ -99,31 +148,33 @@ static tam_status keep_images(tam_dataset *dataset, const bool *keep, int32_t *r
             dataset->class_names[rank[c]] = source->class_names[c];
         }
     }
-    for (int64_t i = 0, at = 0; i < source->count; i++) {
-        int32_t c = source->labels[i];
-        if (keep[c]) {
-            dataset->kept[at] = (uint32_t)i;
-            dataset->labels[at++] = rank[c];
-        }
+    for (int64_t i = 0; source->classes > 0 && i < source->count; i++) {
+        class_of[i] = class_of[i] >= 0 ? rank[class_of[i]] : -1;
     }
-    dataset->info.count = count;
     dataset->info.classes = classes;
     return TAM_OK;
 }
 
-static tam_status filter_classes(tam_dataset *dataset, const tam_dataset_config *config) {
-    size_t classes = (size_t)dataset->source.classes;
+static tam_status choose_images(tam_dataset *dataset, const tam_dataset_config *config) {
+    const tam_source *source = &dataset->source;
+    size_t classes = (size_t)source->classes, count = classes > 0 ? (size_t)source->count : 0;
     bool *keep = tam_allocate(dataset->ctx, classes, sizeof *keep, "the class filter");
     int32_t *rank = tam_allocate(dataset->ctx, classes, sizeof *rank, "the class filter");
+    int32_t *class_of = tam_allocate(dataset->ctx, count, sizeof *class_of, "labels");
     tam_status status = TAM_RESOURCES;
-    if (keep != NULL && rank != NULL) {
-        status = choose_classes(dataset->ctx, &dataset->source, config, keep);
+    if (keep != NULL && rank != NULL && class_of != NULL) {
+        status = choose_classes(dataset->ctx, source, config, keep);
     }
     if (status == TAM_OK) {
-        status = keep_images(dataset, keep, rank);
+        memcpy(class_of, source->labels != NULL ? source->labels : class_of, count * sizeof *class_of);
+        status = number_classes(dataset, keep, class_of, rank);
+    }
+    if (status == TAM_OK) {
+        status = keep_images(dataset, class_of);
     }
     tam_release(dataset->ctx, keep);
     tam_release(dataset->ctx, rank);
+    tam_release(dataset->ctx, class_of);
     return status;
 }
 
@@ -146,12 +197,13 @@ static void look_some(void *argument, int64_t task, int worker) {
     look_all *all = argument;
     const tam_dataset *dataset = all->dataset;
     int64_t end = (task + 1) * LOOKS_PER_TASK;
+    tam_reader_scratch scratch = {0};
     (void)worker;
     for (int64_t i = task * LOOKS_PER_TASK; i < end && i < dataset->info.count; i++) {
         tam_image_info info;
-        if (dataset->source.reader->look(&dataset->source, dataset->kept[i], &info) != TAM_OK) {
+        if (tam_source_look(&dataset->source, dataset->kept[i], &scratch, &info) != TAM_OK) {
             lower(&all->failed, i);
-            return;
+            break;
         }
         if (info.width != all->first.width || info.height != all->first.height) {
             lower(&all->odd, i);
@@ -160,26 +212,34 @@ static void look_some(void *argument, int64_t task, int worker) {
             atomic_store(&all->colour, true);
         }
     }
+    tam_scratch_free(dataset->ctx, &scratch);
+}
+
+/* One header, for a sentence about it. */
+static tam_status look_at(const tam_dataset *dataset, int64_t i, tam_image_info *info) {
+    tam_reader_scratch scratch = {0};
+    tam_status status = tam_source_look(&dataset->source, dataset->kept[i], &scratch, info);
+    tam_scratch_free(dataset->ctx, &scratch);
+    return status;
 }
 
 static tam_status look_at_headers(tam_dataset *dataset, int size, int channels) {
     tam_ctx *ctx = dataset->ctx;
-    const tam_source *source = &dataset->source;
     int64_t count = dataset->info.count;
     look_all all = {.dataset = dataset, .failed = count, .odd = count};
-    TAM_TRY(source->reader->look(source, dataset->kept[0], &all.first));
+    TAM_TRY(look_at(dataset, 0, &all.first));
     tam_team_run(ctx, (count + LOOKS_PER_TASK - 1) / LOOKS_PER_TASK, look_some, &all);
 
     tam_image_info info;
     int64_t failed = atomic_load(&all.failed), odd = atomic_load(&all.odd);
     if (failed < count) { /* once more, so that the sentence is this image's */
-        TAM_TRY(source->reader->look(source, dataset->kept[failed], &info));
+        TAM_TRY(look_at(dataset, failed, &info));
     }
     if (size == 0 && odd < count) {
         char first_name[256], odd_name[256];
         tam_dataset_image_name(dataset, 0, first_name, sizeof first_name);
         tam_dataset_image_name(dataset, odd, odd_name, sizeof odd_name);
-        TAM_TRY(source->reader->look(source, dataset->kept[odd], &info));
+        TAM_TRY(look_at(dataset, odd, &info));
         return tam_fail(ctx, TAM_CONFIG, "%s is %d x %d but %s is %d x %d: give the size that images shall have",
                         first_name, all.first.width, all.first.height, odd_name, info.width, info.height);
     }
@@ -214,15 +274,16 @@ tam_status tam_dataset_open(tam_ctx *ctx, const tam_dataset_config *config, tam_
         return TAM_RESOURCES;
     }
     dataset->ctx = ctx;
-    tam_status status = open_source(dataset, config->path, config->split);
+    tam_status status = open_source(dataset, config);
     if (status == TAM_OK) {
-        status = filter_classes(dataset, config);
+        status = choose_images(dataset, config);
     }
     if (status == TAM_OK) {
         status = choose_size(dataset, config);
     }
     if (status == TAM_OK) {
-        status = tam_decoder_create(ctx, &dataset->source, &dataset->info, dataset->kept, &dataset->decoder);
+        status = tam_decoder_create(ctx, &dataset->source, &dataset->info, dataset->kept, config->cache_bytes,
+                                    &dataset->decoder);
     }
     if (status != TAM_OK) {
         tam_dataset_free(dataset);
@@ -261,6 +322,22 @@ const char *tam_dataset_class_name(const tam_dataset *dataset, int64_t c) {
 
 void tam_dataset_image_name(const tam_dataset *dataset, int64_t i, char *name, size_t room) {
     dataset->source.reader->image_name(&dataset->source, dataset->kept[i], name, room);
+}
+
+void tam_dataset_image_key(const tam_dataset *dataset, int64_t i, char *key, size_t room) {
+    dataset->source.reader->image_key(&dataset->source, dataset->kept[i], key, room);
+}
+
+const char *tam_dataset_kind(const tam_dataset *dataset) {
+    return dataset->source.reader->name;
+}
+
+const tam_source *tam_dataset_source(const tam_dataset *dataset) {
+    return &dataset->source;
+}
+
+int64_t tam_dataset_source_number(const tam_dataset *dataset, int64_t i) {
+    return dataset->kept[i];
 }
 
 tam_status tam_dataset_pixels(tam_dataset *dataset, int64_t i, uint8_t *buffer, const uint8_t **pixels) {

@@ -4,11 +4,15 @@
 
 #include <stdbool.h>
 
-#include "base/ctx.h"
+#include "data/reader.h"
 #include "tammes/data.h"
 
 /* Image i [H, W, C] in *pixels, valid as long as `buffer`: either the cache's own memory or `buffer`, which has room
  * for one image. Thread-safe; allocates only while the scratch buffers grow. */
 TAM_MUST_USE tam_status tam_dataset_pixels(tam_dataset *dataset, int64_t i, uint8_t *buffer, const uint8_t **pixels);
+
+/* Where the images come from, and which of its images image i is: for whoever wants the files as they are stored. */
+const tam_source *tam_dataset_source(const tam_dataset *dataset);
+int64_t tam_dataset_source_number(const tam_dataset *dataset, int64_t i);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "data/resize.h"
 
-#define MOST_CACHE_BYTES ((size_t)2 << 30)
+#define DEFAULT_CACHE_BYTES ((size_t)2 << 30)
 
 enum { NOT_CACHED, BEING_CACHED, CACHED };
 
@@ -33,16 +33,16 @@ struct tam_decoder {
     worker_room *rooms;
 };
 
-/* At most 2 GB and a quarter of the machine's memory; a data set that does not fit is decoded again in each epoch. */
-static bool worth_caching(const tam_decoder *decoder) {
-    size_t bytes, most = MOST_CACHE_BYTES;
+/* At most a quarter of the machine's memory; a data set that does not fit is decoded again in each epoch. */
+static bool worth_caching(const tam_decoder *decoder, int64_t cache_bytes) {
+    size_t bytes, most = cache_bytes != 0 ? (size_t)(cache_bytes > 0 ? cache_bytes : 0) : DEFAULT_CACHE_BYTES;
     long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
     if (pages > 0 && page > 0 && (size_t)pages / 4 < most / (size_t)page) {
         most = (size_t)pages / 4 * (size_t)page;
     }
-    if (decoder->source->reader->in_memory) {
+    if (decoder->source->reader->in_memory && decoder->delivered.count > 0) {
         tam_image_info native;
-        if (decoder->source->reader->look(decoder->source, decoder->kept[0], &native) == TAM_OK &&
+        if (tam_source_look(decoder->source, decoder->kept[0], NULL, &native) == TAM_OK &&
             native.width == decoder->delivered.width && native.height == decoder->delivered.height &&
             native.channels == decoder->delivered.channels) {
             return false;
@@ -52,7 +52,7 @@ static bool worth_caching(const tam_decoder *decoder) {
 }
 
 tam_status tam_decoder_create(tam_ctx *ctx, const tam_source *source, const tam_dataset_info *delivered,
-                              const uint32_t *kept, tam_decoder **out) {
+                              const uint32_t *kept, int64_t cache_bytes, tam_decoder **out) {
     *out = NULL;
     tam_decoder *decoder = tam_allocate(ctx, 1, sizeof *decoder, "the decoder");
     if (decoder == NULL) {
@@ -67,7 +67,7 @@ tam_status tam_decoder_create(tam_ctx *ctx, const tam_source *source, const tam_
         tam_release(ctx, decoder);
         return tam_fail(ctx, TAM_RESOURCES, "cannot make a lock");
     }
-    if (worth_caching(decoder)) {
+    if (worth_caching(decoder, cache_bytes)) {
         size_t count = (size_t)delivered->count;
         decoder->cache = tam_allocate(ctx, count, decoder->image_bytes, "decoded images");
         decoder->cached = tam_allocate(ctx, count, sizeof *decoder->cached, "decoded images");
@@ -81,8 +81,7 @@ tam_status tam_decoder_create(tam_ctx *ctx, const tam_source *source, const tam_
 }
 
 static void free_room(tam_ctx *ctx, worker_room *room) {
-    tam_release(ctx, room->scratch.file);
-    tam_image_free(ctx, &room->scratch.image);
+    tam_scratch_free(ctx, &room->scratch);
     tam_resizer_free(room->resizer);
     tam_release(ctx, room->grey);
     tam_release(ctx, room);
@@ -165,8 +164,7 @@ static tam_status decode(tam_decoder *decoder, int64_t i, uint8_t *pixels) {
     if (room == NULL) {
         return TAM_RESOURCES;
     }
-    tam_status status =
-        decoder->source->reader->read(decoder->source, decoder->kept[i], &room->scratch, &info, &native);
+    tam_status status = tam_source_read(decoder->source, decoder->kept[i], &room->scratch, &info, &native);
     if (status == TAM_OK) {
         status = convert(decoder, room, info, native, pixels);
     }

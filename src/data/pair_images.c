@@ -18,7 +18,7 @@ struct tam_pairs {
     int64_t *image, *rows;
 };
 
-/* An image by the end of its path. */
+/* An image by its key. */
 typedef struct known_image {
     const char *name; /* "class/file", for stems without its ending */
     int64_t number;
@@ -30,17 +30,6 @@ static int by_name(const void *a, const void *b) {
     return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-/* The path from the data set's folder: the class's name may hold slashes, the file's may not. */
-static const char *path_below(const tam_dataset *dataset, int64_t i, char path[LONGEST_PATH]) {
-    tam_dataset_image_name(dataset, i, path, LONGEST_PATH);
-    size_t length = strlen(path);
-    const char *class_name = tam_dataset_class_name(dataset, tam_dataset_label(dataset, i));
-    const char *slash = strrchr(path, '/');
-    size_t below = (slash != NULL ? length - (size_t)(slash - path) : 0) + strlen(class_name);
-    bool fits = slash != NULL && below <= length && strncmp(path + length - below, class_name, strlen(class_name)) == 0;
-    return fits ? path + length - below : path;
-}
-
 /* The data set's images by name: whole (stem false) or without their endings. */
 static tam_status list_images(tam_ctx *ctx, const tam_dataset *dataset, tam_arena *arena, bool stem,
                               known_image **images) {
@@ -48,10 +37,10 @@ static tam_status list_images(tam_ctx *ctx, const tam_dataset *dataset, tam_aren
     char path[LONGEST_PATH];
     *images = tam_allocate(ctx, (size_t)count, sizeof **images, "names of images");
     for (int64_t i = 0; *images != NULL && i < count; i++) {
-        const char *below = path_below(dataset, i, path);
-        const char *slash = strrchr(below, '/'), *dot = strrchr(below, '.');
-        size_t length = stem && dot != NULL && dot > slash ? (size_t)(dot - below) : strlen(below);
-        (*images)[i] = (known_image){tam_arena_string(arena, below, length), i};
+        tam_dataset_image_key(dataset, i, path, sizeof path);
+        const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
+        size_t length = stem && dot != NULL && dot > slash ? (size_t)(dot - path) : strlen(path);
+        (*images)[i] = (known_image){tam_arena_string(arena, path, length), i};
         if ((*images)[i].name == NULL) {
             return TAM_RESOURCES;
         }

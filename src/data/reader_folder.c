@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,9 +20,8 @@ typedef struct folder_state {
     int64_t *files; /* image i's number in folder.files: images go by class, the files as the walk found them */
 } folder_state;
 
-static bool recognise(const char *path) {
-    (void)path;
-    return true;
+static bool recognise(const tam_place *place) {
+    return place->kind == TAM_PATH_FOLDER;
 }
 
 static void close_folder(tam_source *source) {
@@ -66,20 +66,16 @@ static tam_status fill(tam_source *source) {
     return TAM_OK;
 }
 
-static tam_status open_folder(tam_ctx *ctx, const char *path, const char *split, tam_source *source) {
-    if (strcmp(split, "train") != 0) {
-        return tam_fail(ctx, TAM_CONFIG,
-                        "%s: an image folder has no split '%s': name classes instead, or give another "
-                        "folder",
-                        path, split);
-    }
+static tam_status open_folder(tam_ctx *ctx, const tam_dataset_config *config, tam_source *source) {
+    TAM_TRY(tam_refuse_split(ctx, config, "an image folder"));
+    TAM_TRY(tam_refuse_labels(ctx, config, "an image folder"));
     *source = (tam_source){.ctx = ctx, .reader = &tam_reader_folder};
     folder_state *state = tam_allocate(ctx, 1, sizeof *state, "the image folder");
     if (state == NULL) {
         return TAM_RESOURCES;
     }
     source->state = state;
-    tam_status status = tam_folder_list(ctx, path, &state->folder);
+    tam_status status = tam_folder_list(ctx, config->path, &state->folder);
     if (status == TAM_OK) {
         status = fill(source);
     }
@@ -92,6 +88,13 @@ static tam_status open_folder(tam_ctx *ctx, const char *path, const char *split,
 static void image_name(const tam_source *source, int64_t i, char *name, size_t room) {
     const folder_state *state = source->state;
     (void)tam_folder_path(&state->folder, source->labels[i], state->files[i], name, room);
+}
+
+static void image_key(const tam_source *source, int64_t i, char *key, size_t room) {
+    const folder_state *state = source->state;
+    const tam_folder *folder = &state->folder;
+    snprintf(key, room, "%s/%s", folder->classes[source->labels[i]].name,
+             folder->text + folder->files[state->files[i]]);
 }
 
 static tam_status path_of(const tam_source *source, int64_t i, char path[PATH_MAX]) {
@@ -119,15 +122,7 @@ static tam_status read_descriptor(tam_ctx *ctx, const char *path, int descriptor
     if (bytes > MOST_FILE_BYTES) {
         return tam_fail(ctx, TAM_INPUT, "%s: %zu bytes are too many for an image", path, bytes);
     }
-    if (scratch->file_room < bytes) {
-        tam_release(ctx, scratch->file);
-        scratch->file_room = 0;
-        scratch->file = tam_allocate(ctx, bytes + bytes / 2, 1, path);
-        if (scratch->file == NULL) {
-            return TAM_RESOURCES;
-        }
-        scratch->file_room = bytes + bytes / 2;
-    }
+    TAM_TRY(tam_scratch_room(ctx, scratch, bytes));
     for (*size = 0; *size < bytes;) {
         ssize_t got = read(descriptor, scratch->file + *size, bytes - *size);
         if (got < 0 && errno == EINTR) {
@@ -142,33 +137,27 @@ static tam_status read_descriptor(tam_ctx *ctx, const char *path, int descriptor
     return TAM_OK;
 }
 
-static tam_status read_image(const tam_source *source, int64_t i, tam_reader_scratch *scratch, tam_image_info *info,
-                             const uint8_t **pixels) {
+static tam_status encoded(const tam_source *source, int64_t i, tam_reader_scratch *scratch, const uint8_t **data,
+                          size_t *size) {
     char path[PATH_MAX];
-    size_t size = 0;
     TAM_TRY(path_of(source, i, path));
     int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (descriptor < 0) {
         return tam_fail(source->ctx, TAM_INPUT, "%s: cannot open: %s", path, strerror(errno));
     }
-    tam_status status = read_descriptor(source->ctx, path, descriptor, scratch, &size);
+    tam_status status = read_descriptor(source->ctx, path, descriptor, scratch, size);
     close(descriptor);
-    if (status == TAM_OK) {
-        status = tam_image_decode(source->ctx, path, scratch->file, size, &scratch->image);
-    }
-    if (status == TAM_OK) {
-        *info = scratch->image.info;
-        *pixels = scratch->image.pixels;
-    }
+    *data = scratch->file;
     return status;
 }
 
 const tam_reader tam_reader_folder = {
-    .name = "folder",
+    .name = "image folder",
     .recognise = recognise,
     .open = open_folder,
     .close = close_folder,
     .look = look,
-    .read = read_image,
+    .encoded = encoded,
     .image_name = image_name,
+    .image_key = image_key,
 };

@@ -33,9 +33,9 @@ static bool matches(const char *name, const char *stem, const char *what) {
     return false;
 }
 
-static bool recognise(const char *path) {
+static bool recognise(const tam_place *place) {
     bool found = false;
-    DIR *folder = opendir(path);
+    DIR *folder = place->kind == TAM_PATH_FOLDER ? opendir(place->path) : NULL;
     if (folder == NULL) {
         return false;
     }
@@ -153,15 +153,16 @@ done:
     return status;
 }
 
-static tam_status open_idx(tam_ctx *ctx, const char *path, const char *split, tam_source *source) {
+static tam_status open_idx(tam_ctx *ctx, const tam_dataset_config *config, tam_source *source) {
     char labels[PATH_MAX];
+    TAM_TRY(tam_refuse_labels(ctx, config, "a folder of IDX files"));
     *source = (tam_source){.ctx = ctx, .reader = &tam_reader_idx};
     idx_state *state = tam_allocate(ctx, 1, sizeof *state, "the IDX files");
     if (state == NULL) {
         return TAM_RESOURCES;
     }
     source->state = state;
-    tam_status status = find_pair(ctx, path, split, state->path, labels);
+    tam_status status = find_pair(ctx, config->path, config->split, state->path, labels);
     if (status == TAM_OK) {
         status = load(source, labels);
     }
@@ -171,19 +172,10 @@ static tam_status open_idx(tam_ctx *ctx, const char *path, const char *split, ta
     return status;
 }
 
-static tam_status look(const tam_source *source, int64_t i, tam_image_info *info) {
+static tam_status pixels(const tam_source *source, int64_t i, tam_image_info *info, const uint8_t **values) {
     const idx_state *state = source->state;
-    (void)i;
     *info = (tam_image_info){(int)state->images.size[2], (int)state->images.size[1], 1};
-    return TAM_OK;
-}
-
-static tam_status read_image(const tam_source *source, int64_t i, tam_reader_scratch *scratch, tam_image_info *info,
-                             const uint8_t **pixels) {
-    const idx_state *state = source->state;
-    (void)scratch;
-    TAM_TRY(look(source, i, info));
-    *pixels = state->images.values + i * state->images.size[1] * state->images.size[2];
+    *values = state->images.values + i * state->images.size[1] * state->images.size[2];
     return TAM_OK;
 }
 
@@ -192,13 +184,18 @@ static void image_name(const tam_source *source, int64_t i, char *name, size_t r
     snprintf(name, room, "%s#%lld", state->path, (long long)i);
 }
 
+static void image_key(const tam_source *source, int64_t i, char *key, size_t room) {
+    (void)source;
+    snprintf(key, room, "%lld", (long long)i);
+}
+
 const tam_reader tam_reader_idx = {
-    .name = "idx",
+    .name = "folder of IDX files",
     .recognise = recognise,
     .open = open_idx,
     .close = close_idx,
-    .look = look,
-    .read = read_image,
+    .pixels = pixels,
     .image_name = image_name,
+    .image_key = image_key,
     .in_memory = true,
 };

@@ -1,6 +1,7 @@
 #include "io/image.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -22,6 +23,25 @@ static const tam_image_format *find_format(const uint8_t *data, size_t size) {
         }
     }
     return NULL;
+}
+
+/* The first of each format's endings. */
+bool tam_image_ending(const uint8_t *data, size_t size, char ending[TAM_IMAGE_ENDING_ROOM]) {
+    static const struct {
+        const tam_image_format *format;
+        const char *endings;
+    } known[] = {
+#define X(name, endings) {&tam_image_format_##name, endings},
+#include "io/image_formats.def"
+#undef X
+    };
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (known[i].format->recognise(data, size)) {
+            snprintf(ending, TAM_IMAGE_ENDING_ROOM, "%.*s", (int)strcspn(known[i].endings, " "), known[i].endings);
+            return true;
+        }
+    }
+    return false;
 }
 
 static tam_status unknown(tam_ctx *ctx, const char *name, size_t size) {

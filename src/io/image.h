@@ -41,8 +41,16 @@ bool tam_image_named(const char *name);
 /* The known endings for a sentence: ".png .jpg .jpeg ..."; static. */
 const char *tam_image_endings(void);
 
-/* Encodes bytes [height, width, channels], channels 1 or 3, as PNG. *data (tam_release) has *size bytes. */
+/* The kind of an encoded image by its first bytes, as the ending of a file's name: ".jpg", ".png", ...; false: none
+ * that is known. */
+enum { TAM_IMAGE_ENDING_ROOM = 8 };
+bool tam_image_ending(const uint8_t *data, size_t size, char ending[TAM_IMAGE_ENDING_ROOM]);
+
+/* Encodes bytes [height, width, channels], channels 1 or 3. *data (tam_release) has *size bytes. */
 TAM_MUST_USE tam_status tam_png_encode(tam_ctx *ctx, int width, int height, int channels, const uint8_t *pixels,
                                        uint8_t **data, size_t *size);
+/* quality 1 to 100; colours are not subsampled from quality 90 on. */
+TAM_MUST_USE tam_status tam_jpeg_encode(tam_ctx *ctx, int width, int height, int channels, const uint8_t *pixels,
+                                        int quality, uint8_t **data, size_t *size);
 
 #endif

@@ -133,3 +133,34 @@ static tam_status decode(tam_ctx *ctx, const char *name, const uint8_t *data, si
 }
 
 const tam_image_format tam_image_format_jpeg = {recognise, look, decode};
+
+enum { FULL_COLOUR_QUALITY = 90 };
+
+tam_status tam_jpeg_encode(tam_ctx *ctx, int width, int height, int channels, const uint8_t *pixels, int quality,
+                           uint8_t **data, size_t *size) {
+    unsigned char *encoded = NULL;
+    unsigned long bytes = 0;
+    int format = channels == 1 ? TJPF_GRAY : TJPF_RGB;
+    int sampling = channels == 1 ? TJSAMP_GRAY : quality >= FULL_COLOUR_QUALITY ? TJSAMP_444 : TJSAMP_420;
+    tam_status status = TAM_RESOURCES;
+    *data = NULL;
+    *size = 0;
+    tjhandle jpeg = tjInitCompress();
+    if (jpeg == NULL || tjCompress2(jpeg, pixels, width, 0, height, format, &encoded, &bytes, sampling, quality,
+                                    TJFLAG_ACCURATEDCT) != 0) {
+        status =
+            tam_fail(ctx, TAM_RESOURCES, "cannot encode a JPEG of %d x %d: %s", width, height, tjGetErrorStr2(jpeg));
+    } else {
+        *data = tam_allocate(ctx, bytes, 1, "a JPEG");
+    }
+    if (*data != NULL) {
+        memcpy(*data, encoded, bytes);
+        *size = bytes;
+        status = TAM_OK;
+    }
+    tjFree(encoded);
+    if (jpeg != NULL) {
+        tjDestroy(jpeg);
+    }
+    return status;
+}

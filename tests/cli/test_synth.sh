@@ -17,7 +17,7 @@ load=("$tammes" bench load --seconds 0.05 --data "$a")
 expect_exit 0 '"case":"augment"' "${load[@]}" --json
 expect_exit 0 "10 images of 2 classes, 1 x 20 x 20" "${load[@]}" --classes 'id00000[12]'
 expect_exit 2 "no class matches 'x\*'" "${load[@]}" --classes 'x*'
-expect_exit 3 "$scratch/none: there is no such folder" "${load[@]}" --data "$scratch/none"
+expect_exit 3 "$scratch/none: there is no such file or folder" "${load[@]}" --data "$scratch/none"
 mkdir "$a/empty"
 expect_exit 3 "$a/empty: an empty class folder" "${load[@]}"
 rmdir "$a/empty"

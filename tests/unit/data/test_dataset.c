@@ -140,7 +140,7 @@ static void bad_folders_are_refused(void **state) {
     expect_refused(f, (tam_dataset_config){0}, TAM_INPUT, "there is only one class, 'only'");
     write_image(f->ctx, f->folder, "other/1.png", 5, 5, 1, 0);
     expect_refused(f, (tam_dataset_config){.split = "test"}, TAM_CONFIG, "an image folder has no split 'test'");
-    expect_refused(f, (tam_dataset_config){.path = "/nowhere"}, TAM_INPUT, "/nowhere: there is no such folder");
+    expect_refused(f, (tam_dataset_config){.path = "/nowhere"}, TAM_INPUT, "/nowhere: there is no such file or folder");
     expect_refused(f, (tam_dataset_config){.path = ""}, TAM_CONFIG, "no data were named");
     snprintf(path, sizeof path, "%s/only/1.png", f->folder);
     expect_refused(f, (tam_dataset_config){.path = path}, TAM_INPUT, "1.png: not a folder of images or IDX files");

@@ -193,6 +193,34 @@ static void damage_in_the_picture_is_noticed(void **state) {
     expect_refused(ctx, "\xFF\xD8\xFF", 3, "bad: corrupt or cut short JPEG: no complete header");
 }
 
+static void what_is_encoded_is_nearly_what_is_decoded(void **state) {
+    tam_ctx *ctx = *state;
+    enum { WIDTH = 37, HEIGHT = 21 };
+    uint8_t pixels[WIDTH * HEIGHT * 3], *data;
+    size_t size;
+    tam_image image = {0};
+    char ending[TAM_IMAGE_ENDING_ROOM];
+    for (int channels = 1; channels <= 3; channels += 2) {
+        for (int i = 0; i < WIDTH * HEIGHT; i++) {
+            for (int k = 0; k < channels; k++) {
+                pixels[i * channels + k] = (uint8_t)(5 * (i % WIDTH) + 3 * (i / WIDTH) * k);
+            }
+        }
+        test_ok(ctx, tam_jpeg_encode(ctx, WIDTH, HEIGHT, channels, pixels, 95, &data, &size));
+        assert_true(tam_image_ending(data, size, ending));
+        assert_string_equal(ending, ".jpg");
+        test_ok(ctx, tam_image_decode(ctx, "encoded", data, size, &image));
+        assert_int_equal(image.info.width, WIDTH);
+        assert_int_equal(image.info.height, HEIGHT);
+        assert_int_equal(image.info.channels, channels);
+        for (int i = 0; i < WIDTH * HEIGHT * channels; i++) {
+            assert_in_range(image.pixels[i] + 12 - pixels[i], 0, 24);
+        }
+        tam_release(ctx, data);
+    }
+    tam_image_free(ctx, &image);
+}
+
 static int set_up(void **state) {
     *state = test_ctx(1);
     return 0;
@@ -212,6 +240,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(a_file_cut_anywhere_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(headers_that_promise_too_much_allocate_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_in_the_picture_is_noticed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_encoded_is_nearly_what_is_decoded, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
