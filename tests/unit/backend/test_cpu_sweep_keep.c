@@ -37,7 +37,30 @@ static void all_kinds_keep_the_same(void **state) {
     }
 }
 
+/* At a limit that is a number's own value this number is kept, at one more it is not. */
+static void the_limit_is_met_to_the_last_bit(void **state) {
+    enum { BLOCKS = 35, COUNT = 4 * BLOCKS };
+    tam_random random = tam_dropout_stream(SEED, STEP, NODE);
+    const tam_sweep_kernels *kernels;
+    uint32_t bits[COUNT];
+    uint8_t kept[COUNT];
+    (void)state;
+    tam_random_blocks(&random, 0, BLOCKS, bits);
+    for (int kind = 0; (kernels = tam_cpu_sweep_kernels_at(kind)) != NULL; kind++) {
+        for (int i = 0; i < COUNT; i++) {
+            for (uint32_t beyond = 0; beyond < 2; beyond++) {
+                uint32_t counter[4] = {0, random.counter[1], random.counter[2], random.counter[3]};
+                kernels->keep(counter, random.key, (bits[i] >> 8) + beyond, BLOCKS, kept);
+                assert_int_equal(kept[i], 1 - beyond);
+            }
+        }
+    }
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(all_kinds_keep_the_same)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(all_kinds_keep_the_same),
+        cmocka_unit_test(the_limit_is_met_to_the_last_bit),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
