@@ -14,8 +14,8 @@ TAM_API const float *tam_face_template(void);
 
 /* map [2][3] of the similarity (turn, uniform scale, shift) that brings `from` [n][2] nearest to `to` [n][2] in least
  * squares: Umeyama, "Least-squares estimation of transformation parameters between two point patterns", PAMI 1991,
- * eq. 40 to 42, without reflections. to = map (x, y, 1). 0: all points of `from` are one point, or a value is not
- * finite. n >= 2. */
+ * eq. 40 to 42, without reflections. to = map (x, y, 1). 0: no turn brings them nearer (all points of one side are one
+ * point, or one side is the mirror image of the other and symmetric), or a value is not finite. n >= 2. */
 TAM_API int tam_similarity_fit(int n, const float *from, const float *to, double map[6]);
 
 /* Output pixel (x, y) takes the input at inverse(map) (x, y, 1), bilinearly; 0 outside of the image. pixels [height,
