@@ -27,6 +27,8 @@ typedef struct tam_dataset_config {
     int size;                    /* images become size x size; 0: as in the data, which must then all have one size */
     int channels;                /* 1 grey, 3 RGB; 0: as in the data (1 if every image is grey) */
     int unlabelled;              /* 1: data without labels, or with a single class, are taken too */
+    int any_size; /* 1, with a `size` of 0: images may differ in size; no header is read, the description's sizes are 0
+                     and tam_dataset_read is refused: for who wants the images as they are stored (tam_pack) */
     int64_t cache_bytes; /* decoded images are kept as long as the whole set fits; 0: 2 GiB, negative: nothing is kept.
                             Never more than a quarter of the machine's memory */
 } tam_dataset_config;

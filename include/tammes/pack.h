@@ -38,6 +38,10 @@ typedef struct tam_pack_result {
     uint64_t bytes; /* of images */
 } tam_pack_result;
 
+/* Whether the format of the configuration stores bare pixels, and so wants a data set whose images have one size: any
+ * other takes one that was opened with any_size. Fails with TAM_CONFIG for an unknown format. */
+TAM_API TAM_MUST_USE tam_status tam_pack_wants_pixels(tam_ctx *ctx, const tam_pack_config *config, int *pixels);
+
 /* Fails with TAM_CONFIG (unknown format, what `out` names exists), TAM_INPUT (an image that cannot be read, named) or
  * TAM_RESOURCES (disk full); then nothing of it is left at `out`. */
 TAM_API TAM_MUST_USE tam_status tam_pack(tam_ctx *ctx, tam_dataset *dataset, const tam_pack_config *config,

@@ -1,5 +1,6 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -202,4 +203,20 @@ tam_path_kind tam_path_look(const char *path) {
         return TAM_PATH_FILE;
     }
     return S_ISDIR(facts.st_mode) ? TAM_PATH_FOLDER : TAM_PATH_OTHER;
+}
+
+bool tam_path_is_free(const char *path) {
+    struct stat facts;
+    if (lstat(path, &facts) != 0) {
+        return errno == ENOENT;
+    }
+    DIR *folder = opendir(path);
+    bool empty = folder != NULL;
+    for (struct dirent *entry; empty && (entry = readdir(folder)) != NULL;) {
+        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
+    }
+    if (folder != NULL) {
+        closedir(folder);
+    }
+    return empty;
 }

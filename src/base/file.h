@@ -36,6 +36,9 @@ TAM_MUST_USE tam_status tam_folder_make(tam_ctx *ctx, const char *path);
 /* folder/name (tam_release), or NULL as tam_allocate. */
 char *tam_path_join(tam_ctx *ctx, const char *folder, const char *name);
 
+/* Whether nothing is there, or a folder with nothing in it: a place for a folder to write. */
+bool tam_path_is_free(const char *path);
+
 typedef enum tam_path_kind { TAM_PATH_ABSENT, TAM_PATH_FILE, TAM_PATH_FOLDER, TAM_PATH_OTHER } tam_path_kind;
 tam_path_kind tam_path_look(const char *path);
 

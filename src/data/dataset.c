@@ -256,6 +256,9 @@ static tam_status choose_size(tam_dataset *dataset, const tam_dataset_config *co
     if (config->channels != 0 && config->channels != 1 && config->channels != 3) {
         return tam_fail(dataset->ctx, TAM_CONFIG, "%d channels: 1 (grey) or 3 (RGB) are possible", config->channels);
     }
+    if (config->size == 0 && config->any_size) {
+        return TAM_OK;
+    }
     if (config->size > 0 && config->channels > 0) {
         dataset->info.width = config->size;
         dataset->info.height = config->size;
@@ -282,8 +285,8 @@ tam_status tam_dataset_open(tam_ctx *ctx, const tam_dataset_config *config, tam_
         status = choose_size(dataset, config);
     }
     if (status == TAM_OK) {
-        status = tam_decoder_create(ctx, &dataset->source, &dataset->info, dataset->kept, config->cache_bytes,
-                                    &dataset->decoder);
+        status = tam_decoder_create(ctx, &dataset->source, &dataset->info, dataset->kept,
+                                    dataset->image_bytes > 0 ? config->cache_bytes : -1, &dataset->decoder);
     }
     if (status != TAM_OK) {
         tam_dataset_free(dataset);
@@ -341,6 +344,9 @@ int64_t tam_dataset_source_number(const tam_dataset *dataset, int64_t i) {
 }
 
 tam_status tam_dataset_pixels(tam_dataset *dataset, int64_t i, uint8_t *buffer, const uint8_t **pixels) {
+    if (dataset->image_bytes == 0) {
+        return tam_fail(dataset->ctx, TAM_CONFIG, "data that were opened for images of any size are not decoded");
+    }
     return tam_decoder_pixels(dataset->decoder, i, buffer, pixels);
 }
 

@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -23,19 +22,6 @@ typedef struct glyph_writer {
     uint8_t *pixels; /* [threads, size, size] */
     atomic_int status;
 } glyph_writer;
-
-/* Whether the folder is absent or has nothing in it. */
-static bool is_free(const char *path) {
-    DIR *folder = opendir(path);
-    bool empty = folder != NULL || errno == ENOENT;
-    for (struct dirent *entry; folder != NULL && empty && (entry = readdir(folder)) != NULL;) {
-        empty = strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0;
-    }
-    if (folder != NULL) {
-        closedir(folder);
-    }
-    return empty;
-}
 
 /* These files can be made again at any time: unlike tam_file_write this waits for no disk. */
 static tam_status write_plain(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size) {
@@ -104,7 +90,7 @@ tam_status tam_glyphs_write(tam_ctx *ctx, const tam_glyphs_config *config, const
     w.config.size = config->size != 0 ? config->size : DEFAULT_SIZE;
     w.config.per_identity = config->per_identity != 0 ? config->per_identity : DEFAULT_PER_IDENTITY;
     TAM_TRY(check(ctx, &w.config));
-    if (!is_free(folder)) {
+    if (!tam_path_is_free(folder)) {
         return tam_fail(ctx, TAM_CONFIG, "%s: exists and is not an empty folder; nothing was written", folder);
     }
     TAM_TRY(tam_folder_make(ctx, folder));

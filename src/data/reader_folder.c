@@ -160,4 +160,5 @@ const tam_reader tam_reader_folder = {
     .encoded = encoded,
     .image_name = image_name,
     .image_key = image_key,
+    .own_files = true,
 };
