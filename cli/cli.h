@@ -148,10 +148,11 @@ const volatile sig_atomic_t *cli_catch_signals(void);
 int cli_signal(void);
 
 /* The flags that choose a part of a data set, as entries of a verb's table; PREFIX is "" or "val-". */
-#define CLI_DATASET_NARROWING(PREFIX, dataset)                                                                    \
-    cli_text(PREFIX "classes", &(dataset)->classes, "GLOB|@FILE",                                                 \
-             "keep only these classes: globs, separated by commas"),                                              \
-        cli_text(PREFIX "exclude-classes", &(dataset)->exclude_classes, "GLOB|@FILE", "leave these classes out"), \
+#define CLI_DATASET_NARROWING(PREFIX, dataset)                                                                       \
+    cli_text(PREFIX "classes", &(dataset)->classes, "GLOB|@FILE",                                                    \
+             "keep only these classes: globs, separated by commas"),                                                 \
+        cli_text(PREFIX "exclude-classes", &(dataset)->exclude_classes, "GLOB|@FILE", "leave these classes out"),    \
+        cli_text(PREFIX "fixes", &(dataset)->fixes, "FILE", "list of fixes, as data check and data clean write it"), \
         cli_text(PREFIX "split", &(dataset)->split, "NAME", "of IDX files: train (default) or test")
 
 /* Sets how long idle threads wait awake, which may start the program again from its first line. */

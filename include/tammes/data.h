@@ -24,9 +24,11 @@ typedef struct tam_dataset_config {
         *classes; /* keep only these: a glob on class names ("Greek*", where * crosses "/"), several by commas, or
                      @FILE with one per line; NULL: all */
     const char *exclude_classes; /* drop these; the same forms */
-    int size;                    /* images become size x size; 0: as in the data, which must then all have one size */
-    int channels;                /* 1 grey, 3 RGB; 0: as in the data (1 if every image is grey) */
-    int unlabelled;              /* 1: data without labels, or with a single class, are taken too */
+    const char *fixes; /* a list of fixes (docs/data.md), as `data check` and `data clean` write them: images to
+                          leave out or to move, classes to merge; applied before the classes are chosen */
+    int size;          /* images become size x size; 0: as in the data, which must then all have one size */
+    int channels;      /* 1 grey, 3 RGB; 0: as in the data (1 if every image is grey) */
+    int unlabelled;    /* 1: data without labels, or with a single class, are taken too */
     int any_size; /* 1, with a `size` of 0: images may differ in size; no header is read, the description's sizes are 0
                      and tam_dataset_read is refused: for who wants the images as they are stored (tam_pack) */
     int64_t cache_bytes; /* decoded images are kept as long as the whole set fits; 0: 2 GiB, negative: nothing is kept.
@@ -41,9 +43,9 @@ typedef struct tam_dataset_info {
 
 /* Opens, checks labels, and decodes nothing. Reads every image's header, unless size and channels are both given. *out
  * is the caller's (tam_dataset_free). Fails with TAM_INPUT (missing, corrupt, an empty class folder, fewer than 2
- * classes, counts that differ) or TAM_CONFIG (a glob that matches nothing, filters that leave fewer than 2 classes,
- * images of different sizes without `size`, a split that is not there); the sentence names the file. What becomes of
- * each kind of image: docs/data.md. */
+ * classes, counts that differ, a fix of what is not there) or TAM_CONFIG (a glob that matches nothing, filters that
+ * leave fewer than 2 classes, images of different sizes without `size`, a split that is not there); the sentence names
+ * the file. What becomes of each kind of image: docs/data.md. */
 TAM_API TAM_MUST_USE tam_status tam_dataset_open(tam_ctx *ctx, const tam_dataset_config *config, tam_dataset **out);
 TAM_API void tam_dataset_free(tam_dataset *dataset);
 TAM_API tam_dataset_info tam_dataset_describe(const tam_dataset *dataset);

@@ -10,6 +10,7 @@
 #include "base/team.h"
 #include "data/class_filter.h"
 #include "data/decoder.h"
+#include "data/fixes.h"
 #include "data/reader.h"
 
 enum { MOST_SIZE = 4096, LOOKS_PER_TASK = 64 };
@@ -17,11 +18,11 @@ enum { MOST_SIZE = 4096, LOOKS_PER_TASK = 64 };
 struct tam_dataset {
     tam_ctx *ctx;
     tam_source source;
+    tam_fixed fixed; /* the source's classes and labels, after the list of fixes; class_of only while it opens */
     tam_dataset_info info;
     size_t image_bytes;
     uint32_t *kept; /* image i's number in the source */
     int32_t *labels;
-    const char **class_names;
     tam_decoder *decoder;
 };
 
@@ -88,33 +89,41 @@ static tam_status open_source(tam_dataset *dataset, const tam_dataset_config *as
     return TAM_OK;
 }
 
-static tam_status choose_classes(tam_ctx *ctx, const tam_source *source, const tam_dataset_config *config, bool *keep) {
+static tam_status choose_classes(tam_ctx *ctx, const tam_fixed *fixed, const tam_dataset_config *config, bool *keep) {
     int64_t left = 0, least = config->unlabelled ? 0 : 2;
-    memset(keep, config->classes == NULL, (size_t)source->classes);
+    if (fixed->classes == 0 && (config->classes != NULL || config->exclude_classes != NULL)) {
+        return tam_fail(ctx, TAM_CONFIG, "%s: there are no labels, so no classes can be chosen", config->path);
+    }
+    memset(keep, config->classes == NULL, (size_t)fixed->classes);
     if (config->classes != NULL) {
-        TAM_TRY(tam_class_filter(ctx, config->classes, source->class_names, source->classes, true, keep));
+        TAM_TRY(tam_class_filter(ctx, config->classes, fixed->class_names, fixed->classes, true, keep));
     }
     if (config->exclude_classes != NULL) {
-        TAM_TRY(tam_class_filter(ctx, config->exclude_classes, source->class_names, source->classes, false, keep));
+        TAM_TRY(tam_class_filter(ctx, config->exclude_classes, fixed->class_names, fixed->classes, false, keep));
     }
-    for (int32_t c = 0; c < source->classes; c++) {
+    for (int32_t c = 0; c < fixed->classes; c++) {
         left += keep[c];
     }
     if (left < least) {
-        return tam_fail(ctx, TAM_CONFIG, "%s: the class filters leave %lld of %d classes, and at least 2 are needed",
-                        config->path, (long long)left, source->classes);
+        return tam_fail(ctx, TAM_CONFIG, "%s: the %s leave %lld of %d classes, and at least 2 are needed", config->path,
+                        config->fixes != NULL ? "fixes and class filters" : "class filters", (long long)left,
+                        fixed->classes);
     }
     return TAM_OK;
 }
 
-/* Images that are left, by number; `class_of` [source.count] holds their class in the source, -1 where an image goes.
- */
-static tam_status keep_images(tam_dataset *dataset, const int32_t *class_of) {
+/* Images that are left, by number. */
+static tam_status keep_images(tam_dataset *dataset, const tam_dataset_config *config) {
     tam_ctx *ctx = dataset->ctx;
+    const int32_t *class_of = dataset->fixed.class_of;
     int64_t all = dataset->source.count, count = 0;
     bool labelled = dataset->source.classes > 0;
     for (int64_t i = 0; i < all; i++) {
-        count += !labelled || class_of[i] >= 0;
+        count += class_of[i] >= 0;
+    }
+    if (count == 0) {
+        return tam_fail(ctx, all == 0 ? TAM_INPUT : TAM_CONFIG, "%s: %s", config->path,
+                        all == 0 ? "no images in it" : "the fixes and class filters leave no image");
     }
     dataset->kept = tam_allocate(ctx, (size_t)count, sizeof *dataset->kept, "the list of images");
     dataset->labels = tam_allocate(ctx, (size_t)count, sizeof *dataset->labels, "labels");
@@ -122,7 +131,7 @@ static tam_status keep_images(tam_dataset *dataset, const int32_t *class_of) {
         return TAM_RESOURCES;
     }
     for (int64_t i = 0, at = 0; i < all; i++) {
-        if (!labelled || class_of[i] >= 0) {
+        if (class_of[i] >= 0) {
             dataset->kept[at] = (uint32_t)i;
             dataset->labels[at++] = labelled ? class_of[i] : -1;
         }
@@ -132,49 +141,38 @@ static tam_status keep_images(tam_dataset *dataset, const int32_t *class_of) {
 }
 
 /* Class ids are the ranks among the classes that are left. */
-static tam_status number_classes(tam_dataset *dataset, const bool *keep, int32_t *class_of, int32_t *rank) {
-    const tam_source *source = &dataset->source;
+static void number_classes(tam_dataset *dataset, const bool *keep, int32_t *rank) {
+    tam_fixed *fixed = &dataset->fixed;
     int32_t classes = 0;
-    for (int32_t c = 0; c < source->classes; c++) {
+    for (int32_t c = 0; c < fixed->classes; c++) {
         rank[c] = keep[c] ? classes : -1;
-        classes += keep[c];
-    }
-    dataset->class_names = tam_allocate(dataset->ctx, (size_t)classes, sizeof *dataset->class_names, "class names");
-    if (dataset->class_names == NULL) {
-        return TAM_RESOURCES;
-    }
-    for (int32_t c = 0; c < source->classes; c++) {
         if (keep[c]) {
-            dataset->class_names[rank[c]] = source->class_names[c];
+            fixed->class_names[classes++] = fixed->class_names[c];
         }
     }
-    for (int64_t i = 0; source->classes > 0 && i < source->count; i++) {
-        class_of[i] = class_of[i] >= 0 ? rank[class_of[i]] : -1;
+    for (int64_t i = 0; fixed->classes > 0 && i < dataset->source.count; i++) {
+        fixed->class_of[i] = fixed->class_of[i] >= 0 ? rank[fixed->class_of[i]] : -1;
     }
     dataset->info.classes = classes;
-    return TAM_OK;
 }
 
 static tam_status choose_images(tam_dataset *dataset, const tam_dataset_config *config) {
-    const tam_source *source = &dataset->source;
-    size_t classes = (size_t)source->classes, count = classes > 0 ? (size_t)source->count : 0;
-    bool *keep = tam_allocate(dataset->ctx, classes, sizeof *keep, "the class filter");
-    int32_t *rank = tam_allocate(dataset->ctx, classes, sizeof *rank, "the class filter");
-    int32_t *class_of = tam_allocate(dataset->ctx, count, sizeof *class_of, "labels");
+    tam_fixed *fixed = &dataset->fixed;
+    TAM_TRY(tam_fixes_apply(dataset->ctx, config->fixes, &dataset->source, fixed));
+    bool *keep = tam_allocate(dataset->ctx, (size_t)fixed->classes, sizeof *keep, "the class filter");
+    int32_t *rank = tam_allocate(dataset->ctx, (size_t)fixed->classes, sizeof *rank, "the class filter");
     tam_status status = TAM_RESOURCES;
-    if (keep != NULL && rank != NULL && class_of != NULL) {
-        status = choose_classes(dataset->ctx, source, config, keep);
+    if (keep != NULL && rank != NULL) {
+        status = choose_classes(dataset->ctx, fixed, config, keep);
     }
     if (status == TAM_OK) {
-        memcpy(class_of, source->labels != NULL ? source->labels : class_of, count * sizeof *class_of);
-        status = number_classes(dataset, keep, class_of, rank);
+        number_classes(dataset, keep, rank);
+        status = keep_images(dataset, config);
     }
-    if (status == TAM_OK) {
-        status = keep_images(dataset, class_of);
-    }
+    tam_release(dataset->ctx, fixed->class_of);
+    fixed->class_of = NULL;
     tam_release(dataset->ctx, keep);
     tam_release(dataset->ctx, rank);
-    tam_release(dataset->ctx, class_of);
     return status;
 }
 
@@ -307,7 +305,7 @@ void tam_dataset_free(tam_dataset *dataset) {
     }
     tam_release(ctx, dataset->kept);
     tam_release(ctx, dataset->labels);
-    tam_release(ctx, dataset->class_names);
+    tam_fixes_free(ctx, &dataset->fixed);
     tam_release(ctx, dataset);
 }
 
@@ -320,7 +318,7 @@ int32_t tam_dataset_label(const tam_dataset *dataset, int64_t i) {
 }
 
 const char *tam_dataset_class_name(const tam_dataset *dataset, int64_t c) {
-    return dataset->class_names[c];
+    return dataset->fixed.class_names[c];
 }
 
 void tam_dataset_image_name(const tam_dataset *dataset, int64_t i, char *name, size_t room) {

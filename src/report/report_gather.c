@@ -122,7 +122,8 @@ static tam_status read_scatter(tam_ctx *ctx, tam_model *model, const char *folde
         const tam_dataset_config data = {.path = config.data,
                                          .split = config.split,
                                          .classes = config.classes,
-                                         .exclude_classes = config.exclude_classes};
+                                         .exclude_classes = config.exclude_classes,
+                                         .fixes = config.fixes};
         status = tam_model_open_dataset(model, &data, &dataset);
     }
     if (status == TAM_OK) {

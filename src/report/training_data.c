@@ -15,7 +15,8 @@ static char **slot_of(tam_training_data *config, const char *key) {
     } slots[] = {{"data", &config->data},
                  {"split", &config->split},
                  {"classes", &config->classes},
-                 {"exclude-classes", &config->exclude_classes}};
+                 {"exclude-classes", &config->exclude_classes},
+                 {"fixes", &config->fixes}};
     for (size_t i = 0; i < sizeof slots / sizeof *slots; i++) {
         if (strcmp(slots[i].key, key) == 0) {
             return slots[i].slot;
@@ -122,5 +123,6 @@ void tam_training_data_free(tam_ctx *ctx, tam_training_data *config) {
     tam_release(ctx, config->split);
     tam_release(ctx, config->classes);
     tam_release(ctx, config->exclude_classes);
+    tam_release(ctx, config->fixes);
     *config = (tam_training_data){0};
 }

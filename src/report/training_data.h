@@ -8,7 +8,7 @@
 
 /* Copies (tam_release) of the values of top-level keys; NULL where a key is absent or null. */
 typedef struct tam_training_data {
-    char *data, *split, *classes, *exclude_classes;
+    char *data, *split, *classes, *exclude_classes, *fixes;
 } tam_training_data;
 
 /* Reads folder/config.yaml. TAM_INPUT when it is missing or not YAML. Unknown keys are left alone. */

@@ -54,6 +54,7 @@ static void put_dataset(writer *out, const tam_dataset_config *data, bool valida
     put_text(out, validation ? "val-split" : "split", data->split);
     put_text(out, validation ? "val-classes" : "classes", data->classes);
     put_text(out, validation ? "val-exclude-classes" : "exclude-classes", data->exclude_classes);
+    put_text(out, validation ? "val-fixes" : "fixes", data->fixes);
 }
 
 static const char *unless_default(const char *word, const char *otherwise) {

@@ -122,10 +122,11 @@ static void the_training_data_is_found(void **state) {
     tam_ctx *ctx = test_ctx(1);
     test_ok(ctx, parse_config(ctx,
                               "# made\nlr: 0.1\ndata: \"a b\"\nlist: [data, x]\nmap: {data: no}\nsplit: ~\n"
-                              "exclude-classes: 'Greek*'\n",
+                              "exclude-classes: 'Greek*'\nfixes: list.txt\n",
                               &config));
     assert_string_equal(config.data, "a b");
     assert_string_equal(config.exclude_classes, "Greek*");
+    assert_string_equal(config.fixes, "list.txt");
     assert_null(config.split);
     assert_null(config.classes);
     tam_training_data_free(ctx, &config);
