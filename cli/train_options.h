@@ -34,7 +34,8 @@
                  "cosine (default), constant, poly, step:at=0.5/0.75,by=0.1"),                                         \
         cli_real("warmup", &(config)->warmup, 0.0, 0.9, "share of the steps with a rising rate (0.02)"),               \
         cli_real("clip", &(config)->clip, 0.0, 1e30, "largest length of the net's gradient (5; 0: no clipping)"),      \
-        cli_text("augment", &(config)->augment, "POLICY", "none (default), flip, affine, or shift=0.1,rotate=15,..."), \
+        cli_text("augment", &(config)->augment, "POLICY",                                                              \
+                 "none (default), flip, affine, light, face, strong, or shift=0.1,..."),                               \
         cli_text("sampler", &(config)->sampler, "NAME[:k=v]",                                                          \
                  "shuffle (default), or pk:P=16,K=4: P classes with K images each in a batch"),                        \
         cli_text("head-dtype", &(config)->head_dtype, "f32|bf16|bf16-lean",                                            \

@@ -66,14 +66,20 @@ TAM_API const char *tam_dataset_kind(const tam_dataset *dataset);
 TAM_API TAM_MUST_USE tam_status tam_dataset_read(tam_dataset *dataset, int64_t i, uint8_t *pixels);
 
 /* Augmentation: "none", or keys with a strength each, for example "shift=0.1,rotate=15,scale=0.15,flip=0.5,erase=0.3";
- * policies by name: "flip", "affine" (shift=0.1,rotate=15,scale=0.15). Order: flip, affine, erase.
- *   flip     probability of a mirror image
- *   shift    largest shift, as a share of the side
- *   rotate   largest rotation, degrees
- *   scale    scale drawn from exp(U(-scale, scale))
- *   shear    largest shear, as a slope
- *   erase    probability of a rectangle (2% to 20% of the area) of the background value
- * Pixels from outside the image have the value of its border's median. */
+ * policies by name: "flip", "affine" (shift=0.1,rotate=15,scale=0.15), "light", "face", "strong" (docs/data.md).
+ * Applied in this order: flip                                 probability of a mirror image crop, crop-area,
+ * crop-aspect         probability of a part of the image; its least area (0.5); the largest ratio of its sides' shares
+ * (1.3333) shift, rotate, scale, shear          largest shift, as a share of the side; largest rotation, degrees; scale
+ * drawn from exp(U(-scale, scale)); largest shear, as a slope colour, brightness, contrast, saturation, hue probability
+ * of the other four (1); largest change of each, as a share of it, hue in degrees grey probability of colours lost
+ *   blur, blur-sigma                     probability of a Gaussian blur; largest sigma, as a share of the side (0.015)
+ *   jpeg, jpeg-quality                   probability of JPEG's losses; lowest quality (30)
+ *   lowres, lowres-side                  probability of a low resolution; its least side, as a share (0.25)
+ *   erase                                probability of a rectangle (2% to 20% of the area) of the background value
+ *   mixup, mixup-share                   probability of a share of another image; the largest share (0.2). The label
+ *                                        stays that of the larger share
+ * Pixels from outside the image have the value of its border's median. What is drawn depends on (seed, epoch, image)
+ * alone, and no key changes what another draws. */
 typedef struct tam_loader_config {
     int batch;      /* no default; with the sampler pk 0: P K */
     int accumulate; /* 0 or 1; K: that many batches make a training step, so an epoch has a multiple of K batches */

@@ -30,6 +30,7 @@ typedef struct worker {
     pthread_t thread;
     uint8_t *pixels;
     float *scratch;
+    float *other; /* the image that is mixed in; NULL without mixup */
 } worker;
 
 struct tam_loader {
@@ -108,12 +109,35 @@ static bool take_work(tam_loader *loader, slot **s, int *first, int *end) {
     return false;
 }
 
-static tam_status prepare(worker *w, const slot *s, int k) {
+/* One image as the network sees it in that epoch, but not mixed. */
+static tam_status prepare_image(worker *w, int64_t epoch, int64_t i, float *image) {
     tam_loader *loader = w->loader;
     const uint8_t *pixels;
-    TAM_TRY(tam_dataset_pixels(loader->dataset, s->index[k], w->pixels, &pixels));
-    tam_augment_run(&loader->augment, loader->seed, s->epoch, s->index[k], loader->info.channels, loader->info.height,
-                    loader->info.width, pixels, w->scratch, s->images + (size_t)k * loader->image_floats);
+    TAM_TRY(tam_dataset_pixels(loader->dataset, i, w->pixels, &pixels));
+    return tam_augment_run(&loader->augment, loader->seed, epoch, i, loader->info.channels, loader->info.height,
+                           loader->info.width, pixels, w->scratch, image);
+}
+
+/* An image whose partner cannot be read stays as it is: the partner is counted where it is an image of its own. */
+static tam_status mix(worker *w, int64_t epoch, int64_t i, float *image) {
+    tam_loader *loader = w->loader;
+    int64_t partner;
+    float share;
+    if (!tam_augment_partner(&loader->augment, loader->seed, epoch, i, loader->info.count, &partner, &share)) {
+        return TAM_OK;
+    }
+    tam_status status = prepare_image(w, epoch, partner, w->other);
+    if (status == TAM_OK) {
+        tam_augment_mix(share, w->other, loader->image_floats, image);
+    }
+    return status == TAM_INPUT ? TAM_OK : status;
+}
+
+static tam_status prepare(worker *w, const slot *s, int k) {
+    tam_loader *loader = w->loader;
+    float *image = s->images + (size_t)k * loader->image_floats;
+    TAM_TRY(prepare_image(w, s->epoch, s->index[k], image));
+    TAM_TRY(mix(w, s->epoch, s->index[k], image));
     s->labels[k] = tam_dataset_label(loader->dataset, s->index[k]);
     return TAM_OK;
 }
@@ -203,7 +227,10 @@ static tam_status make_workers(tam_loader *loader) {
         w->loader = loader;
         w->pixels = tam_allocate(loader->ctx, bytes, 1, "a loader thread's image");
         w->scratch = tam_allocate(loader->ctx, scratch, sizeof *w->scratch, "a loader thread's image");
-        if (w->pixels == NULL || w->scratch == NULL) {
+        if (loader->augment.mixup > 0) {
+            w->other = tam_allocate(loader->ctx, bytes, sizeof *w->other, "a loader thread's image");
+        }
+        if (w->pixels == NULL || w->scratch == NULL || (loader->augment.mixup > 0 && w->other == NULL)) {
             return TAM_RESOURCES;
         }
     }
@@ -310,6 +337,7 @@ void tam_loader_free(tam_loader *loader) {
     for (int i = 0; loader->workers != NULL && i < loader->thread_count; i++) {
         tam_release(loader->ctx, loader->workers[i].pixels);
         tam_release(loader->ctx, loader->workers[i].scratch);
+        tam_release(loader->ctx, loader->workers[i].other);
     }
     tam_release(loader->ctx, loader->workers);
     tam_release(loader->ctx, loader->spare);

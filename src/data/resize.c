@@ -5,18 +5,11 @@
 
 #include "base/memory.h"
 
-/* One output pixel of an axis is `head` times input pixel first, plus `body` times each pixel between, plus `tail`
- * times input pixel last. */
-typedef struct span {
-    int first, last;
-    float head, body, tail;
-} span;
-
 struct tam_resizer {
     tam_ctx *ctx;
     int out_width, out_height;
     int in_width, in_height; /* that the tables are for */
-    span *columns, *rows;
+    tam_span *columns, *rows;
     float *row, *sum; /* [out_width, 3] */
 };
 
@@ -27,8 +20,8 @@ tam_resizer *tam_resizer_create(tam_ctx *ctx, int out_width, int out_height) {
     }
     size_t width = (size_t)out_width, height = (size_t)out_height;
     *resizer = (tam_resizer){.ctx = ctx, .out_width = out_width, .out_height = out_height};
-    resizer->columns = tam_allocate(ctx, width, sizeof(span), "the resizer");
-    resizer->rows = tam_allocate(ctx, height, sizeof(span), "the resizer");
+    resizer->columns = tam_allocate(ctx, width, sizeof(tam_span), "the resizer");
+    resizer->rows = tam_allocate(ctx, height, sizeof(tam_span), "the resizer");
     resizer->row = tam_allocate(ctx, 3 * width, sizeof(float), "the resizer");
     resizer->sum = tam_allocate(ctx, 3 * width, sizeof(float), "the resizer");
     if (resizer->columns == NULL || resizer->rows == NULL || resizer->row == NULL || resizer->sum == NULL) {
@@ -50,7 +43,7 @@ void tam_resizer_free(tam_resizer *resizer) {
 }
 
 /* Output pixel i covers [i, i + 1) * in / out of the input. */
-static span area_span(int i, int in, int out) {
+static tam_span area_span(int i, int in, int out) {
     double ratio = (double)in / out;
     double begin = i * ratio, end = (i + 1) * ratio;
     int first = (int)begin;
@@ -59,32 +52,36 @@ static span area_span(int i, int in, int out) {
         last = in - 1;
     }
     if (last <= first) {
-        return (span){first, first, 1.0f, 0.0f, 0.0f};
+        return (tam_span){first, first, 1.0f, 0.0f, 0.0f};
     }
-    return (span){first, last, (float)((first + 1 - begin) / ratio), (float)(1.0 / ratio),
-                  (float)((end - last) / ratio)};
+    return (tam_span){first, last, (float)((first + 1 - begin) / ratio), (float)(1.0 / ratio),
+                      (float)((end - last) / ratio)};
 }
 
-static span linear_span(int i, int in, int out) {
+static tam_span linear_span(int i, int in, int out) {
     double centre = (i + 0.5) * in / out - 0.5;
     int first = (int)floor(centre);
     double tail = centre - first;
     if (first < 0 || first + 1 >= in) {
         int border = first < 0 ? 0 : in - 1;
-        return (span){border, border, 1.0f, 0.0f, 0.0f};
+        return (tam_span){border, border, 1.0f, 0.0f, 0.0f};
     }
-    return (span){first, first + 1, (float)(1.0 - tail), 0.0f, (float)tail};
+    return (tam_span){first, first + 1, (float)(1.0 - tail), 0.0f, (float)tail};
 }
 
-static void fill_spans(span *spans, int in, int out) {
+tam_span tam_span_of(int i, int in, int out) {
+    return in > out ? area_span(i, in, out) : linear_span(i, in, out);
+}
+
+static void fill_spans(tam_span *spans, int in, int out) {
     for (int i = 0; i < out; i++) {
-        spans[i] = in > out ? area_span(i, in, out) : linear_span(i, in, out);
+        spans[i] = tam_span_of(i, in, out);
     }
 }
 
-static void shrink_row(const span *columns, int out_width, int channels, const uint8_t *from, float *to) {
+static void shrink_row(const tam_span *columns, int out_width, int channels, const uint8_t *from, float *to) {
     for (int x = 0; x < out_width; x++) {
-        span s = columns[x];
+        tam_span s = columns[x];
         for (int k = 0; k < channels; k++) {
             const uint8_t *p = from + k;
             uint64_t between = 0;
@@ -118,7 +115,7 @@ void tam_resize(tam_resizer *resizer, const tam_image_info *info, const uint8_t 
         resizer->in_height = info->height;
     }
     for (int y = 0; y < resizer->out_height; y++) {
-        span s = resizer->rows[y];
+        tam_span s = resizer->rows[y];
         memset(resizer->sum, 0, (size_t)count * sizeof *resizer->sum);
         for (int i = s.first; i <= s.last; i++) {
             float weight = i == s.first ? s.head : i == s.last ? s.tail : s.body;

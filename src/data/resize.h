@@ -7,6 +7,16 @@
 #include "base/ctx.h"
 #include "io/image.h"
 
+/* One output pixel of an axis is `head` times input pixel first, plus `body` times each pixel between, plus `tail`
+ * times input pixel last. */
+typedef struct tam_span {
+    int first, last;
+    float head, body, tail;
+} tam_span;
+
+/* Output pixel i of an axis that goes from `in` pixels to `out`. */
+tam_span tam_span_of(int i, int in, int out);
+
 /* Tables and two rows, kept from image to image. */
 typedef struct tam_resizer tam_resizer;
 

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "io/image_format.h"
 #include "io/jpeg_header.h"
+#include "io/jpeg_sampling.h"
 
 /* A block of 8 x 8 takes at least one bit in Huffman coding: a file too short for its header is refused before
  * allocating. */
@@ -134,14 +135,12 @@ static tam_status decode(tam_ctx *ctx, const char *name, const uint8_t *data, si
 
 const tam_image_format tam_image_format_jpeg = {recognise, look, decode};
 
-enum { FULL_COLOUR_QUALITY = 90 };
-
 tam_status tam_jpeg_encode(tam_ctx *ctx, int width, int height, int channels, const uint8_t *pixels, int quality,
                            uint8_t **data, size_t *size) {
     unsigned char *encoded = NULL;
     unsigned long bytes = 0;
     int format = channels == 1 ? TJPF_GRAY : TJPF_RGB;
-    int sampling = channels == 1 ? TJSAMP_GRAY : quality >= FULL_COLOUR_QUALITY ? TJSAMP_444 : TJSAMP_420;
+    int sampling = tam_jpeg_sampling(channels, quality);
     tam_status status = TAM_RESOURCES;
     *data = NULL;
     *size = 0;

@@ -101,6 +101,41 @@ static void augmentation_depends_on_epoch_and_image(void **state) {
     }
 }
 
+/* Some images hold a share of another one, as it is in that epoch; labels stay. Threads do not matter here either. */
+static void mixed_images_keep_their_labels(void **state) {
+    fixture *f = *state;
+    static record r, again;
+    tam_augment augment;
+    tam_loader_config config = shuffled;
+    int mixed = 0;
+    config.augment = "flip=0.5,mixup=0.5,mixup-share=0.4";
+    run(f->ctx, f->dataset, config, &r);
+    config.threads = 3;
+    run(f->ctx, f->dataset, config, &again);
+    assert_memory_equal(&r, &again, sizeof r);
+    test_ok(f->ctx, tam_augment_read(f->ctx, config.augment, &augment));
+    for (int i = 0; i < STEPS; i++) {
+        for (int k = 0; k < BATCH; k++) {
+            uint8_t pixels[25];
+            float image[25], other[25], scratch[4096], share;
+            int64_t partner, at = r.index[i][k];
+            assert_true(tam_augment_scratch(5, 5) <= 4096);
+            test_ok(f->ctx, tam_dataset_read(f->dataset, at, pixels));
+            test_ok(f->ctx, tam_augment_run(&augment, config.seed, i / 3, at, 1, 5, 5, pixels, scratch, image));
+            if (tam_augment_partner(&augment, config.seed, i / 3, at, 18, &partner, &share)) {
+                mixed++;
+                test_ok(f->ctx, tam_dataset_read(f->dataset, partner, pixels));
+                test_ok(f->ctx,
+                        tam_augment_run(&augment, config.seed, i / 3, partner, 1, 5, 5, pixels, scratch, other));
+                tam_augment_mix(share, other, 25, image);
+            }
+            assert_memory_equal(image, r.images[i] + 25 * k, sizeof image);
+            assert_int_equal(r.labels[i][k], at / 6);
+        }
+    }
+    assert_in_range(mixed, 15, 45);
+}
+
 static void threads_do_not_matter(void **state) {
     fixture *f = *state;
     static record one, three;
@@ -292,6 +327,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_epoch_runs_through_the_images_in_a_new_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(augmentation_depends_on_epoch_and_image, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(mixed_images_keep_their_labels, set_up, tear_down),
         cmocka_unit_test_setup_teardown(threads_do_not_matter, set_up, tear_down),
         cmocka_unit_test_setup_teardown(resuming_continues_exactly, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_seed_decides_the_order, set_up, tear_down),
