@@ -69,6 +69,9 @@ typedef struct tam_reader {
 
 /* Makes room for `bytes` in scratch->file. */
 TAM_MUST_USE tam_status tam_scratch_room(tam_ctx *ctx, tam_reader_scratch *scratch, size_t bytes);
+/* An image's whole file of `size` bytes into scratch->file. */
+TAM_MUST_USE tam_status tam_scratch_read(tam_ctx *ctx, const char *path, int descriptor, size_t size,
+                                         tam_reader_scratch *scratch);
 void tam_scratch_free(tam_ctx *ctx, tam_reader_scratch *scratch);
 
 /* Image i of any source, decoded where it is encoded; its size. What `look` and `pixels` leave out is done here. */

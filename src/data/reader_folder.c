@@ -1,17 +1,11 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/memory.h"
 #include "data/reader.h"
 #include "io/folder.h"
-
-/* An image file larger than this is none. */
-#define MOST_FILE_BYTES ((size_t)1 << 30)
 
 typedef struct folder_state {
     tam_folder folder;
@@ -111,41 +105,13 @@ static tam_status look(const tam_source *source, int64_t i, tam_image_info *info
     return tam_image_look_file(source->ctx, path, info);
 }
 
-/* The whole file into scratch->file. */
-static tam_status read_descriptor(tam_ctx *ctx, const char *path, int descriptor, tam_reader_scratch *scratch,
-                                  size_t *size) {
-    struct stat facts;
-    if (fstat(descriptor, &facts) != 0 || !S_ISREG(facts.st_mode)) {
-        return tam_fail(ctx, TAM_INPUT, "%s: not a regular file", path);
-    }
-    size_t bytes = (size_t)facts.st_size;
-    if (bytes > MOST_FILE_BYTES) {
-        return tam_fail(ctx, TAM_INPUT, "%s: %zu bytes are too many for an image", path, bytes);
-    }
-    TAM_TRY(tam_scratch_room(ctx, scratch, bytes));
-    for (*size = 0; *size < bytes;) {
-        ssize_t got = read(descriptor, scratch->file + *size, bytes - *size);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return tam_fail(ctx, TAM_INPUT, "%s: cannot read at byte %zu: %s", path, *size,
-                            got < 0 ? strerror(errno) : "the file ended");
-        }
-        *size += (size_t)got;
-    }
-    return TAM_OK;
-}
-
 static tam_status encoded(const tam_source *source, int64_t i, tam_reader_scratch *scratch, const uint8_t **data,
                           size_t *size) {
     char path[PATH_MAX];
     TAM_TRY(path_of(source, i, path));
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (descriptor < 0) {
-        return tam_fail(source->ctx, TAM_INPUT, "%s: cannot open: %s", path, strerror(errno));
-    }
-    tam_status status = read_descriptor(source->ctx, path, descriptor, scratch, size);
+    int descriptor;
+    TAM_TRY(tam_file_open(source->ctx, path, &descriptor, size));
+    tam_status status = tam_scratch_read(source->ctx, path, descriptor, *size, scratch);
     close(descriptor);
     *data = scratch->file;
     return status;

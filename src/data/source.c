@@ -4,6 +4,9 @@
 #include "base/memory.h"
 #include "data/reader.h"
 
+/* An image file larger than this is none. */
+#define MOST_FILE_BYTES ((size_t)1 << 30)
+
 tam_status tam_scratch_room(tam_ctx *ctx, tam_reader_scratch *scratch, size_t bytes) {
     if (scratch->file_room < bytes) {
         tam_release(ctx, scratch->file);
@@ -15,6 +18,14 @@ tam_status tam_scratch_room(tam_ctx *ctx, tam_reader_scratch *scratch, size_t by
         scratch->file_room = bytes + bytes / 2;
     }
     return TAM_OK;
+}
+
+tam_status tam_scratch_read(tam_ctx *ctx, const char *path, int descriptor, size_t size, tam_reader_scratch *scratch) {
+    if (size > MOST_FILE_BYTES) {
+        return tam_fail(ctx, TAM_INPUT, "%s: %zu bytes are too many for an image", path, size);
+    }
+    TAM_TRY(tam_scratch_room(ctx, scratch, size));
+    return tam_file_read_at(ctx, path, descriptor, 0, scratch->file, size);
 }
 
 void tam_scratch_free(tam_ctx *ctx, tam_reader_scratch *scratch) {
