@@ -22,7 +22,9 @@ typedef enum tam_purpose {
     TAM_PURPOSE_CLASS_ORDER,  /* a = epoch, b = round of the classes */
     TAM_PURPOSE_CLASS_IMAGES, /* a = step, b = place of the class in the batch */
     TAM_PURPOSE_ROUNDING,     /* a, b = lower and upper half of the step */
-    TAM_PURPOSE_CALIBRATION   /* numbers whose values do not matter */
+    TAM_PURPOSE_CALIBRATION,  /* numbers whose values do not matter */
+    TAM_PURPOSE_DISTRACTORS,  /* 0, 0 */
+    TAM_PURPOSE_CLUSTERS      /* a = restart, b = 0 */
 } tam_purpose;
 
 /* One block of the generator: ten rounds over the counter under the key. */
