@@ -43,6 +43,9 @@ static void nobody_unknown_is_no_number(void **state) {
     assert_true(result.rank1 == 1 && result.nonmated == 0 && isnan(result.at[0].tpir) && !result.at[0].sufficient);
     test_ok(ctx, tam_eval_openset(ctx, 2, 2, rows, labels, 2, rows, others, 0, NULL, &result));
     assert_true(isnan(result.rank1) && result.mated == 0 && isnan(result.at[0].tpir));
+    test_ok(ctx, tam_eval_openset(ctx, 2, 2, (const float[4]){1, 0, 2, 0}, labels, 2, (const float[4]){1, 0, 1, 0},
+                                  (const int32_t[2]){1, 1}, 0, NULL, &result));
+    assert_true(result.rank1 == 1); /* both gallery rows are as similar: the first one is the best */
     test_fails(ctx, tam_eval_openset(ctx, 2, 2, rows, labels, 2, rows, labels, 1, &zero, &result), TAM_CONFIG,
                "false identifications of 0");
     test_ctx_free(ctx);

@@ -44,6 +44,8 @@ static void what_cannot_be_said_is_not(void **state) {
     assert_true(result.fnmr[0] == 0 && !result.sufficient && result.achieved_fmr == 0);
     test_ok(ctx, tam_eval_edc(ctx, 3, scores, some, quality, 1, &result));
     assert_true(result.achieved_fmr == 1);
+    test_ok(ctx, tam_eval_edc(ctx, 3, (const float[3]){0.1f, 0.1f, 0.2f}, some, quality, 1, &result));
+    assert_true(result.fnmr[0] == 0); /* a score that is the threshold matches */
     test_fails(ctx, tam_eval_edc(ctx, 3, scores, some, bad, 0.1, &result), TAM_INPUT, "pair 1 has a quality");
     test_fails(ctx, tam_eval_edc(ctx, 3, bad, some, quality, 0.1, &result), TAM_INPUT, "pair 1 has a score");
     test_fails(ctx, tam_eval_edc(ctx, 3, scores, some, quality, 0, &result), TAM_CONFIG, "false match rate of 0");

@@ -35,6 +35,19 @@ static void equals_sorted_lists(void **state) {
     }
 }
 
+/* Rows 1 and 3 are as similar as row 2, the only one of the class: the lower number comes first. */
+static void equal_scores_go_by_number(void **state) {
+    static const float gallery[4 * 2] = {0, 1, 2, 0, 3, 0, 4, 0}, query[2] = {1, 0};
+    static const int32_t gallery_labels[4] = {4, 5, 6, 5}, label[1] = {6};
+    tam_ctx *ctx = test_ctx(1);
+    tam_retrieval result;
+    (void)state;
+    test_ok(ctx, tam_eval_retrieval(ctx, 2, 4, gallery, gallery_labels, 1, query, label, &result));
+    assert_true(result.recall[0] == 0 && result.recall[1] == 1);
+    assert_true(result.r_precision == 0 && result.map_at_r == 0);
+    test_ctx_free(ctx);
+}
+
 static void nothing_to_find_is_no_number(void **state) {
     static const float rows[3 * 2] = {1, 0, 0, 1, 1, 1}, bad[2] = {1, NAN};
     static const int32_t labels[3] = {1, 2, 3};
@@ -77,6 +90,7 @@ static void survives_memory_that_runs_out(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_sorted_lists),
+        cmocka_unit_test(equal_scores_go_by_number),
         cmocka_unit_test(nothing_to_find_is_no_number),
         cmocka_unit_test(survives_memory_that_runs_out),
     };
