@@ -13,6 +13,7 @@
 #include "tammes/eval.h"
 #include "tammes/faces.h"
 #include "tammes/head.h"
+#include "tammes/inspect.h"
 #include "tammes/loss.h"
 #include "tammes/machine.h"
 #include "tammes/model.h"

@@ -1,9 +1,12 @@
 /* A text "path<TAB>class" of images that stay where they are; paths are absolute. */
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/escape.h"
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/stream.h"
 #include "data/writer.h"
@@ -12,7 +15,7 @@ struct tam_writer {
     tam_ctx *ctx;
     tam_stream *stream;
     const char *const *class_names;
-    char here[PATH_MAX]; /* what relative paths start from, with a slash at its end */
+    char here[PATH_MAX]; /* what relative paths start from */
 };
 
 static void abandon(tam_writer *writer) {
@@ -34,10 +37,9 @@ static tam_status open_list(tam_ctx *ctx, const tam_writer_plan *plan, tam_write
     writer->ctx = ctx;
     writer->class_names = plan->class_names;
     tam_status status = TAM_OK;
-    if (getcwd(writer->here, sizeof writer->here - 1) == NULL) {
+    if (getcwd(writer->here, sizeof writer->here) == NULL) {
         status = tam_fail(ctx, TAM_RESOURCES, "cannot tell the current folder: %s", strerror(errno));
     } else {
-        strcat(writer->here, "/");
         status = tam_stream_open(ctx, plan->out, &writer->stream);
     }
     if (status != TAM_OK) {
@@ -48,26 +50,27 @@ static tam_status open_list(tam_ctx *ctx, const tam_writer_plan *plan, tam_write
     return TAM_OK;
 }
 
-/* What would end a line or a field of the list. */
-static bool breaks_lines(const char *text) {
-    return text[strcspn(text, "\t\r\n")] != '\0';
+static tam_status write_name(tam_writer *writer, const char *name, const char *after) {
+    size_t room = 4 * strlen(name) + 1;
+    char *text = tam_allocate(writer->ctx, room, 1, "a name");
+    if (text == NULL) {
+        return TAM_RESOURCES;
+    }
+    tam_status status = tam_stream_write(writer->stream, text, tam_escape(name, text, room));
+    if (status == TAM_OK) {
+        status = tam_stream_write(writer->stream, after, 1);
+    }
+    tam_release(writer->ctx, text);
+    return status;
 }
 
 static tam_status add(tam_writer *writer, const tam_item *item) {
-    const char *class_name = writer->class_names[item->label];
-    if (breaks_lines(item->name) || breaks_lines(class_name)) {
-        return tam_fail(writer->ctx, TAM_INPUT,
-                        "%s: a tab or the end of a line in its name, or its class's, which a "
-                        "list cannot hold",
-                        item->name);
-    }
-    if (item->name[0] != '/') {
-        TAM_TRY(tam_stream_write(writer->stream, writer->here, strlen(writer->here)));
-    }
-    TAM_TRY(tam_stream_write(writer->stream, item->name, strlen(item->name)));
-    TAM_TRY(tam_stream_write(writer->stream, "\t", 1));
-    TAM_TRY(tam_stream_write(writer->stream, class_name, strlen(class_name)));
-    return tam_stream_write(writer->stream, "\n", 1);
+    char *path = item->name[0] == '/' ? tam_copy_string(writer->ctx, item->name)
+                                      : tam_path_join(writer->ctx, writer->here, item->name);
+    tam_status status = path != NULL ? write_name(writer, path, "\t") : TAM_RESOURCES;
+    tam_release(writer->ctx, path);
+    TAM_TRY(status);
+    return write_name(writer, writer->class_names[item->label], "\n");
 }
 
 static tam_status commit(tam_writer *writer, int64_t *files) {
