@@ -32,7 +32,7 @@ static const tam_reader *const readers[] = {
 #undef X
 };
 
-static tam_status look_at_place(tam_ctx *ctx, const char *path, tam_place *place) {
+tam_status tam_place_look(tam_ctx *ctx, const char *path, tam_place *place) {
     *place = (tam_place){.path = path, .kind = tam_path_look(path)};
     if (place->kind == TAM_PATH_OTHER) {
         return tam_fail(ctx, TAM_INPUT, "%s: neither a folder nor a regular file", path);
@@ -66,7 +66,7 @@ static tam_status open_source(tam_dataset *dataset, const tam_dataset_config *as
     if (config.path == NULL || *config.path == '\0') {
         return tam_fail(ctx, TAM_CONFIG, "no data were named");
     }
-    TAM_TRY(look_at_place(ctx, config.path, &place));
+    TAM_TRY(tam_place_look(ctx, config.path, &place));
     const tam_reader *reader = find_reader(&place);
     if (reader == NULL) {
         return tam_fail(ctx, TAM_INPUT,

@@ -1,21 +1,26 @@
 /* Finds the images that a list of pairs names. */
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/dataset.h"
+#include "data/reader_bin.h"
 #include "io/pair_names.h"
 #include "tammes/pairs.h"
 
-enum { LARGEST_LIST = 1 << 30, LONGEST_PATH = 4096 };
+enum { LARGEST_LIST = 1 << 30, LONGEST_PATH = 4096, MOST_NAMED = 5, FOLDS_OF_A_SET = 10 };
 
 struct tam_pairs {
     tam_ctx *ctx;
     tam_arena *arena;
-    tam_pair_names names;
-    int64_t images;
-    int64_t *image, *rows;
+    const char *path;     /* for sentences */
+    tam_pair_names names; /* of a list; of a verification set without names */
+    int64_t missing, images;
+    int64_t *image, *rows; /* rows at first hold numbers in the data set, -1: an image that it lacks */
 };
 
 /* An image by its key. */
@@ -66,15 +71,80 @@ static int64_t find_image(const known_image *images, int64_t count, const char *
     return low < count && strcmp(images[low].name, name) == 0 ? images[low].number : -1;
 }
 
-/* rows receives numbers in the data set. */
-static tam_status find_rows(tam_pairs *pairs, const char *path, const known_image *images, int64_t count) {
-    for (int64_t i = 0; i < 2 * pairs->names.count; i++) {
-        pairs->rows[i] = find_image(images, count, pairs->names.names[i]);
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The name of row i, for sentences: of a verification set the image's number. */
+static const char *row_name(const tam_pairs *pairs, int64_t i, char room[24]) {
+    if (pairs->names.names != NULL) {
+        return pairs->names.names[i];
+    }
+    snprintf(room, 24, "%lld", (long long)i);
+    return room;
+}
+
+/* TAM_INPUT with the first missing image, and of all of them the number and some names. */
+static tam_status refuse_missing(const tam_pairs *pairs) {
+    int64_t rows = 2 * pairs->names.count, first = rows, different = 0;
+    char room[24], some[512] = "";
+    size_t length = 0;
+    const char **names = tam_arena_take(pairs->arena, (size_t)rows, sizeof *names);
+    if (names == NULL) {
+        return TAM_RESOURCES;
+    }
+    for (int64_t i = rows - 1; i >= 0; i--) {
         if (pairs->rows[i] < 0) {
-            return tam_fail(pairs->ctx, TAM_INPUT, "%s: pair %lld names '%s', which the data set does not hold", path,
-                            (long long)(i / 2 + 1), pairs->names.names[i]);
+            const char *name = row_name(pairs, i, room);
+            names[different] = tam_arena_string(pairs->arena, name, strlen(name));
+            if (names[different++] == NULL) {
+                return TAM_RESOURCES;
+            }
+            first = i;
         }
     }
+    int64_t found = different;
+    qsort(names, (size_t)found, sizeof *names, by_text);
+    different = 0;
+    for (int64_t i = 0; i < found; i++) {
+        if (i > 0 && strcmp(names[i], names[i - 1]) == 0) {
+            continue;
+        }
+        if (different < MOST_NAMED) {
+            length +=
+                (size_t)snprintf(some + length, sizeof some - length, "%s'%.80s'", different > 0 ? ", " : "", names[i]);
+        }
+        different++;
+    }
+    return tam_fail(pairs->ctx, TAM_INPUT,
+                    "%s: pair %lld names '%s', which the data set does not hold; %lld images are missing in all, from "
+                    "%lld of %lld pairs: %s%s",
+                    pairs->path, (long long)(first / 2 + 1), row_name(pairs, first, room), (long long)different,
+                    (long long)pairs->missing, (long long)pairs->names.count, some,
+                    different > MOST_NAMED ? ", ..." : "");
+}
+
+static bool is_whole(const tam_pairs *pairs, int64_t pair) {
+    return pairs->rows[2 * pair] >= 0 && pairs->rows[2 * pair + 1] >= 0;
+}
+
+/* Refuses pairs without their images, or leaves them out. */
+static tam_status settle_missing(tam_pairs *pairs, bool leave_out) {
+    int64_t kept = 0, count = pairs->names.count;
+    for (int64_t i = 0; i < count; i++) {
+        pairs->missing += !is_whole(pairs, i);
+    }
+    if (pairs->missing > 0 && (!leave_out || pairs->missing == count)) {
+        return refuse_missing(pairs);
+    }
+    for (int64_t i = 0; i < count; i++) {
+        if (is_whole(pairs, i)) {
+            pairs->rows[2 * kept] = pairs->rows[2 * i];
+            pairs->rows[2 * kept + 1] = pairs->rows[2 * i + 1];
+            pairs->names.same[kept++] = pairs->names.same[i];
+        }
+    }
+    pairs->names.count = kept;
     return TAM_OK;
 }
 
@@ -109,26 +179,88 @@ static tam_status read_list(tam_pairs *pairs, const char *path) {
     return status;
 }
 
-static tam_status find_images(tam_pairs *pairs, const char *path, const tam_dataset *dataset) {
+/* Room for the rows of all pairs, and for the images that they can name. */
+static tam_status take_rows(tam_pairs *pairs, const tam_dataset *dataset) {
     int64_t count = tam_dataset_describe(dataset).count, named = 2 * pairs->names.count;
-    known_image *images = NULL;
-    tam_arena *names = tam_arena_create(pairs->ctx, 0);
     pairs->rows = tam_arena_take(pairs->arena, (size_t)named, sizeof *pairs->rows);
     pairs->image = tam_arena_take(pairs->arena, (size_t)(named < count ? named : count), sizeof *pairs->image);
-    bool whole = names != NULL && pairs->rows != NULL && pairs->image != NULL;
-    tam_status status = whole ? list_images(pairs->ctx, dataset, names, pairs->names.stems, &images) : TAM_RESOURCES;
-    if (status == TAM_OK) {
-        status = find_rows(pairs, path, images, count);
-    }
-    if (status == TAM_OK) {
-        status = number_images(pairs, count);
+    return pairs->rows != NULL && pairs->image != NULL ? TAM_OK : TAM_RESOURCES;
+}
+
+static tam_status find_names(tam_pairs *pairs, const tam_dataset *dataset) {
+    int64_t count = tam_dataset_describe(dataset).count;
+    known_image *images = NULL;
+    tam_arena *names = tam_arena_create(pairs->ctx, 0);
+    tam_status status =
+        names != NULL ? list_images(pairs->ctx, dataset, names, pairs->names.stems, &images) : TAM_RESOURCES;
+    for (int64_t i = 0; status == TAM_OK && i < 2 * pairs->names.count; i++) {
+        pairs->rows[i] = find_image(images, count, pairs->names.names[i]);
     }
     tam_release(pairs->ctx, images);
     tam_arena_free(names);
     return status;
 }
 
-tam_status tam_pairs_open(tam_ctx *ctx, const char *path, const tam_dataset *dataset, tam_pairs **out) {
+static tam_status open_list(tam_pairs *pairs, const tam_dataset *dataset) {
+    TAM_TRY(read_list(pairs, pairs->path));
+    TAM_TRY(take_rows(pairs, dataset));
+    return find_names(pairs, dataset);
+}
+
+/* Image i of the set is the data set's image of that number, or is left out of it by its list of fixes. */
+static tam_status open_own(tam_pairs *pairs, const tam_dataset *dataset) {
+    const tam_verification_bin *bin = tam_bin_pairs(tam_dataset_source(dataset), &pairs->path);
+    if (bin == NULL) {
+        return tam_fail(pairs->ctx, TAM_CONFIG, "%s has no pairs of its own: give a list of pairs",
+                        tam_dataset_kind(dataset));
+    }
+    pairs->names = (tam_pair_names){.count = bin->pairs, .folds = FOLDS_OF_A_SET};
+    pairs->names.same = tam_arena_take(pairs->arena, (size_t)bin->pairs, 1);
+    TAM_TRY(take_rows(pairs, dataset));
+    if (pairs->names.same == NULL) {
+        return TAM_RESOURCES;
+    }
+    memcpy(pairs->names.same, bin->same, (size_t)bin->pairs);
+    for (int64_t i = 0; i < 2 * bin->pairs; i++) {
+        pairs->rows[i] = -1;
+    }
+    for (int64_t i = 0; i < tam_dataset_describe(dataset).count; i++) {
+        pairs->rows[tam_dataset_source_number(dataset, i)] = i;
+    }
+    return TAM_OK;
+}
+
+/* A verification set as the list: its pairs are of its own images and of no others. */
+static tam_status check_same_file(tam_pairs *pairs, const char *path, const tam_dataset *dataset) {
+    const char *own = NULL;
+    struct stat a, b;
+    if (tam_bin_pairs(tam_dataset_source(dataset), &own) == NULL || stat(own, &a) != 0 || stat(path, &b) != 0 ||
+        a.st_dev != b.st_dev || a.st_ino != b.st_ino) {
+        return tam_fail(pairs->ctx, TAM_CONFIG,
+                        "%s: a verification set: its pairs are of its own images, so it must be the data, too", path);
+    }
+    return TAM_OK;
+}
+
+static tam_status open_pairs(tam_pairs *pairs, const char *path, const tam_dataset *dataset, bool leave_out) {
+    int inside = path == NULL;
+    if (path != NULL) {
+        TAM_TRY(tam_pairs_inside(pairs->ctx, path, &inside));
+        pairs->path = tam_arena_string(pairs->arena, path, strlen(path));
+        if (pairs->path == NULL) {
+            return TAM_RESOURCES;
+        }
+    }
+    if (inside && path != NULL) {
+        TAM_TRY(check_same_file(pairs, path, dataset));
+    }
+    TAM_TRY(inside ? open_own(pairs, dataset) : open_list(pairs, dataset));
+    TAM_TRY(settle_missing(pairs, leave_out));
+    return number_images(pairs, tam_dataset_describe(dataset).count);
+}
+
+static tam_status open_any(tam_ctx *ctx, const char *path, const tam_dataset *dataset, bool leave_out,
+                           tam_pairs **out) {
     *out = NULL;
     tam_pairs *pairs = tam_allocate(ctx, 1, sizeof *pairs, "pairs");
     if (pairs == NULL) {
@@ -136,15 +268,28 @@ tam_status tam_pairs_open(tam_ctx *ctx, const char *path, const tam_dataset *dat
     }
     pairs->ctx = ctx;
     pairs->arena = tam_arena_create(ctx, (size_t)1 << 20);
-    tam_status status = pairs->arena == NULL ? TAM_RESOURCES : read_list(pairs, path);
-    if (status == TAM_OK) {
-        status = find_images(pairs, path, dataset);
-    }
+    tam_status status = pairs->arena == NULL ? TAM_RESOURCES : open_pairs(pairs, path, dataset, leave_out);
     if (status != TAM_OK) {
         tam_pairs_free(pairs);
         return status;
     }
     *out = pairs;
+    return TAM_OK;
+}
+
+tam_status tam_pairs_open(tam_ctx *ctx, const char *path, const tam_dataset *dataset, tam_pairs **out) {
+    return open_any(ctx, path, dataset, false, out);
+}
+
+tam_status tam_pairs_open_present(tam_ctx *ctx, const char *path, const tam_dataset *dataset, tam_pairs **out) {
+    return open_any(ctx, path, dataset, true, out);
+}
+
+tam_status tam_pairs_inside(tam_ctx *ctx, const char *path, int *inside) {
+    tam_place place;
+    *inside = 0;
+    TAM_TRY(tam_place_look(ctx, path, &place));
+    *inside = tam_bin_recognise(&place);
     return TAM_OK;
 }
 
@@ -156,6 +301,11 @@ void tam_pairs_free(tam_pairs *pairs) {
 }
 
 tam_pairs_info tam_pairs_describe(const tam_pairs *pairs) {
-    return (tam_pairs_info){pairs->names.count, pairs->names.folds, pairs->images,
-                            pairs->image,       pairs->rows,        pairs->names.same};
+    return (tam_pairs_info){.count = pairs->names.count,
+                            .missing = pairs->missing,
+                            .folds = pairs->names.folds,
+                            .images = pairs->images,
+                            .image = pairs->image,
+                            .rows = pairs->rows,
+                            .same = pairs->names.same};
 }

@@ -18,6 +18,9 @@ typedef struct tam_place {
     size_t start_size;
 } tam_place;
 
+/* Fails with TAM_INPUT (neither a file nor a folder, cannot be read); what is absent is no failure. */
+TAM_MUST_USE tam_status tam_place_look(tam_ctx *ctx, const char *path, tam_place *place);
+
 /* Buffers of one thread, kept from image to image so that reading allocates nothing once they have grown. */
 typedef struct tam_reader_scratch {
     uint8_t *file;

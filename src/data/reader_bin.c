@@ -98,8 +98,8 @@ static tam_status look(const tam_source *source, int64_t i, tam_image_info *info
     const bin_state *state = source->state;
     const tam_bin_image image = state->bin.images[i];
     tam_reader_scratch scratch = {0};
-    const uint8_t *data;
-    size_t size;
+    const uint8_t *data = NULL;
+    size_t size = 0;
     char name[LONGEST_NAME];
     image_name(source, i, name, sizeof name);
     if (image.form == TAM_PICKLE_RAW && image.size > FIRST_BYTES) {

@@ -64,6 +64,21 @@ static void pairs_find_their_images(void **state) {
     write_text(root, "list", "1\nA\t1\t10\nA\t1\tX\t1\n");
     test_fails(ctx, tam_pairs_open(ctx, list, dataset, &pairs), TAM_INPUT, "pair 2 names 'X/X_0001'");
     assert_null(pairs);
+    write_text(root, "list",
+               "A/A_0001.pgm,x/1,0\nA/A_0001.pgm,A/A_0002.pgm,1\nx/2,x/1,1\nx/3,x/4,1\nx/5,x/6,0\n"
+               "B/B_0001.pgm,A/A_0002.pgm,0\n");
+    test_fails(ctx, tam_pairs_open(ctx, list, dataset, &pairs), TAM_INPUT,
+               "pair 1 names 'x/1', which the data set does not hold; 6 images are missing in all, from 4 of 6 pairs: "
+               "'x/1', 'x/2', 'x/3', 'x/4', 'x/5', ...");
+    test_ok(ctx, tam_pairs_open_present(ctx, list, dataset, &pairs));
+    info = tam_pairs_describe(pairs);
+    assert_true(info.count == 2 && info.missing == 4 && info.images == 3);
+    assert_true(info.same[0] == 1 && info.same[1] == 0 && info.rows[0] == 0 && info.rows[1] == 1 && info.rows[3] == 1);
+    tam_pairs_free(pairs);
+    write_text(root, "list", "x/1,x/2,1\n");
+    test_fails(ctx, tam_pairs_open_present(ctx, list, dataset, &pairs), TAM_INPUT, "from 1 of 1 pairs");
+    test_fails(ctx, tam_pairs_open(ctx, NULL, dataset, &pairs), TAM_CONFIG, "image folder has no pairs of its own");
+
     test_fails(ctx, tam_pairs_open(ctx, "/nowhere/pairs.txt", dataset, &pairs), TAM_INPUT, "/nowhere/pairs.txt");
     tam_pairs_free(NULL);
     tam_dataset_free(dataset);
