@@ -108,12 +108,15 @@ static ssize_t read_start(const char *path, uint8_t *start, size_t room) {
     return got;
 }
 
-/* The first bytes alone may not hold the whole header, which is no failure: its sentence goes nowhere. */
+bool tam_image_look_start(const char *name, const uint8_t *start, size_t size, tam_image_info *info) {
+    tam_ctx nobody = {.lock = PTHREAD_MUTEX_INITIALIZER};
+    return tam_image_look(&nobody, name, start, size, info) == TAM_OK;
+}
+
 static bool look_at_start(const char *path, tam_image_info *info) {
     uint8_t start[4096];
-    tam_ctx nobody = {.lock = PTHREAD_MUTEX_INITIALIZER};
     ssize_t got = read_start(path, start, sizeof start);
-    return got > 0 && tam_image_look(&nobody, path, start, (size_t)got, info) == TAM_OK;
+    return got > 0 && tam_image_look_start(path, start, (size_t)got, info);
 }
 
 tam_status tam_image_look_file(tam_ctx *ctx, const char *path, tam_image_info *info) {

@@ -29,6 +29,8 @@ typedef struct tam_image {
  * it fails, and more of the file must be given. */
 TAM_MUST_USE tam_status tam_image_look(tam_ctx *ctx, const char *name, const uint8_t *data, size_t size,
                                        tam_image_info *info);
+/* The same for a file's beginning, which may not hold the whole header: that is no failure and has no sentence. */
+bool tam_image_look_start(const char *name, const uint8_t *start, size_t size, tam_image_info *info);
 TAM_MUST_USE tam_status tam_image_decode(tam_ctx *ctx, const char *name, const uint8_t *data, size_t size,
                                          tam_image *image);
 void tam_image_free(tam_ctx *ctx, tam_image *image);
