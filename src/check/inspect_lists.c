@@ -5,10 +5,11 @@
 #include "base/file.h"
 #include "check/inspect_text.h"
 #include "io/image.h"
+#include "io/image_list.h"
 #include "io/pair_names.h"
 
 /* Longer lists are not read whole. */
-#define MOST_PAIR_BYTES ((int64_t)64 << 20)
+#define MOST_LIST_BYTES ((int64_t)64 << 20)
 
 typedef struct kind {
     const char *name, *advice;
@@ -181,10 +182,10 @@ static tam_status state_pairs(tam_inspection *inspection, const char *path) {
     tam_pair_names pairs;
     uint8_t *data;
     size_t size;
-    if (inspection->info.bytes > MOST_PAIR_BYTES) {
+    if (inspection->info.bytes > MOST_LIST_BYTES) {
         return TAM_OK;
     }
-    TAM_TRY(tam_file_read(ctx, path, (size_t)MOST_PAIR_BYTES, &data, &size));
+    TAM_TRY(tam_file_read(ctx, path, (size_t)MOST_LIST_BYTES, &data, &size));
     tam_arena *arena = tam_arena_create(ctx, 0);
     tam_status status =
         arena != NULL ? tam_pair_names_parse(ctx, arena, path, (const char *)data, size, &pairs) : TAM_RESOURCES;
@@ -206,6 +207,27 @@ static tam_status state_pairs(tam_inspection *inspection, const char *path) {
     return status;
 }
 
+/* A list of images is read whole, but none of its images: they need not be there. */
+static tam_status state_list(tam_inspection *inspection, const char *path) {
+    tam_image_list list;
+    if (inspection->info.bytes > MOST_LIST_BYTES) {
+        return TAM_OK;
+    }
+    TAM_TRY(tam_image_list_read(inspection->ctx, path, &list));
+    tam_status status = tam_state_number(inspection, "images", list.count);
+    if (status == TAM_OK) {
+        status = tam_state(inspection, "labels", "%s", list.labelled ? "of every image" : "none");
+    }
+    if (status == TAM_OK && list.splits) {
+        status = tam_state(inspection, "splits", "of every image: --split chooses one");
+    }
+    if (status == TAM_OK && list.unaligned > 0) {
+        status = tam_state_number(inspection, "not_aligned", list.unaligned);
+    }
+    tam_image_list_free(&list);
+    return status;
+}
+
 static tam_status state_property(tam_inspection *inspection, const tam_text_line *line) {
     TAM_TRY(tam_state(inspection, "classes", "%s", line->field[0]));
     return tam_state(inspection, "size", "%s x %s", line->field[2], line->field[1]);
@@ -222,6 +244,9 @@ tam_status tam_text_judge(tam_inspection *inspection, const char *path, const ta
         inspection->info.known = one->known;
         if (one->is == lfw_pairs || one->is == pair_csv) {
             return state_pairs(inspection, path);
+        }
+        if (one->is == image_list || one->is == image_csv || one->is == mxnet_list || one->is == path_list) {
+            return state_list(inspection, path);
         }
         if (one->is == property) {
             return state_property(inspection, &start->line[0]);

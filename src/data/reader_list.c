@@ -207,4 +207,5 @@ const tam_reader tam_reader_list = {
     .encoded = encoded,
     .image_name = image_name,
     .image_key = image_key,
+    .own_files = true,
 };

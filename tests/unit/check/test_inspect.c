@@ -182,6 +182,11 @@ static void lists_are_told_apart(void **state) {
     expect_number(inspection, "lines", 5);
     expect_text(inspection, "line", "2\\t1");
     tam_inspection_free(inspection);
+    static const char csv[] = "path,label,split\na/1.jpg,anna,train\nb/1.jpg,bert,test\n";
+    inspection = inspect_bytes(ctx, csv, sizeof csv - 1, "CSV of images");
+    expect_number(inspection, "images", 2);
+    expect_text(inspection, "splits", "--split");
+    tam_inspection_free(inspection);
     expect_damaged(ctx, "2\t1\nA\t1\t2\nA\t1\tB\t3\nB\t1\t2\n", 24, "file");
 }
 

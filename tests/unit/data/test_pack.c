@@ -219,6 +219,69 @@ static void a_list_names_images_where_they_lie(void **state) {
     test_folder_remove(w.folder);
 }
 
+static void a_list_comes_back_with_any_name(void **state) {
+    world w;
+    char path[160], command[512];
+    tam_pack_result result;
+    enter(&w, state);
+    write_classes(w.ctx, w.from, 2, 2);
+    write_image(w.ctx, w.from, "a\tb/ \xff\n.png", 5, 5, 1, 200);
+    snprintf(path, sizeof path, "%s/list.txt", w.folder);
+    tam_dataset_config data = {.path = w.from, .any_size = 1};
+    test_ok(w.ctx, pack(&w, &data, &(tam_pack_config){.out = path}, &result));
+    data.path = path;
+    test_ok(w.ctx, pack(&w, &data, &(tam_pack_config){.out = w.to}, &result));
+    snprintf(command, sizeof command, "diff -r '%s' '%s'", w.from, w.to);
+    assert_int_equal(system(command), 0);
+    test_folder_remove(w.folder);
+}
+
+static tam_status pack_list(world *w, const char *text) {
+    char path[160];
+    tam_pack_result result;
+    snprintf(path, sizeof path, "%s/list.txt", w->folder);
+    write_bytes(w->ctx, path, text, strlen(text));
+    return pack(w, &(tam_dataset_config){.path = path, .any_size = 1}, &(tam_pack_config){.out = w->to}, &result);
+}
+
+static void images_of_one_name_all_stay(void **state) {
+    world w;
+    static const char *const names[] = {"m/1.png", "m/1~1.png", "m/1~2.png", "m/%2Ehidden.png", "n/1.png"};
+    char path[160];
+    enter(&w, state);
+    write_image(w.ctx, w.folder, "a/1.png", 5, 5, 1, 0);
+    write_image(w.ctx, w.folder, "b/1.png", 5, 5, 1, 40);
+    write_image(w.ctx, w.folder, "c/1.png", 5, 5, 1, 80);
+    write_image(w.ctx, w.folder, "c/.hidden.png", 5, 5, 1, 120);
+    test_ok(w.ctx, pack_list(&w, "a/1.png\tm\nb/1.png\tm\nc/1.png\tm\nc/.hidden.png\tm\na/1.png\tn\n"));
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/%s", w.to, names[i]);
+        if (tam_path_look(path) != TAM_PATH_FILE) {
+            fail_msg("there is no %s", names[i]);
+        }
+    }
+    test_folder_remove(w.folder);
+}
+
+static void classes_that_cannot_be_folders_are_refused(void **state) {
+    static const char *const classes[] = {"../out", "a/../../out", ".hidden", "a/.b", "/root", "a//b", "a/"};
+    world w;
+    char text[512], longest[300];
+    enter(&w, state);
+    write_image(w.ctx, w.folder, "a/1.png", 5, 5, 1, 0);
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) {
+        snprintf(text, sizeof text, "a/1.png\tfine\na/1.png\t%s\n", classes[i]);
+        test_fails(w.ctx, pack_list(&w, text), TAM_INPUT, classes[i]);
+        expect_nothing(w.to);
+    }
+    memset(longest, 'x', sizeof longest);
+    longest[sizeof longest - 1] = '\0';
+    snprintf(text, sizeof text, "a/1.png\tfine\na/1.png\t%s\n", longest);
+    test_fails(w.ctx, pack_list(&w, text), TAM_INPUT, "longer than 255 bytes");
+    expect_nothing(w.to);
+    test_folder_remove(w.folder);
+}
+
 static void memory_may_run_out_anywhere(void **state) {
     world w;
     int left, failures = 0;
@@ -273,6 +336,9 @@ int main(void) {
         TEST(an_image_that_is_none_leaves_nothing),
         TEST(a_stopped_run_leaves_nothing),
         TEST(a_list_names_images_where_they_lie),
+        TEST(a_list_comes_back_with_any_name),
+        TEST(images_of_one_name_all_stay),
+        TEST(classes_that_cannot_be_folders_are_refused),
         TEST(memory_may_run_out_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
