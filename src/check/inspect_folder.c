@@ -95,7 +95,8 @@ tam_status tam_inspect_dataset(tam_inspection *inspection, const tam_dataset_con
 /* What lies directly in a folder. */
 typedef struct contents {
     int64_t folders, files, images, records, arrays, shards, models;
-    bool run; /* it has what a training run writes */
+    char record[256]; /* the name of a .rec */
+    bool run;         /* it has what a training run writes */
 } contents;
 
 static bool ends_with(const char *name, const char *ending) {
@@ -122,7 +123,10 @@ static tam_status look_into(tam_ctx *ctx, const char *path, contents *found) {
         found->folders += is_folder;
         found->files += !is_folder;
         found->images += !is_folder && tam_image_named(name);
-        found->records += !is_folder && ends_with(name, ".rec");
+        if (!is_folder && ends_with(name, ".rec")) {
+            found->records++;
+            snprintf(found->record, sizeof found->record, "%s", name);
+        }
         found->shards += !is_folder && ends_with(name, ".tar");
         found->arrays += !is_folder && (strstr(name, "-ubyte") != NULL || ends_with(name, ".npy"));
         found->models += !is_folder && ends_with(name, ".safetensors");
@@ -147,6 +151,23 @@ static tam_status state_contents(tam_inspection *inspection, const contents *fou
     return TAM_OK;
 }
 
+/* What the one .rec file of a folder is, which may be too large to be opened as data only to be looked at. */
+static tam_status inspect_records(tam_inspection *inspection, const char *path, const char *name) {
+    tam_place place = {.kind = TAM_PATH_FILE};
+    char *whole = tam_path_join(inspection->ctx, path, name);
+    if (whole == NULL) {
+        return TAM_RESOURCES;
+    }
+    place.path = whole;
+    tam_status status = tam_state(inspection, "file", "%s", name);
+    if (status == TAM_OK) {
+        status = tam_inspector_rec.inspect(inspection, &place);
+    }
+    inspection->info.kind = "folder of RecordIO data";
+    tam_release(inspection->ctx, whole);
+    return status;
+}
+
 static tam_status inspect(tam_inspection *inspection, const tam_place *place) {
     contents found = {0};
     TAM_TRY(look_into(inspection->ctx, place->path, &found));
@@ -162,6 +183,9 @@ static tam_status inspect(tam_inspection *inspection, const tam_place *place) {
                                                        "path<TAB>label"
                                                      : NULL;
         return state_contents(inspection, &found);
+    }
+    if (found.records == 1) {
+        return inspect_records(inspection, place->path, found.record);
     }
     return tam_inspect_dataset(inspection, &(tam_dataset_config){.path = place->path});
 }

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/packed_image.h"
+#include "data/reader_bin.h"
 #include "data/writer.h"
 
 enum { LONGEST_NAME = 4352 };
@@ -182,6 +183,17 @@ static tam_status measure(packing *p, tam_image_info *common) {
     return status;
 }
 
+/* The pairs of a verification set, unless fixes have left images out. */
+static const uint8_t *same_of(const packing *p) {
+    const char *path;
+    const tam_verification_bin *bin = tam_bin_pairs(tam_dataset_source(p->dataset), &path);
+    if (bin != NULL && 2 * bin->pairs != p->info.count) {
+        tam_warn(p->ctx, "%s: images were left out, so the pairs are not written", path);
+        return NULL;
+    }
+    return bin != NULL ? bin->same : NULL;
+}
+
 static tam_status prepare(packing *p) {
     tam_image_info common;
     TAM_TRY(check_out(p->ctx, p->kind, p->config->out));
@@ -203,7 +215,8 @@ static tam_status prepare(packing *p) {
                             .channels = common.channels,
                             .height = common.height,
                             .width = common.width,
-                            .shard_bytes = p->config->shard_bytes};
+                            .shard_bytes = p->config->shard_bytes,
+                            .same = same_of(p)};
     return p->kind->open(p->ctx, &plan, &p->writer);
 }
 

@@ -15,6 +15,7 @@ typedef struct tam_writer_plan {
     const int64_t *class_count;  /* [classes] images of each */
     int channels, height, width; /* of every image, for `sized` and `bare` writers; 0: they differ */
     int64_t shard_bytes;
+    const uint8_t *same; /* [count / 2] pairs of images 2 i and 2 i + 1, of data that are such; else NULL */
 } tam_writer_plan;
 
 /* One image to write. */

@@ -1,4 +1,5 @@
-/* An image folder: out/CLASS/NAME, or out/images/NAME of images without labels. It is made as out.tmp and renamed. */
+/* An image folder: out/CLASS/NAME, or out/images/NAME of images without labels, and of a verification set
+ * out/pairs.csv. It is made as out.tmp and renamed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
@@ -10,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/stream.h"
 #include "data/writer.h"
 #include "io/image.h"
 
@@ -19,6 +21,8 @@ struct tam_writer {
     tam_ctx *ctx;
     char *out, *temporary; /* folders */
     const char *const *class_names;
+    const uint8_t *same; /* of data that are pairs; else NULL */
+    tam_stream *pairs;   /* out.tmp/pairs.csv */
     int64_t files;
 };
 
@@ -32,6 +36,7 @@ static int remove_one(const char *path, const struct stat *facts, int kind, stru
 }
 
 static void free_writer(tam_writer *writer) {
+    tam_stream_abandon(writer->pairs);
     tam_release(writer->ctx, writer->out);
     tam_release(writer->ctx, writer->temporary);
     tam_release(writer->ctx, writer);
@@ -105,6 +110,23 @@ static tam_status make_temporary(tam_writer *writer) {
     return TAM_OK;
 }
 
+static tam_status open_pairs(tam_writer *writer) {
+    static const char heading[] = "path_a,path_b,same\n";
+    char *path = tam_path_join(writer->ctx, writer->temporary, "pairs.csv");
+    tam_status status = path != NULL ? tam_stream_open(writer->ctx, path, &writer->pairs) : TAM_RESOURCES;
+    tam_release(writer->ctx, path);
+    return status == TAM_OK ? tam_stream_write(writer->pairs, heading, sizeof heading - 1) : status;
+}
+
+/* The image's place in its line of pairs.csv. Names are numbers: no sign in them needs quoting. */
+static tam_status add_to_pair(tam_writer *writer, const tam_item *item, const char *path) {
+    char text[LONGEST_PART + 16];
+    const char *name = path + strlen(writer->temporary) + 1;
+    int length = item->number % 2 == 0 ? snprintf(text, sizeof text, "%s,", name)
+                                       : snprintf(text, sizeof text, "%s,%d\n", name, writer->same[item->number / 2]);
+    return tam_stream_write(writer->pairs, text, (size_t)length);
+}
+
 static tam_status open_folder(tam_ctx *ctx, const tam_writer_plan *plan, tam_writer **out) {
     size_t length = strlen(plan->out);
     *out = NULL;
@@ -117,6 +139,7 @@ static tam_status open_folder(tam_ctx *ctx, const tam_writer_plan *plan, tam_wri
     }
     writer->ctx = ctx;
     writer->class_names = plan->class_names;
+    writer->same = plan->same;
     writer->out = tam_allocate(ctx, length + 1, 1, "a path");
     writer->temporary = tam_allocate(ctx, length + sizeof ".tmp", 1, "a path");
     if (writer->out == NULL || writer->temporary == NULL) {
@@ -132,6 +155,9 @@ static tam_status open_folder(tam_ctx *ctx, const tam_writer_plan *plan, tam_wri
         return status;
     }
     status = make_classes(writer, plan);
+    if (status == TAM_OK && plan->same != NULL) {
+        status = open_pairs(writer);
+    }
     if (status != TAM_OK) {
         abandon(writer);
         return status;
@@ -203,7 +229,8 @@ static tam_status add(tam_writer *writer, const tam_item *item) {
         int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (descriptor >= 0) {
             writer->files++;
-            return write_file(writer, path, descriptor, item->data, item->size);
+            TAM_TRY(write_file(writer, path, descriptor, item->data, item->size));
+            return writer->pairs != NULL ? add_to_pair(writer, item, path) : TAM_OK;
         }
         if (errno != EEXIST) {
             return tam_fail(writer->ctx, TAM_RESOURCES, "%s: cannot create: %s", path, strerror(errno));
@@ -226,10 +253,14 @@ static bool flush_all(const char *path) {
 
 static tam_status commit(tam_writer *writer, int64_t *files) {
     tam_status status = TAM_OK;
-    *files = writer->files;
-    if (!flush_all(writer->temporary)) {
+    *files = writer->files + (writer->pairs != NULL);
+    if (writer->pairs != NULL) {
+        status = tam_stream_commit(writer->pairs);
+        writer->pairs = NULL;
+    }
+    if (status == TAM_OK && !flush_all(writer->temporary)) {
         status = tam_fail(writer->ctx, TAM_RESOURCES, "%s: cannot write: %s", writer->temporary, strerror(errno));
-    } else if (rename(writer->temporary, writer->out) != 0) {
+    } else if (status == TAM_OK && rename(writer->temporary, writer->out) != 0) {
         status = tam_fail(writer->ctx, TAM_RESOURCES, "%s: cannot rename %s to it: %s", writer->out, writer->temporary,
                           strerror(errno));
     }
