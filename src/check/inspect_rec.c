@@ -17,8 +17,10 @@ typedef struct walk {
     tam_recordio_file file;
     uint8_t *buffer;
     size_t room;
-    uint64_t at;
-    int64_t records, images, ranges, shown;
+    uint64_t at, first_image;
+    int64_t first_number;
+    int64_t records, images, ranges;
+    bool showing;                    /* the second time: images are stated */
     int64_t face_images, identities; /* of record 0; 0: not in the face layout */
     bool inexact;                    /* its counts are beyond what a float32 tells apart */
     int32_t least, most;
@@ -64,16 +66,18 @@ static tam_status take_image(walk *w, const tam_record *record, const tam_record
     int32_t label;
     char name[64];
     TAM_TRY(tam_recordio_label(&w->file, (uint64_t)w->records, record, header, &label));
+    if (w->images == 0) {
+        w->first_image = w->at;
+        w->first_number = w->records;
+    }
     w->least = w->images == 0 || label < w->least ? label : w->least;
     w->most = w->images == 0 || label > w->most ? label : w->most;
     w->images++;
-    if (w->shown == SHOWN) {
+    if (!w->showing) {
         return TAM_OK;
     }
-    w->shown++;
     snprintf(name, sizeof name, "record %lld, label %d", (long long)w->records, (int)label);
-    return tam_state_image(w->inspection, "image", name, record->payload + header->image,
-                           record->size - header->image);
+    return tam_state_image(w->inspection, "image", name, record->payload + header->image, record->size - header->image);
 }
 
 static tam_status take_record(walk *w) {
@@ -117,8 +121,9 @@ static tam_status state_counts(walk *w) {
     inspection->info.partly = !all;
     double share = w->at > 0 ? (double)w->file.size / (double)w->at : 1;
     TAM_TRY(tam_state(inspection, "layout", "%s",
-                      w->identities > 0 || w->face_images > 0 ? "faces: record 0 and those of the identities hold ranges"
-                                                              : "plain: every record is an image"));
+                      w->identities > 0 || w->face_images > 0
+                          ? "faces: record 0 and those of the identities hold ranges"
+                          : "plain: every record is an image"));
     if (all) {
         TAM_TRY(tam_state_number(inspection, "records", w->records));
         TAM_TRY(tam_state_number(inspection, "images", w->images));
@@ -139,6 +144,28 @@ static tam_status state_counts(walk *w) {
                      (int)w->most);
 }
 
+/* The first images once more, behind the counts. */
+static tam_status show_images(walk *w) {
+    int64_t wanted = w->images < SHOWN ? w->images : SHOWN;
+    w->showing = true;
+    w->at = w->first_image;
+    w->records = w->first_number;
+    w->images = 0;
+    while (w->images < wanted) {
+        TAM_TRY(take_record(w));
+    }
+    return TAM_OK;
+}
+
+static tam_status state_all(walk *w, const char *path) {
+    while (w->at < w->file.size && w->records < MOST_RECORDS && w->at < MOST_BYTES) {
+        TAM_TRY(take_record(w));
+    }
+    TAM_TRY(state_counts(w));
+    TAM_TRY(state_neighbours(w->inspection, path));
+    return show_images(w);
+}
+
 static tam_status inspect(tam_inspection *inspection, const tam_place *place) {
     size_t size;
     walk w = {.inspection = inspection};
@@ -147,16 +174,10 @@ static tam_status inspect(tam_inspection *inspection, const tam_place *place) {
     w.file = (tam_recordio_file){.ctx = inspection->ctx, .path = place->path};
     TAM_TRY(tam_file_open(inspection->ctx, place->path, &w.file.descriptor, &size));
     w.file.size = size;
-    tam_status status = TAM_OK;
-    while (status == TAM_OK && w.at < w.file.size && w.records < MOST_RECORDS && w.at < MOST_BYTES) {
-        status = take_record(&w);
-    }
+    tam_status status = state_all(&w, place->path);
     close(w.file.descriptor);
     tam_release(inspection->ctx, w.buffer);
-    if (status == TAM_OK) {
-        status = state_counts(&w);
-    }
-    return status == TAM_OK ? state_neighbours(inspection, place->path) : status;
+    return status;
 }
 
 const tam_inspector tam_inspector_rec = {recognise, inspect};
