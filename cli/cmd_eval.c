@@ -15,21 +15,34 @@ static const struct {
         {"insightface", eval_folds},
 };
 
+enum { ALL_PAIRS = 0, INSIGHTFACE = sizeof protocols / sizeof *protocols - 1 };
+
+/* Listed pairs, or a verification set, which has its own, are measured by folds. */
+static tam_status choose_protocol(eval_job *job, int *protocol) {
+    tam_status status = tam_pairs_inside(job->call->ctx, job->data.path, &job->own_pairs);
+    if (status == TAM_OK && *protocol < 0) {
+        *protocol = job->own_pairs || job->pairs != NULL ? INSIGHTFACE : ALL_PAIRS;
+    }
+    return status;
+}
+
 tam_status cli_eval(cli_call *call) {
     eval_job job = {.call = call, .gallery = -1};
-    int protocol = 0;
+    int protocol = -1;
     const char *model = NULL, *dtype = NULL;
     tam_dataset_config *data = &job.data, *other = &job.gallery_data;
     const cli_option options[] = {
         cli_required(cli_text("model", &model, "RUN|FILE", "run directory or model file")),
-        cli_required(cli_text("data", &data->path, "DIR", "images: a folder per class, or IDX files")),
+        cli_required(cli_text("data", &data->path, "DIR", "images of any kind of data; lfw.bin with its pairs")),
         CLI_DATASET_NARROWING("", data),
         cli_int("size", &data->size, 1, 4096, "side of the images in pixels (the model's)"),
         cli_text("dtype", &dtype, "f32|bf16|auto",
                  "what the net computes in (f32); auto: bf16 where the processor has matrix units for it"),
-        cli_choice("protocol", &protocol, PROTOCOL_WORDS, "what to measure (allpairs); docs/evaluation.md"),
-        cli_text("pairs", &job.pairs, "FILE", "folds: LFW's pairs.txt, or CSV path_a,path_b,same"),
-        cli_int("folds", &job.folds, 1, 1000, "folds: how many (as the list says, 10 for CSV)"),
+        cli_choice("protocol", &protocol, PROTOCOL_WORDS,
+                   "what to measure (allpairs; of listed pairs insightface); docs/evaluation.md"),
+        cli_text("pairs", &job.pairs, "FILE", "folds: LFW's pairs.txt, or CSV path_a,path_b,same; a .bin has its own"),
+        cli_switch("skip-missing", &job.skip_missing, "folds: leave out pairs whose images are not in the data"),
+        cli_int("folds", &job.folds, 1, 1000, "folds: how many (as the list says, 10 for CSV and .bin)"),
         cli_choice("gallery", &job.gallery, "means|weights|all", "identify: class means, class weights, or all images"),
         cli_text("gallery-data", &other->path, "DIR", "identify: images of the gallery"),
         CLI_DATASET_NARROWING("gallery-", other),
@@ -42,7 +55,8 @@ tam_status cli_eval(cli_call *call) {
     const cli_usage usage = {
         .synopsis = "--model RUN --data DIR [--protocol NAME] [options]",
         .example = "tammes eval --model runs/first --data photos-of-others\n"
-                   "tammes eval --model runs/lfw --data lfw --protocol folds --pairs pairs.txt --json",
+                   "tammes eval --model runs/lfw --data lfw --pairs pairs.txt --json\n"
+                   "tammes eval --model runs/lfw --data lfw.bin",
         .options = options,
         .option_count = sizeof options / sizeof options[0],
     };
@@ -51,9 +65,12 @@ tam_status cli_eval(cli_call *call) {
     }
     job.has_gallery = job.gallery >= 0;
     job.gallery = job.has_gallery ? job.gallery : EVAL_MEANS;
-    job.protocol = protocols[protocol].name;
     job.fewshot.seed = call->seed;
-    tam_status status = tam_model_open(call->ctx, model, &job.model);
+    tam_status status = choose_protocol(&job, &protocol);
+    if (status == TAM_OK) {
+        job.protocol = protocols[protocol].name;
+        status = tam_model_open(call->ctx, model, &job.model);
+    }
     if (status == TAM_OK) {
         status = tam_model_set_dtype(job.model, dtype);
     }

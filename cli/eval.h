@@ -25,6 +25,8 @@ typedef struct eval_job {
     int gallery;      /* an eval_gallery */
     int flip;         /* 0 as the protocol says, 1 yes, 2 no */
     int folds;        /* 0: as the list says */
+    int own_pairs;    /* the data hold pairs of their own */
+    bool skip_missing;
     tam_fewshot_config fewshot;
 } eval_job;
 

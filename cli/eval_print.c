@@ -13,8 +13,12 @@ json_t *eval_json_start(const eval_job *job, const eval_set *set) {
 void eval_print_start(const eval_job *job, const eval_set *set) {
     printf("%-10s %s, %s, %d numbers an image, %lld steps, embedding in %s\n", "model", job->info.net, job->info.loss,
            job->info.dim, (long long)job->info.step, job->info.dtype);
-    printf("%-10s %s: %lld images of %lld classes, %lld of them seen in training\n", "data", job->data.path,
-           (long long)set->info.count, (long long)set->info.classes, (long long)eval_seen_classes(job, set));
+    if (set->info.classes == 0) {
+        printf("%-10s %s: %lld images without labels\n", "data", job->data.path, (long long)set->info.count);
+    } else {
+        printf("%-10s %s: %lld images of %lld classes, %lld of them seen in training\n", "data", job->data.path,
+               (long long)set->info.count, (long long)set->info.classes, (long long)eval_seen_classes(job, set));
+    }
     printf("%-10s %s\n", "protocol", job->protocol);
 }
 

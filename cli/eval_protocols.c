@@ -82,14 +82,17 @@ static tam_status measure_pairs(eval_job *job, const eval_set *set, const tam_pa
     }
     if (job->call->json) {
         json_t *object = eval_json_start(job, set);
-        json_object_update_new(object,
-                               json_pack("{s:i, s:o, s:o, s:o}", "folds", folds.folds, "accuracy",
-                                         cli_json_real(folds.accuracy), "accuracy_std", cli_json_real(folds.deviation),
-                                         "threshold", cli_json_real(1 - folds.threshold / 2)));
+        json_object_update_new(
+            object, json_pack("{s:I, s:i, s:o, s:o, s:o}", "pairs_left_out", (json_int_t)pairs->missing, "folds",
+                              folds.folds, "accuracy", cli_json_real(folds.accuracy), "accuracy_std",
+                              cli_json_real(folds.deviation), "threshold", cli_json_real(1 - folds.threshold / 2)));
         eval_json_verification(object, &result);
         status = cli_print_json(job->call, object);
     } else {
         eval_print_start(job, set);
+        if (pairs->missing > 0) {
+            printf("%-10s %lld pairs are left out: the data lack images of them\n", "", (long long)pairs->missing);
+        }
         print_folds(&folds);
         eval_print_verification(&result);
     }
@@ -99,12 +102,15 @@ static tam_status measure_pairs(eval_job *job, const eval_set *set, const tam_pa
 tam_status eval_folds(eval_job *job) {
     eval_set set;
     tam_pairs *pairs = NULL;
-    if (job->pairs == NULL) {
+    tam_ctx *ctx = job->call->ctx;
+    if (job->pairs == NULL && !job->own_pairs) {
         return cli_fail(job->call, TAM_CONFIG, "--protocol folds needs --pairs FILE");
     }
+    job->data.unlabelled = 1;
     tam_status status = eval_open(job, &job->data, &set);
     if (status == TAM_OK) {
-        status = tam_pairs_open(job->call->ctx, job->pairs, set.dataset, &pairs);
+        status = job->skip_missing ? tam_pairs_open_present(ctx, job->pairs, set.dataset, &pairs)
+                                   : tam_pairs_open(ctx, job->pairs, set.dataset, &pairs);
     }
     if (status == TAM_OK) {
         tam_pairs_info info = tam_pairs_describe(pairs);
