@@ -134,6 +134,8 @@ void cli_note(const cli_call *call, const char *format, ...) __attribute__((form
 /* Prints one line to stderr. What a terminal would not show as text (control characters, bytes that are not UTF-8) is
  * escaped: names of files may hold anything. */
 void cli_print_sentence(const char *opening, const char *sentence);
+/* Prints words to stdout, escaped likewise. */
+void cli_print_name(const char *name);
 
 /* Prints the object on one line to stdout and drops the reference. NULL (jansson had no memory): TAM_RESOURCES. */
 tam_status cli_print_json(cli_call *call, json_t *object);

@@ -33,19 +33,27 @@ static bool is_control(const unsigned char *at, size_t length) {
     return length == 1 ? at[0] < 0x20 || at[0] == 0x7F : length == 2 && at[0] == 0xC2 && at[1] < 0xA0;
 }
 
-void cli_print_sentence(const char *opening, const char *sentence) {
-    fputs(opening, stderr);
-    for (const unsigned char *at = (const unsigned char *)sentence; *at != '\0';) {
+static void print_escaped(FILE *file, const char *words) {
+    for (const unsigned char *at = (const unsigned char *)words; *at != '\0';) {
         size_t length = sequence_length(at);
         if (length > 0 && !is_control(at, length)) {
-            fwrite(at, 1, length, stderr);
+            fwrite(at, 1, length, file);
             at += length;
         } else {
-            fprintf(stderr, "\\x%02x", *at);
+            fprintf(file, "\\x%02x", *at);
             at++;
         }
     }
+}
+
+void cli_print_sentence(const char *opening, const char *sentence) {
+    fputs(opening, stderr);
+    print_escaped(stderr, sentence);
     fputc('\n', stderr);
+}
+
+void cli_print_name(const char *name) {
+    print_escaped(stdout, name);
 }
 
 json_t *cli_json_text(const char *text) {
