@@ -202,7 +202,7 @@ static tam_status name_classes(word_table *table, bool numbers, const int32_t *c
 }
 
 static tam_status make(word_table *table, const tam_label_texts *texts, tam_class_labels *out) {
-    bool numbers = true;
+    bool numbers = !texts->names;
     TAM_TRY(find_words(table, texts, out->labels));
     for (int32_t id = 0; numbers && id < table->count; id++) {
         numbers = looks_like_a_number(table->words[id].text);

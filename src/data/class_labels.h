@@ -3,6 +3,8 @@
 #ifndef DATA_CLASS_LABELS_H
 #define DATA_CLASS_LABELS_H
 
+#include <stdbool.h>
+
 #include "base/memory.h"
 
 enum { TAM_LABEL_ROOM = 32, TAM_LABEL_PLACE_ROOM = 4352 };
@@ -15,6 +17,7 @@ typedef struct tam_label_texts {
     const char *(*text)(const void *user, int64_t i, char room[TAM_LABEL_ROOM]);
     /* Where label i stands, for a sentence: "list.txt:3". */
     void (*place)(const void *user, int64_t i, char place[TAM_LABEL_PLACE_ROOM]);
+    bool names; /* labels are names, also where all are numbers */
 } tam_label_texts;
 
 typedef struct tam_class_labels {

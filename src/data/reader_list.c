@@ -118,7 +118,7 @@ static tam_status load(tam_source *source, const tam_dataset_config *config) {
     if (!state->list.labelled) {
         return TAM_OK;
     }
-    tam_label_texts texts = {source->count, state, label_text, label_place};
+    tam_label_texts texts = {.count = source->count, .user = state, .text = label_text, .place = label_place};
     TAM_TRY(tam_class_labels_make(ctx, &texts, &state->classes));
     source->classes = state->classes.classes;
     source->class_names = state->classes.names;
