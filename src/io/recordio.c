@@ -163,13 +163,3 @@ tam_status tam_recordio_label(const tam_recordio_file *file, uint64_t number, co
     *label = (int32_t)value;
     return TAM_OK;
 }
-
-size_t tam_recordio_part_end(const uint8_t *payload, size_t size, size_t from) {
-    size_t end = size / 4 * 4;
-    for (size_t i = from; i < end; i += 4) {
-        if (number_at(payload + i) == TAM_RECORDIO_MAGIC) {
-            return i;
-        }
-    }
-    return size;
-}

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "base/ctx.h"
+#include "base/stream.h"
 
 #define TAM_RECORDIO_MAGIC 0xCED7230Au
 /* A payload is smaller than this. */
@@ -81,7 +82,10 @@ TAM_MUST_USE tam_status tam_recordio_index_read(const tam_recordio_file *text, c
 /* Whether all numbers differ. Fails with TAM_RESOURCES. */
 TAM_MUST_USE tam_status tam_recordio_all_differ(tam_ctx *ctx, int64_t count, const uint64_t *numbers, bool *differ);
 
-/* Where a payload must be parted: the first multiple of four from `from` on at which it holds the magic, or size. */
-size_t tam_recordio_part_end(const uint8_t *payload, size_t size, size_t from);
+/* Writes a record of that payload, in parts where it holds the magic. Same payload, same bytes. */
+TAM_MUST_USE tam_status tam_recordio_write(tam_stream *stream, const uint8_t *payload, size_t size);
+/* Writes n, label, id, the rest of a header and n further labels to `bytes`, which has room for TAM_RECORDIO_HEADER and
+ * 4 n; returns their number. */
+size_t tam_recordio_put_header(uint8_t *bytes, float label, uint64_t id, uint32_t n, const float *further);
 
 #endif

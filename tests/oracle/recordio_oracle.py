@@ -2,8 +2,8 @@
 """Reads a RecordIO file with struct alone, by the published format, and says what it holds: for tests against it.
 
     recordio_oracle.py FILE.rec [FILE.idx]   a line "key label size crc32 further" for each record, in the file's order
-    recordio_oracle.py --make FILE.rec       writes a file with its index that the tests read back: the labels of both
-                                             forms, and payloads that hold the magic
+    recordio_oracle.py --make FILE.rec       writes tests/golden/recordio/parts.rec and its index: payloads that hold the
+                                             magic at all kinds of places
 """
 import struct
 import sys
@@ -61,15 +61,12 @@ def record(payload):
 
 
 def make(path):
-    bodies = [b"", b"\x01\x02", MAGIC, MAGIC * 3, b"abcd" + MAGIC + b"ef", b"abc" + MAGIC + b"d", b"x" * 40 + MAGIC]
+    bodies = [b"", b"\x01\x02", MAGIC, MAGIC * 3, b"abcd" + MAGIC + b"ef", b"abc" + MAGIC + b"d", b"x" * 40 + MAGIC,
+              MAGIC[:3], b"ab" + MAGIC * 2 + MAGIC[:3]]
     data, lines = b"", []
     for key, body in enumerate(bodies):
-        lines.insert(0, f"{key}\t{len(data)}\n")
-        if key % 2:
-            payload = struct.pack("<IfQQ2f", 2, 0, key, 0, key, 1) + body
-        else:
-            payload = struct.pack("<IfQQ", 0, key, key, 0) + body
-        data += record(payload)
+        lines.append(f"{key}\t{len(data)}\n")
+        data += record(struct.pack("<IfQQ", 0, key % 2, key, 0) + body)
     open(path, "wb").write(data)
     open(path[:-4] + ".idx", "w").writelines(lines)
 

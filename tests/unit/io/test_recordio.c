@@ -331,17 +331,6 @@ static void wrong_indices_are_refused(void **state) {
     }
 }
 
-static void payloads_are_parted_where_the_magic_stands(void **state) {
-    static const uint8_t payload[] = {0x0A, 0x23, 0xD7, 0xCE, 1,    0x0A, 0x23, 0xD7, 0xCE, 2,
-                                      3,    4,    0x0A, 0x23, 0xD7, 0xCE, 0x0A, 0x23, 0xD7};
-    (void)state;
-    assert_int_equal(tam_recordio_part_end(payload, sizeof payload, 0), 0);
-    assert_int_equal(tam_recordio_part_end(payload, sizeof payload, 4), 12);
-    assert_int_equal(tam_recordio_part_end(payload, sizeof payload, 16), sizeof payload);
-    assert_int_equal(tam_recordio_part_end(payload, 15, 4), 15);
-    assert_int_equal(tam_recordio_part_end(payload, 0, 0), 0);
-}
-
 static void memory_may_run_out(void **state) {
     (void)state;
     int left = -1;
@@ -388,7 +377,6 @@ int main(void) {
         cmocka_unit_test_setup_teardown(an_index_in_any_order_is_read_by_place, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_long_index_is_sorted, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_indices_are_refused, set_up, tear_down),
-        cmocka_unit_test(payloads_are_parted_where_the_magic_stands),
         cmocka_unit_test(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
