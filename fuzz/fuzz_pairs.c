@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         return 0;
     }
     tam_arena *arena = tam_arena_create(ctx, 0);
+    (void)tam_pair_names_recognise((const char *)data, size);
     if (arena != NULL && tam_pair_names_parse(ctx, arena, "pairs", (const char *)data, size, &pairs) == TAM_OK) {
         size_t letters = 0;
         for (int64_t i = 0; i < 2 * pairs.count; i++) {

@@ -18,6 +18,7 @@ typedef struct reader {
     const char *path, *data;
     size_t size, at;
     int64_t line; /* of the fields, from 1 */
+    field whole;  /* the line */
     field fields[MOST_FIELDS];
     int count; /* of fields; MOST_FIELDS: that or more */
     tam_pair_names *pairs;
@@ -56,6 +57,7 @@ static bool next_line(reader *in, char separator) {
             length--;
         }
         if (length > 0) {
+            in->whole = (field){line, length};
             char found = memchr(line, '\t', length) != NULL ? '\t' : ' ';
             cut_line(in, line, length, separator != 0 ? separator : found);
             return true;
@@ -158,6 +160,111 @@ static tam_status read_table(reader *in) {
     return TAM_OK;
 }
 
+/* "file label": the file may hold blanks, the label is a number. */
+static bool cut_labelled(field whole, field *file, int64_t *label) {
+    size_t start = whole.length, end;
+    while (start > 0 && !is_separator(whole.at[start - 1], ' ')) {
+        start--;
+    }
+    for (end = start; end > 0 && is_separator(whole.at[end - 1], ' ');) {
+        end--;
+    }
+    *file = (field){whole.at, end};
+    return usable_name(*file) && read_number((field){whole.at + start, whole.length - start}, label);
+}
+
+static bool is_labelled(const reader *in) {
+    field file;
+    int64_t label;
+    return memchr(in->whole.at, ',', in->whole.length) == NULL && cut_labelled(in->whole, &file, &label);
+}
+
+/* Pairs that come as one half of same ones and one of others, as ten folds with a tenth of each. */
+static tam_status put_folds_together(reader *in) {
+    tam_pair_names *pairs = in->pairs;
+    int64_t count = pairs->count, first = 1, parts[2];
+    while (first < count && pairs->same[first] == pairs->same[0]) {
+        first++;
+    }
+    if (first == count || memchr(pairs->same + first, pairs->same[0], (size_t)(count - first)) != NULL) {
+        return TAM_OK;
+    }
+    /* Fold by fold the same pairs first, as in LFW's list. */
+    int64_t same_first = pairs->same[0] ? 0 : first, other_first = pairs->same[0] ? first : 0;
+    parts[0] = pairs->same[0] ? first : count - first;
+    parts[1] = count - parts[0];
+    const char **names = tam_arena_take(in->arena, (size_t)count, 2 * sizeof *names);
+    if (names == NULL) {
+        return TAM_RESOURCES;
+    }
+    for (int64_t f = 0, at = 0; f < ORDINARY_FOLDS; f++) {
+        for (int half = 0; half < 2; half++) {
+            int64_t base = half == 0 ? same_first : other_first;
+            for (int64_t i = parts[half] * f / ORDINARY_FOLDS; i < parts[half] * (f + 1) / ORDINARY_FOLDS; i++, at++) {
+                memcpy(names + 2 * at, pairs->names + 2 * (base + i), 2 * sizeof *names);
+                pairs->same[at] = half == 0;
+            }
+        }
+    }
+    pairs->names = names;
+    return TAM_OK;
+}
+
+static tam_status read_labelled(reader *in) {
+    in->pairs->folds = ORDINARY_FOLDS;
+    const char *first = NULL;
+    int64_t first_label = 0;
+    while (next_line(in, 0)) {
+        field file;
+        int64_t label;
+        if (!cut_labelled(in->whole, &file, &label)) {
+            return refuse(in, "not 'file label'");
+        }
+        const char *name = tam_arena_string(in->arena, file.at, file.length);
+        if (name == NULL) {
+            return TAM_RESOURCES;
+        }
+        if (first == NULL) {
+            first = name;
+            first_label = label;
+            continue;
+        }
+        if (label != first_label) {
+            return refuse(in, "its label is not that of the line before, with which it is a pair");
+        }
+        TAM_TRY(add_pair(in, first, name, label != 0));
+        first = NULL;
+    }
+    if (first != NULL) {
+        return refuse(in, "the last line has no other to make a pair with");
+    }
+    return put_folds_together(in);
+}
+
+/* What a list begins with. */
+typedef enum list_form { LIST_FACES, LIST_LABELLED, LIST_TABLE } list_form;
+
+/* From the first line; *folds and *pairs are of LFW's form. */
+static list_form find_form(const reader *in, int64_t *folds, int64_t *pairs) {
+    *folds = 1;
+    if (in->count == 1 && read_number(in->fields[0], pairs)) {
+        return LIST_FACES;
+    }
+    if (in->count == 2 && read_number(in->fields[0], folds) && read_number(in->fields[1], pairs)) {
+        return LIST_FACES;
+    }
+    return is_labelled(in) ? LIST_LABELLED : LIST_TABLE;
+}
+
+static tam_status read_form(reader *in, list_form form, int64_t folds, int64_t pairs) {
+    if (form == LIST_FACES) {
+        return read_faces(in, folds, pairs);
+    }
+    in->at = 0;
+    in->line = 0;
+    return form == LIST_LABELLED ? read_labelled(in) : read_table(in);
+}
+
 tam_status tam_pair_names_parse(tam_ctx *ctx, tam_arena *arena, const char *path, const char *data, size_t size,
                                 tam_pair_names *pairs) {
     *pairs = (tam_pair_names){0};
@@ -168,21 +275,41 @@ tam_status tam_pair_names_parse(tam_ctx *ctx, tam_arena *arena, const char *path
     if (pairs->names == NULL || pairs->same == NULL) {
         return TAM_RESOURCES;
     }
-    int64_t first = 0, second = 0;
+    int64_t folds, pairs_of_fold = 0;
     if (!next_line(&in, 0)) {
         return tam_fail(ctx, TAM_INPUT, "%s: no pairs in it", path);
     }
-    bool one = in.count == 1 && read_number(in.fields[0], &first);
-    bool two = in.count == 2 && read_number(in.fields[0], &first) && read_number(in.fields[1], &second);
-    if (one || two) {
-        TAM_TRY(read_faces(&in, two ? first : 1, two ? second : first));
-    } else {
-        in.at = 0;
-        in.line = 0;
-        TAM_TRY(read_table(&in));
-    }
+    list_form form = find_form(&in, &folds, &pairs_of_fold);
+    TAM_TRY(read_form(&in, form, folds, pairs_of_fold));
     if (pairs->count == 0) {
         return tam_fail(ctx, TAM_INPUT, "%s: no pairs in it", path);
     }
     return TAM_OK;
+}
+
+/* A table's second line tells where its first names the columns. */
+static bool is_table_line(reader *in) {
+    int64_t same;
+    cut_line(in, in->whole.at, in->whole.length, ',');
+    return in->count == 3 && usable_name(in->fields[0]) && usable_name(in->fields[1]) &&
+           read_number(in->fields[2], &same) && same <= 1;
+}
+
+bool tam_pair_names_recognise(const char *start, size_t size) {
+    reader in = {.data = start, .size = size};
+    int64_t folds, pairs, first, second;
+    if (!next_line(&in, 0)) {
+        return false;
+    }
+    list_form form = find_form(&in, &folds, &pairs);
+    if (form == LIST_TABLE) {
+        return is_table_line(&in) || (in.count == 3 && next_line(&in, 0) && is_table_line(&in));
+    }
+    if (form == LIST_FACES) {
+        bool line = next_line(&in, 0) && (in.count == 3 || in.count == 4) && read_number(in.fields[1], &first);
+        return line && read_number(in.fields[in.count - 1], &second);
+    }
+    field file;
+    bool labelled = cut_labelled(in.whole, &file, &first);
+    return labelled && next_line(&in, 0) && cut_labelled(in.whole, &file, &second) && first == second;
 }
