@@ -48,6 +48,9 @@ static void show_progress(void *user, const tam_train_progress *now) {
     if (isfinite(now->validation)) {
         fprintf(stderr, "  EER %.4f", now->validation);
     }
+    if (isfinite(now->pairs_accuracy)) {
+        fprintf(stderr, "  Pairs %.4f", now->pairs_accuracy);
+    }
     if (now->unreadable > 0) {
         fprintf(stderr, "  Unreadable %lld", (long long)now->unreadable);
     }

@@ -6,12 +6,12 @@
 
 /* The flags of a recipe as entries of a verb's table; `config` is a tam_train_config *, `deterministic_flag` a bool *.
  */
-#define TRAIN_DATA_FLAGS(config)                                                                         \
-    CLI_DATASET_NARROWING("", &(config)->data),                                                          \
-        cli_int("size", &(config)->data.size, 1, 4096, "side of the images in pixels (as in the data)"), \
-        cli_int("channels", &(config)->data.channels, 1, 3, "1 grey, 3 colour (as in the data)"),        \
-        cli_text("val", &(config)->validation.path, "DIR",                                               \
-                 "images to validate on after each epoch, best of other classes"),                       \
+#define TRAIN_DATA_FLAGS(config)                                                                          \
+    CLI_DATASET_NARROWING("", &(config)->data),                                                           \
+        cli_int("size", &(config)->data.size, 1, 4096, "side of the images in pixels (as in the data)"),  \
+        cli_int("channels", &(config)->data.channels, 1, 3, "1 grey, 3 colour (as in the data)"),         \
+        cli_text("val", &(config)->validation.path, "DIR|FILE.bin|DIR:PAIRS",                             \
+                 "what to validate on after each epoch: images, best of other classes, or listed pairs"), \
         CLI_DATASET_NARROWING("val-", &(config)->validation)
 #define TRAIN_NET_FLAG(config) cli_text("net", &(config)->net, "NAME[:k=v]", "backbone (conv4); tammes net lists them")
 #define TRAIN_STEP_FLAGS(config, deterministic_flag)                                                                   \

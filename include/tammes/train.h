@@ -22,7 +22,8 @@ struct tam_train_progress;
 /* Zero means default, except where a field says otherwise. */
 typedef struct tam_train_config {
     tam_dataset_config data;
-    tam_dataset_config validation; /* path NULL: none */
+    tam_dataset_config validation; /* path NULL: none. Labelled images, all pairs of which are compared; or listed
+                                      pairs: a verification set "lfw.bin", or "DIR:pairs.txt" */
     const char *net;               /* "conv4" */
     const char *loss;              /* "arcface" */
     int dim;                       /* 512 */
@@ -76,6 +77,7 @@ typedef struct tam_train_progress {
     double seconds;                               /* of this process so far */
     double load, forward, head, backward, update; /* shares of the time, adding up to at most 1 */
     double validation;                            /* the last validation's EER, NaN if none */
+    double pairs_accuracy;                        /* its accuracy over the folds of listed pairs, NaN if none */
     int64_t unreadable, no_pairs;                 /* as in the result, so far */
 } tam_train_progress;
 

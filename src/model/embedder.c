@@ -166,13 +166,16 @@ tam_status tam_embedder_dataset(tam_embedder *embedder, tam_dataset *dataset, bo
 }
 
 tam_status tam_embedder_listed(tam_embedder *embedder, tam_dataset *dataset, int64_t count, const int64_t *image,
-                               bool flip, float *x) {
+                               bool flip, const volatile sig_atomic_t *stop, float *x) {
     size_t pixels = pixels_of(embedder);
     TAM_TRY(tam_embedder_check(embedder->ctx, embedder->net, dataset));
     uint8_t *bytes = tam_allocate(embedder->ctx, TAM_EMBED_BATCH, pixels, "images to embed");
     tam_status status = bytes != NULL ? TAM_OK : TAM_RESOURCES;
     for (int64_t first = 0; status == TAM_OK && first < count; first += TAM_EMBED_BATCH) {
         int64_t n = count - first < TAM_EMBED_BATCH ? count - first : TAM_EMBED_BATCH;
+        if (stop != NULL && *stop != 0) {
+            status = tam_fail(embedder->ctx, TAM_STOPPED, "stopped while embedding");
+        }
         for (int64_t i = 0; status == TAM_OK && i < n; i++) {
             status = tam_dataset_read(dataset, image[first + i], bytes + (size_t)i * pixels);
         }

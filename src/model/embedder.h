@@ -27,8 +27,9 @@ TAM_MUST_USE tam_status tam_embedder_check(tam_ctx *ctx, const tam_net *net, con
 /* A data set in its order -> x [count, D]. stop: non-zero ends with TAM_STOPPED; may be NULL. */
 TAM_MUST_USE tam_status tam_embedder_dataset(tam_embedder *embedder, tam_dataset *dataset, bool flip,
                                              const volatile sig_atomic_t *stop, float *x);
-/* Images image [count] of a data set, in that order -> x [count, D]. */
+/* Images image [count] of a data set, in that order -> x [count, D]. stop as above. */
 TAM_MUST_USE tam_status tam_embedder_listed(tam_embedder *embedder, tam_dataset *dataset, int64_t count,
-                                            const int64_t *image, bool flip, float *x);
+                                            const int64_t *image, bool flip, const volatile sig_atomic_t *stop,
+                                            float *x);
 
 #endif

@@ -299,7 +299,7 @@ tam_status tam_model_embed_dataset(tam_model *model, tam_dataset *dataset, int f
 tam_status tam_model_embed_listed(tam_model *model, tam_dataset *dataset, int64_t count, const int64_t *image, int flip,
                                   float *x) {
     TAM_TRY(need_embedder(model));
-    return tam_embedder_listed(model->embedder, dataset, count, image, flip != 0, x);
+    return tam_embedder_listed(model->embedder, dataset, count, image, flip != 0, NULL, x);
 }
 
 tam_status tam_model_open_dataset(const tam_model *model, const tam_dataset_config *config, tam_dataset **out) {

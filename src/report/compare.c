@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "data/validation_path.h"
 
 /* The images to measure on: those given, else the other split, else the training data. */
 static tam_status choose_evaluation(tam_comparison *comparison) {
@@ -12,6 +13,14 @@ static tam_status choose_evaluation(tam_comparison *comparison) {
     comparison->evaluation = recipe->data;
     comparison->on = TAM_COMPARE_TRAINING;
     if (recipe->validation.path != NULL) {
+        tam_validation_path path;
+        TAM_TRY(tam_validation_path_read(comparison->ctx, comparison->arena, recipe->validation.path, &path));
+        if (path.pairs) {
+            return tam_fail(comparison->ctx, TAM_CONFIG,
+                            "%s: listed pairs: a comparison measures on labelled images, all pairs of which are "
+                            "compared",
+                            recipe->validation.path);
+        }
         comparison->on = TAM_COMPARE_VALIDATION;
         comparison->evaluation = recipe->validation;
         return TAM_OK;

@@ -1,15 +1,7 @@
 /* The end of an epoch: validation and the best model. */
 #include <math.h>
 
-#include "tammes/eval.h"
 #include "train/run.h"
-
-static tam_status validate(tam_run *run, tam_verification *result) {
-    tam_dataset_info info = tam_dataset_describe(run->validation);
-    TAM_TRY(tam_embedder_dataset(run->embedder, run->validation, false, run->config.stop, run->validation_x));
-    return tam_eval_all_pairs(run->ctx, info.count, run->config.dim, run->validation_x, run->validation_labels, 0, NULL,
-                              result);
-}
 
 /* Without a usable validation the last epoch's model is the best one. A model that cannot be written now is written
  * after a later epoch, or at the end. */
@@ -49,6 +41,9 @@ static void log_epoch(tam_run *run, const tam_verification *result) {
         }
     }
     tam_log_raw(log, "]");
+    if (run->validation_pairs != NULL) {
+        tam_log_real(log, "pairs_accuracy", run->validation_accuracy);
+    }
     tam_log_real(log, "seconds", tam_seconds() - run->epoch_began);
     tam_log_write(log);
 }
@@ -56,7 +51,7 @@ static void log_epoch(tam_run *run, const tam_verification *result) {
 tam_status tam_run_end_epoch(tam_run *run) {
     tam_verification result = {.eer = NAN};
     if (run->validation != NULL) {
-        tam_status status = validate(run, &result);
+        tam_status status = tam_run_validate(run, &result);
         if (status == TAM_INPUT) {
             /* Embeddings that are not finite: a bad epoch, not a bad run. */
             tam_warn(run->ctx, "validation after step %lld: %s", (long long)run->counters.step,

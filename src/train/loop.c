@@ -43,6 +43,7 @@ static void report(tam_run *run, bool always) {
         .backward = share[TAM_SHARE_BACKWARD],
         .update = share[TAM_SHARE_UPDATE],
         .validation = run->sums.last_eer,
+        .pairs_accuracy = run->validation_accuracy,
         .unreadable = run->counters.unreadable,
         .no_pairs = run->counters.no_pairs,
     };

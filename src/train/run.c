@@ -20,35 +20,6 @@ static tam_status open_data(tam_run *run) {
     return tam_head_plan_check(run->ctx, &head); /* before anything large is made */
 }
 
-/* The validation images come as the net's input: the training images' size and channels. */
-static tam_status open_validation(tam_run *run) {
-    tam_dataset_config *config = &run->config.validation;
-    if (config->path == NULL) {
-        return TAM_OK;
-    }
-    if (config->size == 0 && run->info.height == run->info.width) {
-        config->size = run->info.height;
-    }
-    config->channels = run->info.channels;
-    TAM_TRY(tam_dataset_open(run->ctx, config, &run->validation));
-    tam_dataset_info info = tam_dataset_describe(run->validation);
-    if (info.height != run->info.height || info.width != run->info.width || info.channels != run->info.channels) {
-        return tam_fail(run->ctx, TAM_CONFIG,
-                        "%s: the validation images are %d x %d x %d, those for training %d x %d x %d", config->path,
-                        info.height, info.width, info.channels, run->info.height, run->info.width, run->info.channels);
-    }
-    run->validation_x = tam_allocate(run->ctx, (size_t)info.count * (size_t)run->config.dim, sizeof(float),
-                                     "the validation's embeddings");
-    run->validation_labels = tam_allocate(run->ctx, (size_t)info.count, sizeof(int32_t), "the validation's labels");
-    if (run->validation_x == NULL || run->validation_labels == NULL) {
-        return TAM_RESOURCES;
-    }
-    for (int64_t i = 0; i < info.count; i++) {
-        run->validation_labels[i] = tam_dataset_label(run->validation, i);
-    }
-    return TAM_OK;
-}
-
 /* How many classes have one image and no other. */
 static tam_status count_single_images(tam_run *run, int64_t *singles) {
     int64_t *images = tam_allocate(run->ctx, (size_t)run->info.classes, sizeof *images, "images of each class");
@@ -227,7 +198,7 @@ tam_status tam_run_open(tam_ctx *ctx, const tam_train_config *config, tam_run *r
         return TAM_RESOURCES;
     }
     TAM_TRY(open_data(run));
-    TAM_TRY(open_validation(run));
+    TAM_TRY(tam_run_open_validation(run));
     TAM_TRY(make_net(run));
     TAM_TRY(make_snapshot(run));
     TAM_TRY(begin_with_model(run));
@@ -248,6 +219,7 @@ void tam_run_close(tam_run *run) {
     tam_net_plan_free(run->plan);
     tam_net_free(run->net);
     tam_head_free(run->head);
+    tam_pairs_free(run->validation_pairs);
     tam_dataset_free(run->validation);
     tam_dataset_free(run->data);
     tam_sampler_free(run->order);

@@ -9,6 +9,8 @@
 #include "model/embedder.h"
 #include "model/snapshot.h"
 #include "optim/schedule.h"
+#include "tammes/eval.h"
+#include "tammes/pairs.h"
 #include "tammes/train.h"
 #include "train/log.h"
 #include "train/run_directory.h"
@@ -80,13 +82,15 @@ typedef struct tam_run {
     tam_embedder *embedder; /* NULL without validation */
     tam_snapshot *snapshot;
     tam_schedule schedule;
-    float *x, *dx, *theta; /* [batch, D], [batch, D], [batch] */
-    tam_sampler *order;    /* with what follows, where parts of a step must draw the same classes, else NULL */
-    int64_t *step_index;   /* [batch] */
-    int32_t *step_labels;  /* [accumulate, batch] */
-    float *validation_x;   /* [images, D] */
-    int32_t *validation_labels;
-    char *class_names; /* one after another, each with its zero */
+    float *x, *dx, *theta;       /* [batch, D], [batch, D], [batch] */
+    tam_sampler *order;          /* with what follows, where parts of a step must draw the same classes, else NULL */
+    int64_t *step_index;         /* [batch] */
+    int32_t *step_labels;        /* [accumulate, batch] */
+    tam_pairs *validation_pairs; /* NULL: all pairs of labelled images are compared */
+    float *validation_x;         /* [images, D] */
+    int32_t *validation_labels;  /* NULL with validation_pairs */
+    double validation_accuracy;  /* over the folds of the pairs, after the last epoch; NaN: none */
+    char *class_names;           /* one after another, each with its zero */
     size_t class_names_bytes;
     tam_run_directory directory;
     tam_log log;
@@ -150,6 +154,11 @@ TAM_MUST_USE tam_status tam_run_step(tam_run *run);
 /* TAM_NEGATIVE with "OUT: WHAT step N", the step of the last checkpoint, and what to try. */
 TAM_MUST_USE tam_status tam_run_diverged(tam_run *run, const char *what);
 
+/* Opens what the run is validated on, if there is something (data/validation_path.h). */
+TAM_MUST_USE tam_status tam_run_open_validation(tam_run *run);
+/* Embeds it and measures: the rates of *result, and with listed pairs run->validation_accuracy. TAM_INPUT where
+ * embeddings are not finite. */
+TAM_MUST_USE tam_status tam_run_validate(tam_run *run, tam_verification *result);
 /* The end of an epoch: validation, best.safetensors, a line in the log. TAM_STOPPED if asked to stop meanwhile. */
 TAM_MUST_USE tam_status tam_run_end_epoch(tam_run *run);
 

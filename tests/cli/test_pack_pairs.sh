@@ -100,6 +100,19 @@ expect_exit 3 "has pairs and no labels" "${eval[@]}" --data set.bin --protocol a
 expect_exit 2 "it must be the data, too" "${eval[@]}" --data unseen --pairs set.bin
 expect_exit 3 "has pairs and no labels" "$tammes" train --data set.bin --out x
 
+# training validates on the set, and on the folder with its list, as eval measures the model
+for v in set.bin unseen:pairs.csv; do
+    rm -rf vrun
+    expect_exit 0 "Pairs 0\\.[0-9]" "$tammes" train --data seen --val "$v" --net conv4 --dim 16 --loss softmax --epochs 2 \
+        --batch 24 --out vrun
+    trained=$(grep '"kind":"epoch","epoch":2' vrun/log.jsonl | grep -o '"pairs_accuracy":[0-9.]*' | cut -d: -f2)
+    evaluated=$("$tammes" eval --model vrun/last.safetensors --data set.bin --json | grep -o '"accuracy":[0-9.]*' | cut -d: -f2)
+    [ -n "$trained" ] && awk "BEGIN { exit !(($trained - $evaluated) ^ 2 < 1e-14) }" ||
+        fail "validation on $v says $trained, eval $evaluated"
+done
+expect_exit 2 "set.bin: listed pairs: a comparison measures on labelled images" \
+    "$tammes" compare --data seen --val set.bin --losses softmax --out cmp
+
 # a set that would run something
 printf 'cos\nsystem\n(S"touch was-run"\ntR.' >evil.bin
 expect_exit 3 "evil.bin: byte 0: the pickle asks for os.system" "${eval[@]}" --data evil.bin
