@@ -22,10 +22,12 @@ typedef struct tam_pairs_info {
 } tam_pairs_info;
 
 /* Reads a list of pairs of images of the data set: LFW's pairs.txt (`name i j`, `name1 i name2 j`, the file is
- * name/name_000i with any ending) or CSV lines `path_a,path_b,same` with paths from the data set's folder. A
- * verification .bin holds pairs of its own: then the data set must be that same file, and path may be NULL. *out is the
- * caller's (tam_pairs_free). Fails with TAM_INPUT; the sentence names the line, or the images that the data set lacks
- * (how many, and some of them), or with TAM_CONFIG (a .bin that is not the data set, NULL for data without pairs). */
+ * name/name_000i with any ending), CALFW's and CPLFW's form (two lines `file label` for a pair, put together in ten
+ * folds), or CSV lines `path_a,path_b,same`. Names are keys of images; without a folder, of the only image whose file
+ * is called so. A verification .bin holds pairs of its own: then the data set must be that same file, and path may be
+ * NULL. *out is the caller's (tam_pairs_free). Fails with TAM_INPUT; the sentence names the line, or the images that
+ * the data set lacks (how many, and some of them), or with TAM_CONFIG (a .bin that is not the data set, NULL for data
+ * without pairs). */
 TAM_API TAM_MUST_USE tam_status tam_pairs_open(tam_ctx *ctx, const char *path, const tam_dataset *dataset,
                                                tam_pairs **out);
 /* The same, but pairs whose images the data set lacks are left out and counted; the folds are cut from those that are

@@ -8,11 +8,12 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "data/dataset.h"
+#include "data/image_names.h"
 #include "data/reader_bin.h"
 #include "io/pair_names.h"
 #include "tammes/pairs.h"
 
-enum { LARGEST_LIST = 1 << 30, LONGEST_PATH = 4096, MOST_NAMED = 5, FOLDS_OF_A_SET = 10 };
+enum { LARGEST_LIST = 1 << 30, MOST_NAMED = 5, FOLDS_OF_A_SET = 10 };
 
 struct tam_pairs {
     tam_ctx *ctx;
@@ -22,54 +23,6 @@ struct tam_pairs {
     int64_t missing, images;
     int64_t *image, *rows; /* rows at first hold numbers in the data set, -1: an image that it lacks */
 };
-
-/* An image by its key. */
-typedef struct known_image {
-    const char *name; /* "class/file", for stems without its ending */
-    int64_t number;
-} known_image;
-
-static int by_name(const void *a, const void *b) {
-    const known_image *x = a, *y = b;
-    int order = strcmp(x->name, y->name);
-    return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
-}
-
-/* The data set's images by name: whole (stem false) or without their endings. */
-static tam_status list_images(tam_ctx *ctx, const tam_dataset *dataset, tam_arena *arena, bool stem,
-                              known_image **images) {
-    int64_t count = tam_dataset_describe(dataset).count;
-    char path[LONGEST_PATH];
-    *images = tam_allocate(ctx, (size_t)count, sizeof **images, "names of images");
-    for (int64_t i = 0; *images != NULL && i < count; i++) {
-        tam_dataset_image_key(dataset, i, path, sizeof path);
-        const char *slash = strrchr(path, '/'), *dot = strrchr(path, '.');
-        size_t length = stem && dot != NULL && dot > slash ? (size_t)(dot - path) : strlen(path);
-        (*images)[i] = (known_image){tam_arena_string(arena, path, length), i};
-        if ((*images)[i].name == NULL) {
-            return TAM_RESOURCES;
-        }
-    }
-    if (*images == NULL) {
-        return TAM_RESOURCES;
-    }
-    qsort(*images, (size_t)count, sizeof **images, by_name);
-    return TAM_OK;
-}
-
-/* The number of the first image with the name, -1 if there is none. */
-static int64_t find_image(const known_image *images, int64_t count, const char *name) {
-    int64_t low = 0, high = count;
-    while (low < high) {
-        int64_t middle = low + (high - low) / 2;
-        if (strcmp(images[middle].name, name) < 0) {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    return low < count && strcmp(images[low].name, name) == 0 ? images[low].number : -1;
-}
 
 static int by_text(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -188,16 +141,16 @@ static tam_status take_rows(tam_pairs *pairs, const tam_dataset *dataset) {
 }
 
 static tam_status find_names(tam_pairs *pairs, const tam_dataset *dataset) {
-    int64_t count = tam_dataset_describe(dataset).count;
-    known_image *images = NULL;
-    tam_arena *names = tam_arena_create(pairs->ctx, 0);
-    tam_status status =
-        names != NULL ? list_images(pairs->ctx, dataset, names, pairs->names.stems, &images) : TAM_RESOURCES;
+    tam_image_names *names = tam_image_names_create(pairs->ctx, dataset, pairs->names.stems);
+    tam_status status = names != NULL ? TAM_OK : TAM_RESOURCES;
     for (int64_t i = 0; status == TAM_OK && i < 2 * pairs->names.count; i++) {
-        pairs->rows[i] = find_image(images, count, pairs->names.names[i]);
+        pairs->rows[i] = tam_image_names_find(names, pairs->names.names[i]);
+        if (pairs->rows[i] == TAM_IMAGE_SEVERAL) {
+            status = tam_fail(pairs->ctx, TAM_INPUT, "%s names '%s', as several images are called: give its folder",
+                              pairs->path, pairs->names.names[i]);
+        }
     }
-    tam_release(pairs->ctx, images);
-    tam_arena_free(names);
+    tam_image_names_free(names);
     return status;
 }
 

@@ -61,6 +61,18 @@ static void pairs_find_their_images(void **state) {
     assert_true(info.count == 2 && info.images == 2 && info.rows[2] == info.rows[3]);
     tam_pairs_free(pairs);
 
+    /* CPLFW's form, whose names have no folder. */
+    write_text(root, "list", "A_0002.pgm 1\nA_0010.pgm 1\none.two.pgm 0\nB/B_0001.pgm 0\n");
+    test_ok(ctx, tam_pairs_open(ctx, list, dataset, &pairs));
+    info = tam_pairs_describe(pairs);
+    assert_true(info.count == 2 && info.images == 4 && info.folds == 10 && info.same[0] == 1 && info.same[1] == 0);
+    static const char *const files[4] = {"A/A_0002.pgm", "A/A_0010.pgm", "deep/er/one.two.pgm", "B/B_0001.pgm"};
+    for (int i = 0; i < 4; i++) {
+        tam_dataset_image_name(dataset, info.image[info.rows[i]], name, sizeof name);
+        assert_non_null(strstr(name, files[i]));
+    }
+    tam_pairs_free(pairs);
+
     write_text(root, "list", "1\nA\t1\t10\nA\t1\tX\t1\n");
     test_fails(ctx, tam_pairs_open(ctx, list, dataset, &pairs), TAM_INPUT, "pair 2 names 'X/X_0001'");
     assert_null(pairs);
@@ -112,9 +124,36 @@ static void the_lfw_list_is_found(void **state) {
     test_ctx_free(ctx);
 }
 
+/* A file's name alone is nothing where several images have it; a whole key always is. */
+static void a_file_name_must_be_one_image(void **state) {
+    (void)state;
+    char root[64], set[96], list[96];
+    tam_dataset *dataset = NULL;
+    tam_pairs *pairs = NULL;
+    tam_ctx *ctx = test_ctx(1);
+    test_folder(root);
+    make_images(root);
+    write_text(root, "set/B/A_0001.pgm", "P5 2 1 255\nab");
+    snprintf(set, sizeof set, "%s/set", root);
+    snprintf(list, sizeof list, "%s/list", root);
+    test_ok(ctx, tam_dataset_open(ctx, &(tam_dataset_config){.path = set}, &dataset));
+    write_text(root, "list", "B_0001.pgm 0\nA_0002.pgm 0\nA_0001.pgm 1\nA_0002.pgm 1\n");
+    test_fails(ctx, tam_pairs_open(ctx, list, dataset, &pairs), TAM_INPUT,
+               "list names 'A_0001.pgm', as several images are called");
+    write_text(root, "list", "B/A_0001.pgm 1\nA_0002.pgm 1\n");
+    test_ok(ctx, tam_pairs_open(ctx, list, dataset, &pairs));
+    tam_pairs_free(pairs);
+    write_text(root, "list", "er/one.two.pgm 1\nA_0002.pgm 1\n"); /* part of a path is no file's name */
+    test_fails(ctx, tam_pairs_open(ctx, list, dataset, &pairs), TAM_INPUT, "does not hold");
+    tam_dataset_free(dataset);
+    test_folder_remove(root);
+    test_ctx_free(ctx);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairs_find_their_images),
+        cmocka_unit_test(a_file_name_must_be_one_image),
         cmocka_unit_test(the_lfw_list_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
