@@ -33,6 +33,7 @@ typedef enum cli_type {
     CLI_REAL,
     CLI_CHOICE,
     CLI_WORKSPACE,
+    CLI_CACHE,
     CLI_WORDS
 } cli_type;
 
@@ -80,6 +81,10 @@ static inline cli_option cli_choice(const char *name, int *value, const char *wo
  * TAM_HEAD_LEAST_WORKSPACE. */
 static inline cli_option cli_workspace(const char *name, size_t *value, const char *about) {
     return (cli_option){.name = name, .type = CLI_WORKSPACE, .value = value, .argument = "SIZE|auto", .about = about};
+}
+/* Memory as in tam_dataset_config.cache_bytes; "off" becomes -1. */
+static inline cli_option cli_cache(const char *name, int64_t *value, const char *about) {
+    return (cli_option){.name = name, .type = CLI_CACHE, .value = value, .argument = "SIZE|off", .about = about};
 }
 static inline cli_option cli_several(const char *name, cli_words *words, const char *argument, const char *about) {
     return (cli_option){.name = name, .type = CLI_WORDS, .value = words, .argument = argument, .about = about};
@@ -156,6 +161,11 @@ int cli_signal(void);
         cli_text(PREFIX "exclude-classes", &(dataset)->exclude_classes, "GLOB|@FILE", "leave these classes out"),    \
         cli_text(PREFIX "fixes", &(dataset)->fixes, "FILE", "list of fixes, as data check and data clean write it"), \
         cli_text(PREFIX "split", &(dataset)->split, "NAME", "of IDX files: train (default) or test")
+
+/* The flag that says how much memory decoded images may take. */
+#define CLI_CACHE_FLAG(dataset)                 \
+    cli_cache("cache", &(dataset)->cache_bytes, \
+              "memory for decoded images, if all fit: bytes, or 500M, 4G (by 1000); off; (2.1G)")
 
 /* Sets how long idle threads wait awake, which may start the program again from its first line. */
 void cli_wait_briefly(char **argv);

@@ -95,33 +95,52 @@ static tam_status assign_choice(cli_call *call, const cli_option *option, const 
     return refuse(call, option, word, source, reason);
 }
 
-static tam_status assign_workspace(cli_call *call, const cli_option *option, const char *word, cli_source source) {
+/* Bytes, or `word_for_none`, for which *bytes is negative. */
+static tam_status read_bytes(cli_call *call, const cli_option *option, const char *word, cli_source source,
+                             const char *word_for_none, double *bytes) {
     static const char suffixes[] = "kMG";
     static const double most = 0x1p53; /* whole numbers up to here are exact */
-    char digits[64], *end = digits;
+    char digits[64], reason[96], *end = digits;
     size_t length = strspn(word, "0123456789.");
     const char *suffix = word[length] != '\0' ? strchr(suffixes, word[length]) : NULL;
-    double bytes = 0.0;
-    if (strcmp(word, "auto") == 0) {
-        *(size_t *)option->value = 0;
+    *bytes = -1.0;
+    if (strcmp(word, word_for_none) == 0) {
         return TAM_OK;
     }
     if (length > 0 && length < sizeof digits) {
         memcpy(digits, word, length);
         digits[length] = '\0';
-        bytes = strtod(digits, &end);
+        *bytes = strtod(digits, &end);
     }
     if (end == digits || *end != '\0' || word[length + (suffix != NULL)] != '\0') {
-        return refuse(call, option, word, source, "is neither auto nor bytes as in 800000, 500k, 64M or 1.5G");
+        snprintf(reason, sizeof reason, "is neither %s nor bytes as in 800000, 500k, 64M or 1.5G", word_for_none);
+        return refuse(call, option, word, source, reason);
     }
     for (const char *power = suffixes; suffix != NULL && power <= suffix; power++) {
-        bytes *= 1000.0;
+        *bytes *= 1000.0;
     }
-    if (bytes > most) {
+    if (*bytes > most) {
         return refuse(call, option, word, source, "is more than 9007199254740992 bytes");
     }
-    *(size_t *)option->value = bytes >= 0.5 ? (size_t)round(bytes) : TAM_HEAD_LEAST_WORKSPACE;
     return TAM_OK;
+}
+
+static tam_status assign_workspace(cli_call *call, const cli_option *option, const char *word, cli_source source) {
+    double bytes;
+    tam_status status = read_bytes(call, option, word, source, "auto", &bytes);
+    if (status == TAM_OK) {
+        *(size_t *)option->value = bytes < 0 ? 0 : bytes >= 0.5 ? (size_t)round(bytes) : TAM_HEAD_LEAST_WORKSPACE;
+    }
+    return status;
+}
+
+static tam_status assign_cache(cli_call *call, const cli_option *option, const char *word, cli_source source) {
+    double bytes;
+    tam_status status = read_bytes(call, option, word, source, "off", &bytes);
+    if (status == TAM_OK) {
+        *(int64_t *)option->value = bytes >= 0.5 ? (int64_t)round(bytes) : -1;
+    }
+    return status;
 }
 
 static tam_status add_word(cli_call *call, const cli_option *option, const char *word, cli_source source) {
@@ -156,6 +175,8 @@ tam_status cli_assign(cli_call *call, const cli_option *option, const char *word
         return assign_choice(call, option, words, source);
     case CLI_WORKSPACE:
         return assign_workspace(call, option, words, source);
+    case CLI_CACHE:
+        return assign_cache(call, option, words, source);
     default:
         return assign_number(call, option, words, source);
     }

@@ -10,6 +10,7 @@
     CLI_DATASET_NARROWING("", &(config)->data),                                                           \
         cli_int("size", &(config)->data.size, 1, 4096, "side of the images in pixels (as in the data)"),  \
         cli_int("channels", &(config)->data.channels, 1, 3, "1 grey, 3 colour (as in the data)"),         \
+        CLI_CACHE_FLAG(&(config)->data),                                                                  \
         cli_text("val", &(config)->validation.path, "DIR|FILE.bin|DIR:PAIRS",                             \
                  "what to validate on after each epoch: images, best of other classes, or listed pairs"), \
         CLI_DATASET_NARROWING("val-", &(config)->validation)

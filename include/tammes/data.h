@@ -65,6 +65,18 @@ TAM_API const char *tam_dataset_kind(const tam_dataset *dataset);
  * several threads. Fails with TAM_INPUT for a corrupt image. */
 TAM_API TAM_MUST_USE tam_status tam_dataset_read(tam_dataset *dataset, int64_t i, uint8_t *pixels);
 
+/* How many images a second libjpeg-turbo alone decodes in one thread with one handle: what a loader's thread is
+ * measured by. */
+typedef struct tam_decode_limit {
+    double aligned; /* into memory as an allocator gives it. The library writes rows that begin at a multiple of 32
+                       bytes past the caches, which slows it */
+    double skewed;  /* into memory 4 bytes off, as the loader's threads do */
+} tam_decode_limit;
+/* The files of the first `images` images are read into memory, then decoded for `seconds`. All 0 where they are not all
+ * JPEG, grey or colour. */
+TAM_API TAM_MUST_USE tam_status tam_dataset_decode_limit(tam_dataset *dataset, int64_t images, double seconds,
+                                                         tam_decode_limit *limit);
+
 /* Augmentation: "none", or keys with a strength each, for example "shift=0.1,rotate=15,scale=0.15,flip=0.5,erase=0.3";
  * policies by name: "flip", "affine" (shift=0.1,rotate=15,scale=0.15), "light", "face", "strong" (docs/data.md).
  * Applied in this order: flip                                 probability of a mirror image crop, crop-area,

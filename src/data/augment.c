@@ -121,6 +121,7 @@ tam_status tam_augment_run(const tam_augment *augment, uint64_t seed, int64_t ep
         }
     }
     if (!rendered) {
+        map.past_cache = augment->past_cache;
         tam_render(&map, &canvas);
     }
     return status;

@@ -10,7 +10,8 @@
 
 /* A strength for each key, by the key's name. */
 typedef struct tam_augment {
-    tam_ctx *ctx; /* for sentences */
+    tam_ctx *ctx;    /* for sentences */
+    bool past_cache; /* results are not read soon: they may be written past the caches. tam_augment_read: false */
     float flip;
     float crop, crop_area, crop_aspect;
     float shift, rotate, scale, shear; /* rotate in degrees */

@@ -19,6 +19,7 @@ typedef struct tam_augment_key {
 /* Output pixel (x, y) looks at ax x + bx y + cx, ay x + by y + cy of the input, which is mirrored first. */
 typedef struct tam_augment_map {
     bool mirrored, moved; /* moved: the numbers are not those of the identity */
+    bool past_cache;      /* nothing reads the planes after they are filled */
     double ax, bx, cx, ay, by, cy;
 } tam_augment_map;
 

@@ -95,7 +95,8 @@ void tam_render(const tam_augment_map *map, tam_canvas *canvas) {
     const inverse_map narrow = {(float)map->ax, (float)map->bx, (float)map->cx,
                                 (float)map->ay, (float)map->by, (float)map->cy};
     if (!map->moved) {
-        tam_planes_of_bytes(canvas->pixels, canvas->channels, height, width, map->mirrored, canvas->planes);
+        (map->past_cache ? tam_planes_past_cache : tam_planes_of_bytes)(canvas->pixels, canvas->channels, height, width,
+                                                                        map->mirrored, canvas->planes);
         return;
     }
     for (int k = 0; k < canvas->channels; k++) {

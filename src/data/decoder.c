@@ -17,8 +17,8 @@ typedef struct worker_room {
     struct worker_room *next;
     tam_reader_scratch scratch;
     tam_resizer *resizer;
-    uint8_t *grey; /* the image in the delivered channels, before it is resized */
-    size_t grey_room;
+    uint8_t *copy; /* the image in the delivered channels, before it is resized */
+    size_t copy_room;
 } worker_room;
 
 struct tam_decoder {
@@ -83,7 +83,7 @@ tam_status tam_decoder_create(tam_ctx *ctx, const tam_source *source, const tam_
 static void free_room(tam_ctx *ctx, worker_room *room) {
     tam_scratch_free(ctx, &room->scratch);
     tam_resizer_free(room->resizer);
-    tam_release(ctx, room->grey);
+    tam_release(ctx, room->copy);
     tam_release(ctx, room);
 }
 
@@ -131,26 +131,41 @@ static void give_room(tam_decoder *decoder, worker_room *room) {
     pthread_mutex_unlock(&decoder->lock);
 }
 
-/* RGB becomes grey before the resize and grey becomes RGB after it: the smaller image is the one that is resized. */
+static tam_status grow_copy(tam_decoder *decoder, worker_room *room, size_t bytes) {
+    if (room->copy_room < bytes) {
+        tam_release(decoder->ctx, room->copy);
+        room->copy_room = 0;
+        room->copy = tam_allocate(decoder->ctx, bytes, 1, "a copy of an image");
+        if (room->copy == NULL) {
+            return TAM_RESOURCES;
+        }
+        room->copy_room = bytes;
+    }
+    return TAM_OK;
+}
+
+/* RGB becomes grey before the resize and grey becomes RGB after it: the smaller image is the one that is resized. An
+ * image that lies where the result is to be is moved away where it would be in its own way. */
 static tam_status convert(tam_decoder *decoder, worker_room *room, tam_image_info info, const uint8_t *from,
                           uint8_t *to) {
     const tam_dataset_info *delivered = &decoder->delivered;
-    if (info.channels == 3 && delivered->channels == 1) {
-        size_t pixels = (size_t)info.width * (size_t)info.height;
-        if (room->grey_room < pixels) {
-            tam_release(decoder->ctx, room->grey);
-            room->grey_room = 0;
-            room->grey = tam_allocate(decoder->ctx, pixels, 1, "a grey image");
-            if (room->grey == NULL) {
-                return TAM_RESOURCES;
-            }
-            room->grey_room = pixels;
+    size_t pixels = (size_t)info.width * (size_t)info.height;
+    bool resized = info.width != delivered->width || info.height != delivered->height;
+    bool greyed = info.channels == 3 && delivered->channels == 1;
+    if (greyed || (resized && from == to)) {
+        size_t bytes = pixels * (size_t)(greyed ? 1 : info.channels);
+        TAM_TRY(grow_copy(decoder, room, bytes));
+        if (greyed) {
+            tam_grey_from_rgb(from, pixels, room->copy);
+            info.channels = 1;
+        } else {
+            memcpy(room->copy, from, bytes);
         }
-        tam_grey_from_rgb(from, pixels, room->grey);
-        info.channels = 1;
-        from = room->grey;
+        from = room->copy;
     }
-    tam_resize(room->resizer, &info, from, to);
+    if (from != to) {
+        tam_resize(room->resizer, &info, from, to);
+    }
     if (info.channels == 1 && delivered->channels == 3) {
         tam_rgb_from_grey(to, (size_t)delivered->width * (size_t)delivered->height, to);
     }
@@ -164,6 +179,9 @@ static tam_status decode(tam_decoder *decoder, int64_t i, uint8_t *pixels) {
     if (room == NULL) {
         return TAM_RESOURCES;
     }
+    bool skewed = (uintptr_t)pixels % 16 != 0; /* else two writes are faster than one: TAM_IMAGE_SKEW */
+    room->scratch.image.lent = pixels;
+    room->scratch.image.lent_room = skewed ? decoder->image_bytes : 0;
     tam_status status = tam_source_read(decoder->source, decoder->kept[i], &room->scratch, &info, &native);
     if (status == TAM_OK) {
         status = convert(decoder, room, info, native, pixels);

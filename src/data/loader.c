@@ -11,7 +11,8 @@
 #include "data/dataset.h"
 #include "data/sampler.h"
 
-enum { RING = 3, IMAGES_AT_A_TIME = 8, MOST_THREADS = 256 };
+/* LARGE_RING: numbers that no core's caches hold. */
+enum { RING = 3, IMAGES_AT_A_TIME = 8, MOST_THREADS = 256, LARGE_RING = 1 << 20 };
 
 typedef struct slot {
     int64_t step, epoch;
@@ -28,7 +29,7 @@ typedef struct slot {
 typedef struct worker {
     struct tam_loader *loader;
     pthread_t thread;
-    uint8_t *pixels;
+    uint8_t *pixels; /* after TAM_IMAGE_SKEW bytes */
     float *scratch;
     float *other; /* the image that is mixed in; NULL without mixup */
 } worker;
@@ -113,7 +114,7 @@ static bool take_work(tam_loader *loader, slot **s, int *first, int *end) {
 static tam_status prepare_image(worker *w, int64_t epoch, int64_t i, float *image) {
     tam_loader *loader = w->loader;
     const uint8_t *pixels;
-    TAM_TRY(tam_dataset_pixels(loader->dataset, i, w->pixels, &pixels));
+    TAM_TRY(tam_dataset_pixels(loader->dataset, i, w->pixels + TAM_IMAGE_SKEW, &pixels));
     return tam_augment_run(&loader->augment, loader->seed, epoch, i, loader->info.channels, loader->info.height,
                            loader->info.width, pixels, w->scratch, image);
 }
@@ -225,7 +226,7 @@ static tam_status make_workers(tam_loader *loader) {
     for (int i = 0; i < loader->thread_count; i++) {
         worker *w = &loader->workers[i];
         w->loader = loader;
-        w->pixels = tam_allocate(loader->ctx, bytes, 1, "a loader thread's image");
+        w->pixels = tam_allocate(loader->ctx, bytes + TAM_IMAGE_SKEW, 1, "a loader thread's image");
         w->scratch = tam_allocate(loader->ctx, scratch, sizeof *w->scratch, "a loader thread's image");
         if (loader->augment.mixup > 0) {
             w->other = tam_allocate(loader->ctx, bytes, sizeof *w->other, "a loader thread's image");
@@ -278,6 +279,7 @@ static tam_status set_up(tam_loader *loader, const tam_loader_config *config) {
     TAM_TRY(tam_augment_read(loader->ctx, config->augment, &loader->augment));
     TAM_TRY(tam_sampler_create(loader->ctx, loader->dataset, config, &loader->sampler));
     loader->batch = tam_sampler_batch_size(loader->sampler);
+    loader->augment.past_cache = (size_t)RING * (size_t)loader->batch * loader->image_floats > LARGE_RING;
     TAM_TRY(make_slots(loader));
     TAM_TRY(make_workers(loader));
     TAM_TRY(make_lock(loader));

@@ -45,8 +45,10 @@ tam_status tam_source_read(const tam_source *source, int64_t i, tam_reader_scrat
         return source->reader->pixels(source, i, info, pixels);
     }
     TAM_TRY(source->reader->encoded(source, i, scratch, &data, &size));
-    source->reader->image_name(source, i, name, sizeof name);
-    TAM_TRY(tam_image_decode(source->ctx, name, data, size, &scratch->image));
+    if (tam_image_decode(source->ctx, "", data, size, &scratch->image) != TAM_OK) { /* a name only where it is told */
+        source->reader->image_name(source, i, name, sizeof name);
+        TAM_TRY(tam_image_decode(source->ctx, name, data, size, &scratch->image));
+    }
     *info = scratch->image.info;
     *pixels = scratch->image.pixels;
     return TAM_OK;

@@ -67,20 +67,24 @@ tam_status tam_image_measure(tam_ctx *ctx, const char *name, uint64_t width, uin
 
 tam_status tam_image_room(tam_ctx *ctx, tam_image *image, const tam_image_info *info, int bytes_per_pixel) {
     size_t bytes = (size_t)info->width * (size_t)info->height * (size_t)bytes_per_pixel;
-    if (image->room < bytes) {
-        tam_image_free(ctx, image);
-        image->pixels = tam_allocate(ctx, bytes, 1, "an image");
-        if (image->pixels == NULL) {
+    bool fits = bytes <= image->lent_room;
+    if (!fits && bytes > image->room) {
+        tam_release(ctx, image->own);
+        image->room = 0;
+        image->own = tam_allocate(ctx, bytes + TAM_IMAGE_SKEW, 1, "an image");
+        if (image->own == NULL) {
+            image->pixels = NULL;
             return TAM_RESOURCES;
         }
         image->room = bytes;
     }
+    image->pixels = fits ? image->lent : image->own + TAM_IMAGE_SKEW;
     image->info = *info;
     return TAM_OK;
 }
 
 void tam_image_free(tam_ctx *ctx, tam_image *image) {
-    tam_release(ctx, image->pixels);
+    tam_release(ctx, image->own);
     *image = (tam_image){0};
 }
 
