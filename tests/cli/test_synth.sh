@@ -16,6 +16,9 @@ diff -r "$a" "$scratch/again" >/dev/null || fail "the same seed wrote other byte
 load=("$tammes" bench load --seconds 0.05 --data "$a")
 expect_exit 0 '"case":"augment"' "${load[@]}" --json
 expect_exit 0 "10 images of 2 classes, 1 x 20 x 20" "${load[@]}" --classes 'id00000[12]'
+expect_exit 0 "not kept" "${load[@]}" --cache off
+expect_exit 0 '"limit_images_per_second":null' "${load[@]}" --cache 1.5M --json # PNG
+expect_exit 2 "--cache 'much' is neither off nor bytes" "${load[@]}" --cache much
 expect_exit 2 "no class matches 'x\*'" "${load[@]}" --classes 'x*'
 expect_exit 3 "$scratch/none: there is no such file or folder" "${load[@]}" --data "$scratch/none"
 mkdir "$a/empty"

@@ -25,6 +25,7 @@ static void colours_are_sorted_into_planes(void **state) {
     enum { WIDEST = 70, ROWS = 3 };
     static uint8_t pixels[ROWS * WIDEST * 3];
     static float planes[ROWS * WIDEST * 3 + 1];
+    static _Alignas(64) float streamed[ROWS * WIDEST * 3];
     for (int i = 0; i < ROWS * WIDEST * 3; i++) {
         pixels[i] = (uint8_t)(i * 37 + i / 50);
     }
@@ -39,6 +40,8 @@ static void colours_are_sorted_into_planes(void **state) {
                 assert_true(planes[i] == tam_normalise(pixels[(y * width + from) * 3 + k]));
             }
             assert_true(planes[3 * area] == 77.0f);
+            tam_planes_past_cache(pixels, 3, ROWS, width, mirrored, streamed);
+            assert_memory_equal(streamed, planes, (size_t)(3 * area) * sizeof *planes);
         }
     }
 }
