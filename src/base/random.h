@@ -24,7 +24,9 @@ typedef enum tam_purpose {
     TAM_PURPOSE_ROUNDING,     /* a, b = lower and upper half of the step */
     TAM_PURPOSE_CALIBRATION,  /* numbers whose values do not matter */
     TAM_PURPOSE_DISTRACTORS,  /* 0, 0 */
-    TAM_PURPOSE_CLUSTERS      /* a = restart, b = 0 */
+    TAM_PURPOSE_CLUSTERS,     /* a = restart, b = 0 */
+    TAM_PURPOSE_FACE,         /* a = identity, b = 0 for the identity, 1 + k for its sample k */
+    TAM_PURPOSE_FACE_NOISE    /* a = identity, b = sample */
 } tam_purpose;
 
 /* One block of the generator: ten rounds over the counter under the key. */

@@ -1,15 +1,10 @@
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/team.h"
+#include "data/synth_folder.h"
 #include "io/image.h"
 #include "tammes/data.h"
 
@@ -23,34 +18,17 @@ typedef struct glyph_writer {
     atomic_int status;
 } glyph_writer;
 
-/* These files can be made again at any time: unlike tam_file_write this waits for no disk. */
-static tam_status write_plain(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size) {
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    bool written = descriptor >= 0 && write(descriptor, data, size) == (ssize_t)size;
-    int error = errno;
-    if (descriptor >= 0 && close(descriptor) != 0 && written) {
-        written = false;
-        error = errno;
-    }
-    return written ? TAM_OK : tam_fail(ctx, TAM_RESOURCES, "%s: cannot write: %s", path, strerror(error));
-}
-
 static tam_status write_identity(glyph_writer *w, int64_t identity, uint8_t *pixels) {
     char path[PATH_MAX];
-    int length = snprintf(path, sizeof path, "%s/id%06lld", w->folder, (long long)identity);
-    if (length < 0 || (size_t)length + 16 > sizeof path) {
-        return tam_fail(w->ctx, TAM_CONFIG, "%.200s...: the path is too long", w->folder);
-    }
-    if (mkdir(path, 0777) != 0) {
-        return tam_fail(w->ctx, TAM_RESOURCES, "%s: cannot make the folder: %s", path, strerror(errno));
-    }
+    size_t length;
+    TAM_TRY(tam_synth_folder_identity(w->ctx, w->folder, identity, path, sizeof path, &length));
     for (int k = 0; k < w->config.per_identity; k++) {
         uint8_t *png;
         size_t size;
-        snprintf(path + length, sizeof path - (size_t)length, "/%03d.png", k);
+        snprintf(path + length, sizeof path - length, "/%03d.png", k);
         tam_glyphs_draw(&w->config, identity, k, pixels);
         TAM_TRY(tam_png_encode(w->ctx, w->config.size, w->config.size, 1, pixels, &png, &size));
-        tam_status status = write_plain(w->ctx, path, png, size);
+        tam_status status = tam_synth_file_write(w->ctx, path, png, size);
         tam_release(w->ctx, png);
         TAM_TRY(status);
     }
@@ -90,10 +68,7 @@ tam_status tam_glyphs_write(tam_ctx *ctx, const tam_glyphs_config *config, const
     w.config.size = config->size != 0 ? config->size : DEFAULT_SIZE;
     w.config.per_identity = config->per_identity != 0 ? config->per_identity : DEFAULT_PER_IDENTITY;
     TAM_TRY(check(ctx, &w.config));
-    if (!tam_path_is_free(folder)) {
-        return tam_fail(ctx, TAM_CONFIG, "%s: exists and is not an empty folder; nothing was written", folder);
-    }
-    TAM_TRY(tam_folder_make(ctx, folder));
+    TAM_TRY(tam_synth_folder_make(ctx, folder));
     size_t area = (size_t)w.config.size * (size_t)w.config.size;
     w.pixels = tam_allocate(ctx, (size_t)tam_ctx_threads(ctx), area, "glyphs");
     if (w.pixels == NULL) {
