@@ -104,6 +104,25 @@ static void bare_pixels_become_png(void **state) {
     test_folder_remove(w.folder);
 }
 
+static void data_of_any_size_are_not_decoded(void **state) {
+    world w;
+    tam_dataset *dataset;
+    uint8_t pixels[3];
+    enter(&w, state);
+    write_image(w.ctx, w.from, "a/1.png", 1, 1, 1, 0);
+    write_image(w.ctx, w.from, "b/1.png", 2, 1, 3, 0);
+    test_fails(w.ctx, tam_dataset_open(w.ctx, &(tam_dataset_config){.path = w.from}, &dataset), TAM_CONFIG,
+               "give the size");
+    test_ok(w.ctx, tam_dataset_open(w.ctx, &(tam_dataset_config){.path = w.from, .any_size = 1}, &dataset));
+    assert_int_equal(tam_dataset_describe(dataset).width, 0);
+    test_fails(w.ctx, tam_dataset_read(dataset, 0, pixels), TAM_CONFIG, "any size");
+    tam_dataset_free(dataset);
+    test_ok(w.ctx, tam_dataset_open(w.ctx, &(tam_dataset_config){.path = w.from, .any_size = 1, .size = 1}, &dataset));
+    test_ok(w.ctx, tam_dataset_read(dataset, 1, pixels)); /* a size that is given is meant */
+    tam_dataset_free(dataset);
+    test_folder_remove(w.folder);
+}
+
 static void what_exists_is_refused(void **state) {
     world w;
     char path[160];
@@ -331,6 +350,7 @@ int main(void) {
         TEST(a_folder_comes_back_byte_for_byte),
         TEST(chosen_classes_are_packed_and_a_size_writes_anew),
         TEST(bare_pixels_become_png),
+        TEST(data_of_any_size_are_not_decoded),
         TEST(what_exists_is_refused),
         TEST(formats_go_by_name_or_ending),
         TEST(an_image_that_is_none_leaves_nothing),
