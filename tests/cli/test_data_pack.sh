@@ -84,4 +84,25 @@ round() {
 }
 round "$glyphs" glyphs
 
+# a verification set: its pairs come back in their order
+printf '%s\n' id000000/000.png,id000000/001.png,1 id000001/000.png,id000002/003.png,0 \
+    id000003/002.png,id000003/000.png,1 >"$scratch/pairs.csv"
+expect_exit 0 "3 pairs" "$tammes" data pack-pairs --data "$glyphs" --pairs "$scratch/pairs.csv" -o "$scratch/set.bin"
+expect_exit 0 '"kind":"verification set".*"pairs":3,"same":2' "$tammes" data inspect "$scratch/set.bin" --json
+expect_exit 0 "6 images" "$tammes" data unpack "$scratch/set.bin" -o "$scratch/set"
+same_files "$scratch/set/images/00000003.png" "$glyphs/id000002/003.png"
+expect_exit 0 "3 pairs" "$tammes" data pack-pairs --data "$scratch/set" --pairs "$scratch/set/pairs.csv" \
+    -o "$scratch/again.bin"
+same_files "$scratch/set.bin" "$scratch/again.bin"
+
+# what files are
+expect_exit 3 "not a regular file" "$tammes" data inspect <(cat "$scratch/set.bin")
+head -c 100 "$scratch/set.bin" >"$scratch/cut.bin"
+expect_exit 3 "cut.bin: " "$tammes" data inspect "$scratch/cut.bin"
+expect_exit 3 "1 of 2 cannot be read" "$tammes" data inspect "$scratch/none" "$scratch/pairs.csv"
+expect_exit 0 '"kind":"pairs CSV"' "$tammes" data inspect "$scratch/pairs.csv" --json
+expect_exit 3 '"error":".*none: cannot open' "$tammes" data inspect "$scratch/none" --json
+printf 'a/1.jpg\tann\n' >"$scratch/$(printf 'x\ny\xff').txt"
+expect_exit 0 '"kind":"list of images"' "$tammes" data inspect "$scratch/$(printf 'x\ny\xff').txt" --json
+
 finish
