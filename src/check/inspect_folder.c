@@ -96,6 +96,7 @@ tam_status tam_inspect_dataset(tam_inspection *inspection, const tam_dataset_con
 typedef struct contents {
     int64_t folders, files, images, records, arrays, shards, models;
     char record[256]; /* the name of a .rec */
+    char shard[256];  /* the first .tar in byte order */
     bool run;         /* it has what a training run writes */
 } contents;
 
@@ -127,7 +128,11 @@ static tam_status look_into(tam_ctx *ctx, const char *path, contents *found) {
             found->records++;
             snprintf(found->record, sizeof found->record, "%s", name);
         }
-        found->shards += !is_folder && ends_with(name, ".tar");
+        if (!is_folder && ends_with(name, ".tar")) {
+            if (found->shards++ == 0 || strcmp(name, found->shard) < 0) {
+                snprintf(found->shard, sizeof found->shard, "%s", name);
+            }
+        }
         found->arrays += !is_folder && (strstr(name, "-ubyte") != NULL || ends_with(name, ".npy"));
         found->models += !is_folder && ends_with(name, ".safetensors");
         found->run = found->run || strcmp(name, "log.jsonl") == 0;
@@ -151,8 +156,9 @@ static tam_status state_contents(tam_inspection *inspection, const contents *fou
     return TAM_OK;
 }
 
-/* What the one .rec file of a folder is, which may be too large to be opened as data only to be looked at. */
-static tam_status inspect_records(tam_inspection *inspection, const char *path, const char *name) {
+/* What one packed file of a folder is: all of them may be too large to be opened as data only to be looked at. */
+static tam_status inspect_packed(tam_inspection *inspection, const char *path, const char *name,
+                                 const tam_inspector *inspector) {
     tam_place place = {.kind = TAM_PATH_FILE};
     char *whole = tam_path_join(inspection->ctx, path, name);
     if (whole == NULL) {
@@ -161,9 +167,8 @@ static tam_status inspect_records(tam_inspection *inspection, const char *path, 
     place.path = whole;
     tam_status status = tam_state(inspection, "file", "%s", name);
     if (status == TAM_OK) {
-        status = tam_inspector_rec.inspect(inspection, &place);
+        status = inspector->inspect(inspection, &place);
     }
-    inspection->info.kind = "folder of RecordIO data";
     tam_release(inspection->ctx, whole);
     return status;
 }
@@ -176,16 +181,23 @@ static tam_status inspect(tam_inspection *inspection, const tam_place *place) {
         inspection->info.known = 1;
         return state_contents(inspection, &found);
     }
+    if (found.shards > 0 && found.folders == 0 && found.images == 0) {
+        TAM_TRY(tam_state_number(inspection, "tar_files", found.shards));
+        TAM_TRY(inspect_packed(inspection, place->path, found.shard, &tam_inspector_tar));
+        inspection->info.kind = "folder of tar archives";
+        return TAM_OK;
+    }
     if (found.folders == 0 && found.arrays == 0 && found.records == 0) {
         inspection->info.kind = found.files == 0 ? "empty folder" : "folder of files";
-        inspection->info.advice = found.shards > 0   ? "name the shards: part-{000..031}.tar"
-                                  : found.images > 0 ? "give each class a folder of its own, or make a list of "
-                                                       "path<TAB>label"
-                                                     : NULL;
+        inspection->info.advice = found.images > 0 ? "give each class a folder of its own, or make a list of "
+                                                     "path<TAB>label"
+                                                   : NULL;
         return state_contents(inspection, &found);
     }
     if (found.records == 1) {
-        return inspect_records(inspection, place->path, found.record);
+        TAM_TRY(inspect_packed(inspection, place->path, found.record, &tam_inspector_rec));
+        inspection->info.kind = "folder of RecordIO data";
+        return TAM_OK;
     }
     return tam_inspect_dataset(inspection, &(tam_dataset_config){.path = place->path});
 }

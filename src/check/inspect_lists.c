@@ -4,8 +4,10 @@
 
 #include "base/file.h"
 #include "check/inspect_text.h"
+#include "io/ijb.h"
 #include "io/image.h"
 #include "io/image_list.h"
+#include "io/landmarks.h"
 #include "io/pair_names.h"
 
 /* Longer lists are not read whole. */
@@ -87,29 +89,23 @@ static bool mxnet_list(const tam_text_start *start) {
 }
 
 static bool ijb_media(const tam_text_start *start) {
-    const tam_text_line *line = &start->line[0];
-    return line->separator != ',' && line->fields == 3 && is_image_name(line->field[0]) && all_whole(line, 1, 2);
+    return tam_ijb_recognise(start->text, start->size) == TAM_IJB_FACES;
 }
 
 static bool ijb_pairs(const tam_text_start *start) {
-    const tam_text_line *line = &start->line[0];
-    return line->separator != ',' && line->fields == 3 && all_whole(line, 0, 3);
+    return tam_ijb_recognise(start->text, start->size) == TAM_IJB_PAIRS;
 }
 
 static bool ijb_points(const tam_text_start *start) {
-    const tam_text_line *line = &start->line[0];
-    return line->fields == 12 && is_image_name(line->field[0]) && is_number(line->field[11]);
+    return tam_ijb_recognise(start->text, start->size) == TAM_IJB_POINTS;
 }
 
 static bool ijb_gallery(const tam_text_start *start) {
-    const tam_text_line *line = &start->line[0];
-    return line->separator == ',' && line->fields >= 2 && strncasecmp(line->field[0], "template", 8) == 0;
+    return tam_ijb_recognise(start->text, start->size) == TAM_IJB_GALLERY;
 }
 
 static bool landmarks(const tam_text_start *start) {
-    const tam_text_line *line = body(start);
-    return line->separator == ',' && line->fields >= 11 && is_number(line->field[1]) && is_number(line->field[10]) &&
-           is_image_name(line->field[0]);
+    return tam_landmarks_recognise(start->text, start->size);
 }
 
 static bool json_paths(const tam_text_start *start) {
@@ -129,12 +125,17 @@ static bool markup(const tam_text_start *start) {
     return start->line[0].text[0] == '<';
 }
 
+/* A list of images with numbers as labels looks much the same: but there images lie in folders, and labels do not come
+ * in pairs all the way. */
 static bool paired_lines(const tam_text_start *start) {
-    const tam_text_line *one = &start->line[0], *two = body(start);
-    return start->count > 1 && one->separator != ',' && one->fields == 2 && two->fields == 2 &&
-           is_image_name(one->field[0]) && is_image_name(two->field[0]) &&
-           (strcmp(one->field[1], "0") == 0 || strcmp(one->field[1], "1") == 0) &&
-           strcmp(one->field[1], two->field[1]) == 0 && strchr(one->field[0], '/') == NULL;
+    for (int i = 0; i < start->count; i++) {
+        const tam_text_line *line = &start->line[i];
+        if (line->separator == ',' || line->fields != 2 || strchr(line->field[0], '/') != NULL ||
+            !is_image_name(line->field[0]) || strcmp(line->field[1], start->line[i & ~1].field[1]) != 0) {
+            return false;
+        }
+    }
+    return tam_pair_names_recognise(start->text, start->size);
 }
 
 static bool image_csv(const tam_text_start *start) {
@@ -152,7 +153,7 @@ static bool path_list(const tam_text_start *start) {
 }
 
 static const char as_data[] = "give it to --data";
-static const char as_pairs[] = "give it to eval --protocol pairs --pairs";
+static const char as_pairs[] = "give it to eval --protocol folds --pairs";
 
 static const kind kinds[] = {
     {"LFW pairs", as_pairs, 1, lfw_pairs},
@@ -242,7 +243,7 @@ tam_status tam_text_judge(tam_inspection *inspection, const char *path, const ta
         inspection->info.kind = one->name;
         inspection->info.advice = one->advice;
         inspection->info.known = one->known;
-        if (one->is == lfw_pairs || one->is == pair_csv) {
+        if (one->is == lfw_pairs || one->is == pair_csv || one->is == paired_lines) {
             return state_pairs(inspection, path);
         }
         if (one->is == image_list || one->is == image_csv || one->is == mxnet_list || one->is == path_list) {

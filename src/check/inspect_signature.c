@@ -63,7 +63,6 @@ static const signature signatures[] = {
     {0, B("\0\0\001\272"), "MPEG video", "write its frames as images: ffmpeg -i FILE frames/%06d.png"},
     {0, B("%PDF-"), "PDF", NULL},
     {0, B("\177ELF"), "program or library", NULL},
-    {257, B("ustar"), "tar", "name it as --data: images as KEY.jpg with KEY.cls are read as they are"},
 };
 
 static const signature *find(const tam_place *place) {

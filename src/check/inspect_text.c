@@ -109,6 +109,8 @@ static tam_status state_start(tam_inspection *inspection, const char *path, int 
         status = tam_file_read_at(inspection->ctx, path, descriptor, 0, text, count);
     }
     if (status == TAM_OK) {
+        start->text = text;
+        start->size = count;
         take_lines(start, text, count, count == size);
         status = count_lines(inspection, path, descriptor, size, &lines);
     }

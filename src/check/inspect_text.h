@@ -18,6 +18,8 @@ typedef struct tam_text_line {
 typedef struct tam_text_start {
     tam_text_line line[TAM_TEXT_LINES]; /* neither empty nor comments */
     int count;
+    const char *text; /* [size] the first bytes of the file */
+    size_t size;
 } tam_text_start;
 
 /* Sets the kind, what to do with it, and states what only that kind has. */

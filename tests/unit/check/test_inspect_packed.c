@@ -2,6 +2,8 @@
 #include "unit/check/inspect_support.h"
 #include "unit/io/record_support.h"
 
+#include "io/tar.h"
+
 /* The bytes of a PNG of 6 x 4 in *data (tam_release). */
 static void make_png(tam_ctx *ctx, uint8_t **data, size_t *size) {
     static const uint8_t pixels[6 * 4] = {1, 2, 3};
@@ -131,12 +133,45 @@ static void other_pickles_and_features_are_no_sets(void **state) {
     tam_inspection_free(inspect(ctx, "x.bin", "unknown"));
 }
 
+/* One member: its header, and its bytes up to a whole block. */
+static size_t put_member(uint8_t *archive, size_t at, const char *name, const void *data, size_t size) {
+    uint8_t header[TAM_TAR_BLOCK];
+    assert_true(tam_tar_header(name, size, header));
+    memcpy(archive + at, header, sizeof header);
+    memcpy(archive + at + sizeof header, data, size);
+    return at + sizeof header + (size + TAM_TAR_BLOCK - 1) / TAM_TAR_BLOCK * TAM_TAR_BLOCK;
+}
+
+static void archives_say_their_members(void **state) {
+    tam_ctx *ctx = *state;
+    static uint8_t archive[16 * TAM_TAR_BLOCK];
+    uint8_t *png;
+    size_t size, at = 0;
+    make_png(ctx, &png, &size);
+    memset(archive, 0, sizeof archive);
+    at = put_member(archive, at, "0.png", png, size);
+    at = put_member(archive, at, "0.cls", "4", 1);
+    at = put_member(archive, at, "a/1.png", png, size);
+    at = put_member(archive, at, "1.cls", "5", 1);
+    tam_inspection *inspection = inspect_bytes(ctx, archive, at + 2 * TAM_TAR_BLOCK, "tar archive");
+    expect_number(inspection, "members", 4);
+    expect_number(inspection, "images", 2);
+    expect_text(inspection, "ending", ".png: 2");
+    expect_text(inspection, "image", "0.png: 6 x 4, grey, png");
+    tam_inspection_free(inspection);
+    for (size_t cut = TAM_TAR_BLOCK; cut < at; cut += 100) {
+        expect_damaged(ctx, archive, cut, "file: ");
+    }
+    tam_release(ctx, png);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(records_say_their_layout),
         TEST(a_long_record_file_is_not_read_whole),
         TEST(ranges_beyond_float32_are_not_trusted),
         TEST(verification_sets_say_pairs_and_protocol),
+        TEST(archives_say_their_members),
         TEST(other_pickles_and_features_are_no_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
