@@ -1,4 +1,6 @@
 /* A verification set as data: images without labels, and pairs of its own. */
+#include <fcntl.h>
+
 #include "data_support.h"
 
 #include "data/dataset.h"
@@ -69,6 +71,25 @@ static void pairs_lie_in_the_set_itself(void **state) {
     tam_dataset_free(dataset);
 }
 
+/* The number that the next file will have. */
+static int next_descriptor(void) {
+    int descriptor = open("/dev/null", O_RDONLY);
+    assert_true(descriptor >= 0);
+    close(descriptor);
+    return descriptor;
+}
+
+static void files_are_closed(void **state) {
+    tam_ctx *ctx = *state;
+    tam_dataset *dataset;
+    tam_dataset_config config = {.path = golden("bytes-p3.bin"), .unlabelled = 1};
+    int before = next_descriptor();
+    test_ok(ctx, tam_dataset_open(ctx, &config, &dataset));
+    assert_int_not_equal(next_descriptor(), before);
+    tam_dataset_free(dataset);
+    assert_int_equal(next_descriptor(), before);
+}
+
 static void a_set_is_no_training_data(void **state) {
     tam_ctx *ctx = *state;
     tam_dataset *dataset;
@@ -96,7 +117,9 @@ static void other_files_by_that_name_are_refused(void **state) {
     write_bytes(ctx, path, "hello", 5);
     test_fails(ctx, tam_dataset_open(ctx, &config, &dataset), TAM_INPUT, "lfw.BIN: byte 0: ");
     write_bytes(ctx, path, "", 0);
+    int before = next_descriptor();
     test_fails(ctx, tam_dataset_open(ctx, &config, &dataset), TAM_INPUT, "lfw.BIN: cut short at byte 0");
+    assert_int_equal(next_descriptor(), before);
     test_folder_remove(folder);
 }
 
@@ -193,6 +216,7 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(images_come_in_the_order_of_the_pairs, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(files_are_closed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(pairs_lie_in_the_set_itself, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_is_no_training_data, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_files_by_that_name_are_refused, set_up, tear_down),

@@ -139,6 +139,8 @@ static void broken_pickles_are_refused(void **state) {
         {"NNa.", "appended to None"},
         {"(Na.", "appended to nothing"},
         {"(e.", "appended to nothing"},
+        {"](Na.", "appended to nothing"},
+        {"cnumpy\nbool_\n\x88\x85(R.", "never put"},
         {"Ne.", "a mark is taken"},
         {"t.", "a mark is taken"},
         {"N\x86.", "never put"},

@@ -125,6 +125,12 @@ static void what_is_no_set_is_refused(void **state) {
         {"\x80\x02](U\1IU\1Je](I-1\ne\x86.", "issame[0] is -1"},
         {"\x80\x02](U\1Icnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n)NtRe](\x88\x65\x86.",
          "image 1 is an array of '?0'"},
+        {"\x80\x02](U\1Icnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n)NtR(K\1(K\1tcnumpy\ndtype\n"
+         "U\2u2\x85R\x89U\2xxtbe](\x88\x65\x86.",
+         "image 1 is an array of 'u2'"},
+        {"\x80\x02](U\1Icnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n)NtR(K\1(K\3tcnumpy\ndtype\n"
+         "U\2u1\x85R\x89U\2xxtbe](\x88\x65\x86.",
+         "an array of 3 elements of 1 bytes each, but 2 bytes lie there"},
     };
     tam_verification_bin bin;
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
@@ -135,6 +141,46 @@ static void what_is_no_set_is_refused(void **state) {
     test_ok(*state, read_memory(*state, one, sizeof one - 1, &bin));
     assert_true(bin.pairs == 1 && bin.images[0].size == 1 && bin.same[0] == 1);
     tam_verification_bin_free(*state, &bin);
+}
+
+/* Instructions, lines and names at the end of what is read from the file at a time: the first image is `size` long. */
+static void expect_in_pieces(tam_ctx *ctx, const char *path, size_t size) {
+    static uint8_t data[4 * TAM_PICKLE_WINDOW], expected[4 * TAM_PICKLE_WINDOW];
+    static const char second[] = "S'", rest[] = "'\ne](cnumpy\nbool_\nI01\n\x85Re\x86.";
+    static tam_pickle_input input;
+    tam_verification_bin bin;
+    size_t at = 5;
+    memcpy(data, "\x80\x02](T", 5);
+    const uint8_t length[4] = {(uint8_t)size, (uint8_t)(size >> 8)};
+    memcpy(data + at, length, 4);
+    memset(data + at + 4, 'a', size);
+    at += 4 + size;
+    memcpy(data + at, second, 2);
+    memset(data + at + 2, 'b', TAM_PICKLE_WINDOW + 100);
+    at += 2 + TAM_PICKLE_WINDOW + 100;
+    memcpy(data + at, rest, sizeof rest - 1);
+    at += sizeof rest - 1;
+    tam_file_piece piece = {data, at};
+    test_ok(ctx, tam_file_write(ctx, path, &piece, 1));
+    input = (tam_pickle_input){.ctx = ctx, .name = path, .descriptor = open(path, O_RDONLY), .size = at};
+    test_ok(ctx, tam_verification_bin_read(&input, &bin));
+    assert_true(bin.pairs == 1 && bin.same[0] == 1);
+    assert_true(bin.images[0].size == size && bin.images[1].size == TAM_PICKLE_WINDOW + 100);
+    test_ok(ctx, tam_pickle_read_at(&input, bin.images[1].at, expected, TAM_PICKLE_WINDOW + 100));
+    assert_true(expected[0] == 'b' && expected[TAM_PICKLE_WINDOW + 99] == 'b');
+    close(input.descriptor);
+    tam_verification_bin_free(ctx, &bin);
+}
+
+static void a_file_is_read_in_pieces(void **state) {
+    char folder[64], path[80];
+    test_folder(folder);
+    snprintf(path, sizeof path, "%s/set.bin", folder);
+    for (size_t size = 1; size < 60; size++) {
+        expect_in_pieces(*state, path, size);
+        expect_in_pieces(*state, path, TAM_PICKLE_WINDOW - 60 + size);
+    }
+    test_folder_remove(folder);
 }
 
 static void sets_are_known_by_their_beginning(void **state) {
@@ -196,6 +242,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(every_form_holds_the_same_set, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_set_cut_anywhere_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_no_set_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_is_read_in_pieces, set_up, tear_down),
         cmocka_unit_test(sets_are_known_by_their_beginning),
         cmocka_unit_test_setup_teardown(memory_may_run_out_anywhere, set_up, tear_down),
     };
