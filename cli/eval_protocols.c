@@ -72,8 +72,8 @@ static tam_status measure_pairs(eval_job *job, const eval_set *set, const tam_pa
     int dim = job->info.dim, count = job->folds > 0 ? job->folds : pairs->folds;
     tam_folds folds;
     tam_verification result;
-    tam_status status =
-        tam_eval_folds(ctx, set->count, dim, set->x, pairs->count, pairs->rows, pairs->same, count, &folds);
+    tam_status status = tam_eval_folds(ctx, TAM_FOLDS_INSIGHTFACE, set->count, dim, set->x, pairs->count, pairs->rows,
+                                       pairs->same, count, &folds);
     if (status == TAM_OK) {
         status = tam_eval_pairs(ctx, set->count, dim, set->x, pairs->count, pairs->rows, pairs->same, 0, NULL, &result);
     }

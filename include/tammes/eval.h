@@ -51,16 +51,30 @@ TAM_API TAM_MUST_USE tam_status tam_eval_pairs(tam_ctx *ctx, int64_t n, int d, c
                                                const int64_t *a, const uint8_t *same, int levels, const double *far,
                                                tam_verification *result);
 
-/* Ten-fold accuracy as the field's scripts define it: squared distance against thresholds 0.00, 0.01 ... 3.99,
- * predicted same iff distance < threshold; per fold the first best threshold of the other folds. Folds are contiguous,
- * the first pairs mod folds get one pair more. A single fold chooses its threshold on itself. */
+/* How ten-fold accuracy is defined. Folds are contiguous, the first pairs mod folds get one pair more; each is judged
+ * at a threshold that the other folds choose. A single fold chooses its threshold on itself. */
+typedef enum tam_fold_rule {
+    /* insightface's verification.py: squared distance against 0.00, 0.01 ... 3.99, predicted same iff distance <
+     * threshold; the first threshold that is most accurate on the other folds. */
+    TAM_FOLDS_INSIGHTFACE,
+    /* LFW, View 2 (Huang et al., UMass 07-49, sec. V): the cosine that is most accurate on the other folds, half way
+     * between two neighbouring scores; of equally accurate ones the lowest. Same iff score >= threshold. */
+    TAM_FOLDS_LFW,
+    /* FaceX-Zoo (Wang et al., ACM MM 2021): of 1000 even steps from the lowest to the highest score of the other folds
+     * the first where TPR - FPR is largest; a pair at the threshold is wrong whatever it is. */
+    TAM_FOLDS_FACEXZOO
+} tam_fold_rule;
+
 typedef struct tam_folds {
     int folds;
     double accuracy, deviation; /* mean and population standard deviation over the folds */
-    double threshold;           /* mean of the folds' thresholds, as a squared distance t; cosine is 1 - t / 2 */
+    double standard_error;      /* of the mean: sample standard deviation / sqrt(folds); NaN of a single fold */
+    double threshold;           /* mean of the folds' thresholds: insightface's a squared distance t, whose cosine is
+                                   1 - t / 2; the others' a cosine */
 } tam_folds;
-TAM_API TAM_MUST_USE tam_status tam_eval_folds(tam_ctx *ctx, int64_t n, int d, const float *e, int64_t pairs,
-                                               const int64_t *a, const uint8_t *same, int folds, tam_folds *result);
+TAM_API TAM_MUST_USE tam_status tam_eval_folds(tam_ctx *ctx, tam_fold_rule rule, int64_t n, int d, const float *e,
+                                               int64_t pairs, const int64_t *a, const uint8_t *same, int folds,
+                                               tam_folds *result);
 
 /* Closed-set identification: each probe against the gallery; rank k counts when one of the k most similar gallery rows
  * has the probe's label (ties: the gallery row with the lower number first). */

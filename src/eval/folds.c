@@ -2,8 +2,8 @@
 #include <math.h>
 
 #include "base/memory.h"
+#include "eval/folds.h"
 #include "eval/pair_list.h"
-#include "tammes/eval.h"
 
 /* Thresholds 0.00, 0.01 ... 3.99 on the squared distance; a pair is predicted the same from threshold number
  * first_accepting(distance) on. */
@@ -22,17 +22,12 @@ static int first_accepting(double distance) {
     return i;
 }
 
-static int64_t fold_start(int64_t pairs, int folds, int fold) {
-    int64_t extra = pairs % folds;
-    return pairs / folds * fold + (fold < extra ? fold : extra);
-}
-
 /* right [folds, THRESHOLDS]: pairs of each fold that each threshold predicts rightly. */
 static void count_right(int64_t pairs, int folds, const double *distances, const uint8_t *same, int64_t *right) {
     for (int f = 0; f < folds; f++) {
         int64_t *row = right + (int64_t)f * THRESHOLDS;
         int64_t different = 0;
-        for (int64_t i = fold_start(pairs, folds, f); i < fold_start(pairs, folds, f + 1); i++) {
+        for (int64_t i = tam_fold_start(pairs, folds, f); i < tam_fold_start(pairs, folds, f + 1); i++) {
             int from = first_accepting(distances[i]);
             different += !same[i];
             if (from < THRESHOLDS) {
@@ -61,46 +56,71 @@ static double judge_fold(int64_t size, const int64_t *own, const int64_t *total,
     return (double)own[best] / (double)size;
 }
 
-/* right [folds + 1, THRESHOLDS], the last row for the sums; accuracy [folds]. */
-static void judge_folds(int64_t pairs, int folds, int64_t *right, double *accuracy, tam_folds *result) {
+/* right [folds + 1, THRESHOLDS], the last row for the sums; accuracy [folds], threshold [folds]. */
+static void judge_folds(int64_t pairs, int folds, int64_t *right, double *accuracy, double *threshold) {
     int64_t *total = right + (int64_t)folds * THRESHOLDS;
-    double sum = 0, squares = 0, thresholds = 0;
     for (int f = 0; f < folds; f++) {
         for (int i = 0; i < THRESHOLDS; i++) {
             total[i] += right[(int64_t)f * THRESHOLDS + i];
         }
     }
     for (int f = 0; f < folds; f++) {
-        double threshold;
-        int64_t size = fold_start(pairs, folds, f + 1) - fold_start(pairs, folds, f);
-        accuracy[f] = judge_fold(size, right + (int64_t)f * THRESHOLDS, total, folds, &threshold);
+        int64_t size = tam_fold_start(pairs, folds, f + 1) - tam_fold_start(pairs, folds, f);
+        accuracy[f] = judge_fold(size, right + (int64_t)f * THRESHOLDS, total, folds, &threshold[f]);
+    }
+}
+
+static tam_status by_distance(tam_ctx *ctx, int d, const float *e, int64_t pairs, const int64_t *a, const uint8_t *same,
+                              int folds, double *accuracy, double *threshold) {
+    double *distances = tam_allocate(ctx, (size_t)pairs, sizeof *distances, "distances of pairs");
+    int64_t *right = tam_allocate(ctx, (size_t)folds + 1, THRESHOLDS * sizeof *right, "counts of folds");
+    tam_status status = TAM_RESOURCES;
+    if (distances != NULL && right != NULL) {
+        tam_pairs_distances(ctx, d, e, pairs, a, distances);
+        count_right(pairs, folds, distances, same, right);
+        judge_folds(pairs, folds, right, accuracy, threshold);
+        status = TAM_OK;
+    }
+    tam_release(ctx, distances);
+    tam_release(ctx, right);
+    return status;
+}
+
+static void sum_up(int folds, const double *accuracy, const double *threshold, tam_folds *result) {
+    double sum = 0, squares = 0, thresholds = 0;
+    for (int f = 0; f < folds; f++) {
         sum += accuracy[f];
-        thresholds += threshold;
+        thresholds += threshold[f];
     }
     for (int f = 0; f < folds; f++) {
         squares += (accuracy[f] - sum / folds) * (accuracy[f] - sum / folds);
     }
-    *result = (tam_folds){folds, sum / folds, sqrt(squares / folds), thresholds / folds};
+    *result = (tam_folds){
+        .folds = folds,
+        .accuracy = sum / folds,
+        .deviation = sqrt(squares / folds),
+        .standard_error = folds > 1 ? sqrt(squares / (folds - 1)) / sqrt(folds) : NAN,
+        .threshold = thresholds / folds,
+    };
 }
 
-tam_status tam_eval_folds(tam_ctx *ctx, int64_t n, int d, const float *e, int64_t pairs, const int64_t *a,
-                          const uint8_t *same, int folds, tam_folds *result) {
+tam_status tam_eval_folds(tam_ctx *ctx, tam_fold_rule rule, int64_t n, int d, const float *e, int64_t pairs,
+                          const int64_t *a, const uint8_t *same, int folds, tam_folds *result) {
     TAM_TRY(tam_pairs_check(ctx, n, d, e, pairs, a));
     if (folds < 1 || pairs < folds) {
         return tam_fail(ctx, TAM_CONFIG, "%lld pairs cannot be cut into %d folds", (long long)pairs, folds);
     }
+    double *numbers = tam_allocate(ctx, (size_t)folds, 2 * sizeof *numbers, "accuracies of folds");
     tam_status status = TAM_RESOURCES;
-    double *distances = tam_allocate(ctx, (size_t)pairs, sizeof *distances, "distances of pairs");
-    double *accuracy = tam_allocate(ctx, (size_t)folds, sizeof *accuracy, "accuracies of folds");
-    int64_t *right = tam_allocate(ctx, (size_t)folds + 1, THRESHOLDS * sizeof *right, "counts of folds");
-    if (distances != NULL && accuracy != NULL && right != NULL) {
-        tam_pairs_distances(ctx, d, e, pairs, a, distances);
-        count_right(pairs, folds, distances, same, right);
-        judge_folds(pairs, folds, right, accuracy, result);
-        status = TAM_OK;
+    if (numbers != NULL) {
+        double *accuracy = numbers, *threshold = numbers + folds;
+        status = rule == TAM_FOLDS_INSIGHTFACE
+                     ? by_distance(ctx, d, e, pairs, a, same, folds, accuracy, threshold)
+                     : tam_folds_by_score(ctx, rule, d, e, pairs, a, same, folds, accuracy, threshold);
     }
-    tam_release(ctx, distances);
-    tam_release(ctx, accuracy);
-    tam_release(ctx, right);
+    if (status == TAM_OK) {
+        sum_up(folds, numbers, numbers + folds, result);
+    }
+    tam_release(ctx, numbers);
     return status;
 }

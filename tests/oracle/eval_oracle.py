@@ -51,6 +51,29 @@ def folds(rows, pairs, same, count):
     return [np.mean(accuracies), np.std(accuracies), np.mean(chosen)]
 
 
+def fold_scores(rows, pairs, same, count, choose, right):
+    """Accuracy, standard error and mean threshold of a rule that chooses a threshold on the other folds' scores."""
+    scores = np.sum(rows[pairs[:, 0]] * rows[pairs[:, 1]], axis=1)
+    accuracies, chosen = [], []
+    for train, test in KFold(n_splits=count, shuffle=False).split(np.arange(len(pairs))):
+        chosen.append(choose(scores[train], same[train]))
+        accuracies.append(np.mean(right(scores[test], same[test], chosen[-1])))
+    return [np.mean(accuracies), np.std(accuracies, ddof=1) / np.sqrt(count), np.mean(chosen)]
+
+
+def choose_lfw(scores, same):
+    distinct = np.unique(scores.round(12))
+    middles = [distinct[0], *(distinct[1:] + distinct[:-1]) / 2, np.nextafter(distinct[-1], np.inf)]
+    right = [np.sum((scores.round(12) >= t) == same) for t in middles]
+    return middles[int(np.argmax(right))]
+
+
+def choose_facexzoo(scores, same):
+    thresholds = scores.min() + (scores.max() - scores.min()) / 1000 * np.arange(1, 1001)
+    best = [np.mean(scores[same] > t) - np.mean(scores[~same] > t) for t in thresholds]
+    return thresholds[int(np.argmax(best))]
+
+
 def write(out, values, form="%.17g"):
     out.write(" ".join(form % v for v in values) + "\n")
 
@@ -71,6 +94,8 @@ def one_set(out, name, rows, labels, pair_count, random):
     write(out, verification(scores, labels[first] == labels[second]))
     write(out, verification(listed, same))
     write(out, folds(unit, pairs, same, 10))
+    write(out, fold_scores(unit, pairs, same, 10, choose_lfw, lambda x, s, t: (x >= t) == s))
+    write(out, fold_scores(unit, pairs, same, 10, choose_facexzoo, lambda x, s, t: np.where(s, x > t, x < t)))
 
 
 def main():

@@ -14,7 +14,7 @@ typedef struct golden_set {
     int32_t labels[ROWS];
     int64_t a[2 * PAIRS];
     uint8_t same[PAIRS];
-    double all[2 + 5 * LEVELS], listed[2 + 5 * LEVELS], folds[3];
+    double all[2 + 5 * LEVELS], listed[2 + 5 * LEVELS], folds[3][3];
 } golden_set;
 
 static const double far[LEVELS] = {0.5, 0.1, 0.01};
@@ -46,7 +46,9 @@ static void read_set(FILE *file, golden_set *set) {
     }
     read_numbers(file, 2 + 5 * LEVELS, set->all);
     read_numbers(file, 2 + 5 * LEVELS, set->listed);
-    read_numbers(file, 3, set->folds);
+    for (int rule = 0; rule < 3; rule++) {
+        read_numbers(file, 3, set->folds[rule]);
+    }
 }
 
 static void check_verification(const tam_verification *result, const double *expected) {
@@ -78,10 +80,14 @@ static void equals_scikit_learn(void **state) {
         check_verification(&result, set.all);
         test_ok(ctx, tam_eval_pairs(ctx, set.n, set.d, set.e, set.pairs, set.a, set.same, LEVELS, far, &result));
         check_verification(&result, set.listed);
-        test_ok(ctx, tam_eval_folds(ctx, set.n, set.d, set.e, set.pairs, set.a, set.same, 10, &folds));
-        assert_true(fabs(folds.accuracy - set.folds[0]) < 1e-12);
-        assert_true(fabs(folds.deviation - set.folds[1]) < 1e-12);
-        assert_true(fabs(folds.threshold - set.folds[2]) < 1e-12);
+        for (int rule = 0; rule < 3; rule++) {
+            const double *expected = set.folds[rule];
+            test_ok(ctx, tam_eval_folds(ctx, (tam_fold_rule)rule, set.n, set.d, set.e, set.pairs, set.a, set.same, 10,
+                                        &folds));
+            assert_true(fabs(folds.accuracy - expected[0]) < 1e-12);
+            assert_true(fabs((rule == 0 ? folds.deviation : folds.standard_error) - expected[1]) < 1e-12);
+            assert_true(fabs(folds.threshold - expected[2]) < (rule == 0 ? 1e-12 : 1e-9));
+        }
         test_ctx_free(ctx);
     }
     fclose(file);

@@ -21,7 +21,7 @@ static tam_status pairs(tam_ctx *ctx) {
 }
 static tam_status folds(tam_ctx *ctx) {
     tam_folds result;
-    return tam_eval_folds(ctx, ROWS, WIDTH, e, PAIRS, a, same, 10, &result);
+    return tam_eval_folds(ctx, TAM_FOLDS_INSIGHTFACE, ROWS, WIDTH, e, PAIRS, a, same, 10, &result);
 }
 static tam_status identify(tam_ctx *ctx) {
     tam_identification result;

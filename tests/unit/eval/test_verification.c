@@ -278,8 +278,9 @@ static void too_little_data_is_never_a_number(void **state) {
     assert_true(result.genuine == 1 && isnan(result.eer) && isnan(result.at[0].tar));
     test_ok(ctx, tam_eval_pairs(ctx, 3, 2, e, 0, a, &same, 0, NULL, &result));
     assert_true(result.genuine == 0 && isnan(result.eer));
-    test_fails(ctx, tam_eval_folds(ctx, 3, 2, e, 1, a, &same, 10, &folds), TAM_CONFIG, "1 pairs cannot be cut into 10");
-    test_ok(ctx, tam_eval_folds(ctx, 3, 2, e, 1, a, &same, 1, &folds));
+    test_fails(ctx, tam_eval_folds(ctx, TAM_FOLDS_INSIGHTFACE, 3, 2, e, 1, a, &same, 10, &folds), TAM_CONFIG,
+               "1 pairs cannot be cut into 10");
+    test_ok(ctx, tam_eval_folds(ctx, TAM_FOLDS_INSIGHTFACE, 3, 2, e, 1, a, &same, 1, &folds));
     assert_true(folds.accuracy == 1 && folds.deviation == 0);
     test_ctx_free(ctx);
 }
