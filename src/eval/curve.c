@@ -11,6 +11,8 @@
 /* Private counts for every worker cost 8 bytes a threshold; above this the workers share one array and add atomically.
  */
 enum { LARGEST_PRIVATE = 4 << 20, CHUNK = 128 };
+/* A slice with thresholds in it. */
+#define FULL (1u << 31)
 
 __extension__ typedef unsigned __int128 wide;
 
@@ -95,6 +97,9 @@ static void set_thresholds(tam_curve *curve, const float *sorted) {
     }
     for (curve->steps = 0; fullest >> curve->steps != 0; curve->steps++) {
     }
+    for (int b = 0; b < curve->buckets; b++) {
+        curve->start[b] |= curve->start[b + 1] > curve->start[b] ? FULL : 0;
+    }
 }
 
 tam_status tam_curve_create(tam_ctx *ctx, int64_t genuine, float *scores, tam_curve *curve) {
@@ -121,8 +126,15 @@ void tam_curve_free(tam_ctx *ctx, tam_curve *curve) {
     *curve = (tam_curve){0};
 }
 
-/* For each score the number of thresholds that it reaches: its bucket first, then a binary search in the bucket without
- * branches, for which way they go cannot be predicted. Returns whether any score equals a threshold. */
+TAM_KERNEL static void find_slices(const tam_curve *curve, int n, const float *restrict scores, int *restrict slice) {
+    float slices = (float)(curve->buckets / 2), last = (float)(curve->buckets - 1);
+    for (int i = 0; i < n; i++) {
+        slice[i] = bucket_of(scores[i], slices, last);
+    }
+}
+
+/* The number of thresholds that each score reaches, by a binary search in its slice without branches, for which way
+ * they go cannot be predicted. Returns whether any score equals a threshold. */
 TAM_KERNEL static bool find_places(const tam_curve *curve, int n, const float *restrict scores,
                                    uint32_t *restrict place) {
     uint32_t length[CHUNK];
@@ -130,8 +142,8 @@ TAM_KERNEL static bool find_places(const tam_curve *curve, int n, const float *r
     float slices = (float)(curve->buckets / 2), last = (float)(curve->buckets - 1);
     for (int i = 0; i < n; i++) {
         int bucket = bucket_of(scores[i], slices, last);
-        place[i] = curve->start[bucket];
-        length[i] = curve->start[bucket + 1] - curve->start[bucket];
+        place[i] = curve->start[bucket] & ~FULL;
+        length[i] = (curve->start[bucket + 1] & ~FULL) - place[i];
     }
     for (int step = 0; step < curve->steps; step++) {
         for (int i = 0; i < n; i++) {
@@ -149,22 +161,52 @@ TAM_KERNEL static bool find_places(const tam_curve *curve, int n, const float *r
     return equal != 0;
 }
 
+static inline void add_one(bool shared, uint64_t *count, uint32_t place) {
+    if (shared) {
+        __atomic_fetch_add(&count[place], 1, __ATOMIC_RELAXED);
+    } else {
+        count[place]++;
+    }
+}
+
+static void add_equal(tam_curve *curve, uint32_t place, float score) {
+    if (curve->threshold[(int64_t)place - 1] == score) {
+        __atomic_fetch_add(&curve->equal[place - 1], 1, __ATOMIC_RELAXED);
+    }
+}
+
+/* Most impostors fall into slices without thresholds and are placed at once; the others go to the front of `rest`. */
+static int count_placed(const tam_curve *curve, uint64_t *count, int n, const float *scores, const int *slice,
+                        float *rest) {
+    int left = 0;
+    const uint32_t *first = curve->start; /* read once: the compiler cannot know that counting does not change them */
+    bool shared = curve->shared;
+    for (int i = 0; i < n; i++) {
+        uint32_t start = first[slice[i]];
+        if (start < FULL) {
+            add_one(shared, count, start);
+        } else {
+            rest[left++] = scores[i];
+        }
+    }
+    return left;
+}
+
 void tam_curve_count(tam_curve *curve, int worker, int64_t n, const float *scores) {
     uint64_t *count = curve->count + (curve->shared ? 0 : worker) * (curve->thresholds + 1);
+    int slice[CHUNK];
     uint32_t place[CHUNK];
+    float rest[CHUNK];
     for (int64_t at = 0; at < n; at += CHUNK) {
         int here = (int)(n - at < CHUNK ? n - at : CHUNK);
-        bool equal = find_places(curve, here, scores + at, place);
-        for (int i = 0; i < here && !curve->shared; i++) {
-            count[place[i]]++;
+        find_slices(curve, here, scores + at, slice);
+        int left = count_placed(curve, count, here, scores + at, slice, rest);
+        bool equal = left > 0 && find_places(curve, left, rest, place);
+        for (int i = 0; i < left; i++) {
+            add_one(curve->shared, count, place[i]);
         }
-        for (int i = 0; i < here && curve->shared; i++) {
-            __atomic_fetch_add(&count[place[i]], 1, __ATOMIC_RELAXED);
-        }
-        for (int i = 0; i < here && equal; i++) {
-            if (curve->threshold[(int64_t)place[i] - 1] == scores[at + i]) {
-                __atomic_fetch_add(&curve->equal[place[i] - 1], 1, __ATOMIC_RELAXED);
-            }
+        for (int i = 0; i < left && equal; i++) {
+            add_equal(curve, place[i], rest[i]);
         }
     }
 }

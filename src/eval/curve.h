@@ -19,7 +19,7 @@ typedef struct tam_curve {
     uint64_t *equal;    /* [T] impostor scores equal to threshold j */
     int copies;         /* of count: one per worker, or one that all share */
     bool shared;
-    uint32_t *start; /* [buckets + 1] first threshold in each slice of [-1, 1] */
+    uint32_t *start; /* [buckets + 1] first threshold in each slice of [-1, 1]; the top bit: the slice has one */
     int buckets;
     int steps; /* of a search in the fullest bucket */
 } tam_curve;
