@@ -1,4 +1,6 @@
 /* tammes eval: how good a model is on a data set, by a protocol. */
+#include <math.h>
+
 #include "eval.h"
 
 #define EVAL_NAME(name, about) #name "|"
@@ -27,7 +29,7 @@ static tam_status choose_protocol(eval_job *job, int *protocol) {
 }
 
 tam_status cli_eval(cli_call *call) {
-    eval_job job = {.call = call, .gallery = -1};
+    eval_job job = {.call = call, .gallery = -1, .threshold = NAN};
     int protocol = -1;
     const char *model = NULL, *dtype = NULL;
     tam_dataset_config *data = &job.data, *other = &job.gallery_data;
@@ -50,6 +52,9 @@ tam_status cli_eval(cli_call *call) {
         cli_int("shots", &job.fewshot.shots, 1, 1 << 20, "fewshot: examples of a class (1)"),
         cli_int("queries", &job.fewshot.queries, 1, 1 << 10, "fewshot: questions of a class (1)"),
         cli_int("episodes", &job.fewshot.episodes, 1, 100000000, "fewshot: episodes (1000)"),
+        cli_text("distractors", &job.distractors.path, "DATA", "distractors: images of strangers"),
+        cli_real("threshold", &job.threshold, -1, 1, "cluster: join images whose cosine reaches this (k-means)"),
+        cli_int64("clusters", &job.clusters, 1, INT32_MAX, "cluster: of k-means (as many as there are classes)"),
         cli_choice("flip", &job.flip, "auto|yes|no", "add the mirror image's embedding (auto: in folds only)"),
     };
     const cli_usage usage = {

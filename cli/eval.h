@@ -5,11 +5,17 @@
 #include "cli.h"
 
 /* A protocol's name, function and what it measures; the order is that of --protocol's help. */
-#define EVAL_PROTOCOLS(X)                                                         \
-    X(allpairs, "all pairs of images: EER, AUC, TAR@FAR")                         \
-    X(identify, "rank 1, 5 and 10 of each image in a gallery")                    \
-    X(fewshot, "episodes of a few classes with a few examples each")              \
-    X(folds, "listed pairs: ten-fold accuracy, EER, TAR@FAR; with the flip test") \
+#define EVAL_PROTOCOLS(X)                                                                   \
+    X(allpairs, "all pairs of images: EER, AUC, TAR@FAR")                                   \
+    X(identify, "rank 1, 5 and 10 of each image in a gallery")                              \
+    X(fewshot, "episodes of a few classes with a few examples each")                        \
+    X(folds, "listed pairs: ten-fold accuracy, EER, TAR@FAR; with the flip test")           \
+    X(lfw, "the same by the rules of LFW's View 2")                                         \
+    X(facexzoo, "the same by FaceX-Zoo's rules, without the flip test")                     \
+    X(retrieval, "Recall@K, R-precision and MAP@R of each image among all others")          \
+    X(openset, "probes of whom not all are enrolled: TPIR at FPIR")                         \
+    X(distractors, "rank 1 of each pair of a class among crowds of strangers, as MegaFace") \
+    X(cluster, "clusters of the images beside their classes: NMI, pairwise F")              \
     X(classify, "closed set: the class whose weights in the model are the nearest")
 
 typedef enum eval_gallery { EVAL_MEANS, EVAL_WEIGHTS, EVAL_ALL } eval_gallery;
@@ -28,6 +34,9 @@ typedef struct eval_job {
     int own_pairs;    /* the data hold pairs of their own */
     bool skip_missing;
     tam_fewshot_config fewshot;
+    tam_dataset_config distractors;
+    double threshold; /* cluster: cosine that joins; NaN: k-means */
+    int64_t clusters; /* cluster: of k-means; 0: as many as there are classes */
 } eval_job;
 
 #define EVAL_DECLARE(name, about) tam_status eval_##name(eval_job *job);
@@ -39,7 +48,8 @@ typedef struct eval_set {
     tam_dataset *dataset;
     tam_dataset_info info;
     int64_t count; /* rows of x */
-    float *x;      /* [count, dim] */
+    int dim;
+    float *x; /* [count, dim] */
     int32_t *labels;
 } eval_set;
 
@@ -49,10 +59,10 @@ tam_status eval_open(eval_job *job, const tam_dataset_config *config, eval_set *
 tam_status eval_embed(eval_job *job, bool flip, eval_set *set);
 /* Embeds the images with these numbers only. */
 tam_status eval_embed_some(eval_job *job, bool flip, int64_t count, const int64_t *image, eval_set *set);
+/* Opens --data and embeds all of it, without flip unless told. */
+tam_status eval_open_and_embed(eval_job *job, eval_set *set);
 void eval_close(eval_set *set);
 
-/* Classes of the set that the model was trained on, by name; -1 when memory ran out. */
-int64_t eval_seen_classes(const eval_job *job, const eval_set *set);
 /* Names with their numbers, to find the one by the other. */
 typedef struct eval_names eval_names;
 /* count names, name_at(source, i); NULL when memory ran out. Free with free(). */
@@ -62,12 +72,35 @@ int64_t eval_find_name(const eval_names *names, const char *name);
 const char *eval_model_class(const void *model, int64_t c);
 const char *eval_dataset_class(const void *dataset, int64_t c);
 
+/* Rows among which probes are looked for, with numbers of classes as labels. */
+typedef struct eval_gallery_rows {
+    const char *words;   /* what it is, for the result */
+    int64_t count;       /* -1: the probes themselves, each without itself */
+    const float *x;      /* [count, dim] */
+    float *own;          /* x where it must be freed */
+    int32_t *labels;     /* [count] */
+    eval_names *classes; /* name to label */
+    eval_set set;        /* where the rows come from, if from images */
+} eval_gallery_rows;
+
+/* By the flags; without any: the training part of IDX files when their test part is evaluated, else the probes
+ * themselves. Free in any case. */
+tam_status eval_gallery_choose(eval_job *job, eval_gallery_rows *found);
+void eval_gallery_free(eval_gallery_rows *found);
+/* Gives the probes the gallery's labels; one of a class that the gallery lacks gets -1. Returns how many do. */
+int64_t eval_gallery_rename(const eval_gallery_rows *found, eval_set *probes);
+
+/* Classes of the set that the model was trained on, by name; -1 when memory ran out. */
+int64_t eval_seen_classes(const eval_job *job, const eval_set *set);
+
 /* The opening of every result: protocol, model, data. */
 json_t *eval_json_start(const eval_job *job, const eval_set *set);
 void eval_print_start(const eval_job *job, const eval_set *set);
 /* Verification numbers into the object, or as a table. */
 void eval_json_verification(json_t *object, const tam_verification *result);
 void eval_print_verification(const tam_verification *result);
+/* Numbers that could not be had make a negative result. */
+tam_status eval_judge(double share);
 /* Prints "label  12.34%", or "insufficient data" for NaN. */
 void eval_print_share(const char *label, double share);
 

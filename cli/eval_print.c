@@ -22,6 +22,10 @@ void eval_print_start(const eval_job *job, const eval_set *set) {
     printf("%-10s %s\n", "protocol", job->protocol);
 }
 
+tam_status eval_judge(double share) {
+    return isfinite(share) ? TAM_OK : TAM_NEGATIVE;
+}
+
 void eval_print_share(const char *label, double share) {
     if (isfinite(share)) {
         printf("%-10s %.2f%%\n", label, 100 * share);

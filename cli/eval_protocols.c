@@ -5,20 +5,10 @@
 
 #include "eval.h"
 
-/* Numbers that could not be had make a negative result. */
-static tam_status judge(double share) {
-    return isfinite(share) ? TAM_OK : TAM_NEGATIVE;
-}
-
-static tam_status open_and_embed(eval_job *job, eval_set *set) {
-    tam_status status = eval_open(job, &job->data, set);
-    return status == TAM_OK ? eval_embed(job, false, set) : status;
-}
-
 tam_status eval_allpairs(eval_job *job) {
     eval_set set;
     tam_verification result;
-    tam_status status = open_and_embed(job, &set);
+    tam_status status = eval_open_and_embed(job, &set);
     if (status == TAM_OK) {
         status = tam_eval_all_pairs(job->call->ctx, set.count, job->info.dim, set.x, set.labels, 0, NULL, &result);
     }
@@ -31,13 +21,13 @@ tam_status eval_allpairs(eval_job *job) {
         eval_print_verification(&result);
     }
     eval_close(&set);
-    return status == TAM_OK ? judge(result.eer) : status;
+    return status == TAM_OK ? eval_judge(result.eer) : status;
 }
 
 tam_status eval_fewshot(eval_job *job) {
     eval_set set;
     tam_fewshot result;
-    tam_status status = open_and_embed(job, &set);
+    tam_status status = eval_open_and_embed(job, &set);
     if (status == TAM_OK) {
         status = tam_eval_fewshot(job->call->ctx, set.count, job->info.dim, set.x, set.labels, &job->fewshot, &result);
     }
@@ -54,72 +44,6 @@ tam_status eval_fewshot(eval_job *job) {
                result.shots, result.queries);
         printf("%-10s %.2f%% +- %.2f%%\n", "error", 100 * result.error, 100 * result.interval);
     }
-    eval_close(&set);
-    return status;
-}
-
-static void print_folds(const tam_folds *folds) {
-    if (folds->folds == 1) {
-        printf("%-10s %.5f, the threshold chosen on these same pairs\n", "accuracy", folds->accuracy);
-    } else {
-        printf("%-10s %.5f+-%.5f over %d folds\n", "accuracy", folds->accuracy, folds->deviation, folds->folds);
-    }
-    printf("%-10s %.4f as a squared distance, cosine %.4f\n", "threshold", folds->threshold, 1 - folds->threshold / 2);
-}
-
-static tam_status measure_pairs(eval_job *job, const eval_set *set, const tam_pairs_info *pairs) {
-    tam_ctx *ctx = job->call->ctx;
-    int dim = job->info.dim, count = job->folds > 0 ? job->folds : pairs->folds;
-    tam_folds folds;
-    tam_verification result;
-    tam_status status = tam_eval_folds(ctx, TAM_FOLDS_INSIGHTFACE, set->count, dim, set->x, pairs->count, pairs->rows,
-                                       pairs->same, count, &folds);
-    if (status == TAM_OK) {
-        status = tam_eval_pairs(ctx, set->count, dim, set->x, pairs->count, pairs->rows, pairs->same, 0, NULL, &result);
-    }
-    if (status != TAM_OK) {
-        return status;
-    }
-    if (job->call->json) {
-        json_t *object = eval_json_start(job, set);
-        json_object_update_new(
-            object, json_pack("{s:I, s:i, s:o, s:o, s:o}", "pairs_left_out", (json_int_t)pairs->missing, "folds",
-                              folds.folds, "accuracy", cli_json_real(folds.accuracy), "accuracy_std",
-                              cli_json_real(folds.deviation), "threshold", cli_json_real(1 - folds.threshold / 2)));
-        eval_json_verification(object, &result);
-        status = cli_print_json(job->call, object);
-    } else {
-        eval_print_start(job, set);
-        if (pairs->missing > 0) {
-            printf("%-10s %lld pairs are left out: the data lack images of them\n", "", (long long)pairs->missing);
-        }
-        print_folds(&folds);
-        eval_print_verification(&result);
-    }
-    return status == TAM_OK ? judge(result.eer) : status;
-}
-
-tam_status eval_folds(eval_job *job) {
-    eval_set set;
-    tam_pairs *pairs = NULL;
-    tam_ctx *ctx = job->call->ctx;
-    if (job->pairs == NULL && !job->own_pairs) {
-        return cli_fail(job->call, TAM_CONFIG, "--protocol folds needs --pairs FILE");
-    }
-    job->data.unlabelled = 1;
-    tam_status status = eval_open(job, &job->data, &set);
-    if (status == TAM_OK) {
-        status = job->skip_missing ? tam_pairs_open_present(ctx, job->pairs, set.dataset, &pairs)
-                                   : tam_pairs_open(ctx, job->pairs, set.dataset, &pairs);
-    }
-    if (status == TAM_OK) {
-        tam_pairs_info info = tam_pairs_describe(pairs);
-        status = eval_embed_some(job, true, info.images, info.image, &set);
-        if (status == TAM_OK) {
-            status = measure_pairs(job, &set, &info);
-        }
-    }
-    tam_pairs_free(pairs);
     eval_close(&set);
     return status;
 }
@@ -156,7 +80,7 @@ tam_status eval_classify(eval_job *job) {
     eval_set set;
     double accuracy = NAN;
     int64_t unknown = 0;
-    tam_status status = open_and_embed(job, &set);
+    tam_status status = eval_open_and_embed(job, &set);
     eval_names *names = eval_index_names(job->info.classes, eval_model_class, job->model);
     if (status == TAM_OK) {
         status = rename_labels(job, &set, names, &unknown);

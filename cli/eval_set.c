@@ -70,6 +70,7 @@ static bool flips(const eval_job *job, bool habit) {
 /* Room for `count` embeddings and their labels. */
 static tam_status take_rows(eval_job *job, int64_t count, eval_set *set) {
     set->count = count;
+    set->dim = job->info.dim;
     set->x = calloc((size_t)count, (size_t)job->info.dim * sizeof *set->x);
     set->labels = calloc((size_t)count, sizeof *set->labels);
     if (set->x == NULL || set->labels == NULL) {
@@ -99,6 +100,11 @@ tam_status eval_embed_some(eval_job *job, bool flip, int64_t count, const int64_
         status = tam_model_embed_listed(job->model, set->dataset, count, image, flips(job, flip), set->x);
     }
     return status;
+}
+
+tam_status eval_open_and_embed(eval_job *job, eval_set *set) {
+    tam_status status = eval_open(job, &job->data, set);
+    return status == TAM_OK ? eval_embed(job, false, set) : status;
 }
 
 void eval_close(eval_set *set) {

@@ -52,6 +52,25 @@ for i in 0 1 2 3 4; do
 done
 expect 0 'over 5 folds' "$tammes" eval --model run --data unseen --protocol folds --pairs pairs.csv --folds 5
 expect 0 '"accuracy_std":' "$tammes" eval --model run --data unseen --protocol insightface --pairs pairs.csv --json
+expect 0 'the standard error of the mean over 10 folds' "$tammes" eval --model run --data unseen --protocol lfw --pairs pairs.csv
+expect 0 '"protocol":"facexzoo"' "$tammes" eval --model run --data unseen --protocol facexzoo --pairs pairs.csv --folds 2 --json
+
+# Searches.
+expect 0 '40 images, 0 more have no other' "$tammes" eval --model run --data unseen --protocol retrieval
+expect 0 '"map_at_r":' "$tammes" eval --model run --data unseen --protocol retrieval --json
+expect 1 'insufficient data' "$tammes" eval --model run --data unseen --protocol retrieval --gallery all --gallery-data seen
+expect 1 '"mated":72,"nonmated":0' "$tammes" eval --model run --data seen --protocol openset --gallery-data seen --json
+mkdir both && cp -r unseen/* both/ && cp -r seen/id00000[0-3] both/
+expect 0 '40 mated, 24 not' "$tammes" eval --model run --data both --protocol openset --gallery-data unseen
+expect 1 'no probe is enrolled' "$tammes" eval --model run --data unseen --protocol openset --gallery-data seen
+expect 2 'needs --gallery-data' "$tammes" eval --model run --data unseen --protocol openset
+expect 0 '160, each of two images of a class' "$tammes" eval --model run --data unseen --protocol distractors --distractors seen
+expect 0 '"at_distractors":' "$tammes" eval --model run --data unseen --protocol distractors --distractors seen --json
+expect 2 'needs --distractors' "$tammes" eval --model run --data unseen --protocol distractors
+expect 0 'by k-means, for 8 classes' "$tammes" eval --model run --data unseen --protocol cluster
+expect 0 '"clustering":"threshold"' "$tammes" eval --model run --data unseen --protocol cluster --threshold 0.99 --json
+expect 2 '41 clusters of 40 rows' "$tammes" eval --model run --data unseen --protocol cluster --clusters 41
+expect 0 '"ratio_to_limit":' "$tammes" bench eval --rows 400 --dim 16 --rounds 1 --json
 printf 'id000500/000.png,id000999/000.png,1\n' >wrong.csv
 expect 3 "names 'id000999/000.png'" "$tammes" eval --model run --data unseen --protocol folds --pairs wrong.csv
 
