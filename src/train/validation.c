@@ -72,8 +72,8 @@ static tam_status validate_pairs(tam_run *run, tam_verification *result) {
     int dim = run->config.dim;
     tam_folds folds;
     TAM_TRY(embed_pairs(run, &pairs));
-    TAM_TRY(tam_eval_folds(run->ctx, pairs.images, dim, run->validation_x, pairs.count, pairs.rows, pairs.same,
-                           pairs.folds, &folds));
+    TAM_TRY(tam_eval_folds(run->ctx, TAM_FOLDS_INSIGHTFACE, pairs.images, dim, run->validation_x, pairs.count,
+                           pairs.rows, pairs.same, pairs.folds, &folds));
     TAM_TRY(tam_eval_pairs(run->ctx, pairs.images, dim, run->validation_x, pairs.count, pairs.rows, pairs.same, 0, NULL,
                            result));
     run->validation_accuracy = folds.accuracy;
