@@ -92,7 +92,7 @@ int64_t tam_image_names_find(const tam_image_names *names, const char *name) {
     if (place < names->count) {
         return names->by_key[place].number;
     }
-    place = strchr(name, '/') == NULL ? place_of(names->by_file, names->count, name) : names->count;
+    place = place_of(names->by_file, names->count, name);
     if (place == names->count) {
         return TAM_IMAGE_NONE;
     }

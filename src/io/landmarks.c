@@ -189,6 +189,11 @@ static size_t take_line(const char *text, size_t size, size_t *at) {
     return length;
 }
 
+/* A mark of UTF-8 at the beginning is no part of the first name. */
+static size_t mark_length(const char *text, size_t size) {
+    return size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 static int64_t count_lines(const char *text, size_t size) {
     int64_t lines = 0;
     for (size_t at = 0; at < size;) {
@@ -209,7 +214,7 @@ static tam_status refuse(tam_ctx *ctx, const char *path, int64_t line) {
 static tam_status parse_lines(tam_ctx *ctx, const char *path, char *text, size_t size, tam_landmarks *out) {
     char separator = 0;
     int64_t number = 0, preamble = 0;
-    for (size_t at = 0; at < size;) {
+    for (size_t at = mark_length(text, size); at < size;) {
         char *line = text + at;
         size_t length = take_line(text, size, &at);
         bool bare;
@@ -282,7 +287,7 @@ void tam_landmarks_free(tam_ctx *ctx, tam_landmarks *landmarks) {
 
 bool tam_landmarks_recognise(const char *start, size_t size) {
     char text[START];
-    size_t length, at = 0;
+    size_t length, at = mark_length(start, size);
     bool bare;
     size = size < sizeof text ? size : sizeof text;
     memcpy(text, start, size);

@@ -52,7 +52,10 @@ static bool next_line(reader *in, char separator) {
         const char *end = memchr(line, '\n', in->size - in->at);
         size_t length = end != NULL ? (size_t)(end - line) : in->size - in->at;
         in->at += length + (end != NULL);
-        in->line++;
+        if (in->line++ == 0 && length >= 3 && memcmp(line, "\xEF\xBB\xBF", 3) == 0) { /* a mark of UTF-8 */
+            line += 3;
+            length -= 3;
+        }
         while (length > 0 && (line[length - 1] == '\r' || line[length - 1] == ' ' || line[length - 1] == '\t')) {
             length--;
         }

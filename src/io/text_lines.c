@@ -77,7 +77,10 @@ tam_status tam_lines_next(tam_lines *lines, tam_text *line) {
         }
         size_t length = end != NULL ? (size_t)(end - start) : left;
         lines->at += length + (end != NULL);
-        lines->number++;
+        if (lines->number++ == 0 && length >= 3 && memcmp(start, "\xEF\xBB\xBF", 3) == 0) {
+            start += 3;
+            length -= 3;
+        }
         while (length > 0 && (start[length - 1] == '\r' || blank(start[length - 1]))) {
             length--;
         }

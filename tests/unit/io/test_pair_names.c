@@ -20,7 +20,10 @@ static void lfw_lists(void **state) {
     assert_string_equal(pairs.names[3], "C./C._0004");
     assert_string_equal(pairs.names[7], "E E/E E_12345");
     assert_memory_equal(pairs.same, "\1\0\1\0", 4);
-    test_ok(ctx, parse(ctx, arena, "2\nA 1 2\nA  3   4\nA 1 B 1\nA 2 B 2", &pairs));
+    test_ok(ctx, parse(ctx, arena,
+                       "\xEF\xBB\xBF"
+                       "2\nA 1 2\nA  3   4\nA 1 B 1\nA 2 B 2",
+                       &pairs));
     assert_true(pairs.count == 4 && pairs.folds == 1);
     assert_memory_equal(pairs.same, "\1\1\0\0", 4);
     tam_arena_free(arena);
@@ -32,7 +35,7 @@ static void tables(void **state) {
     tam_ctx *ctx = test_ctx(1);
     tam_arena *arena = tam_arena_create(ctx, 0);
     tam_pair_names pairs;
-    test_ok(ctx, parse(ctx, arena, "path_a,path_b,same\na/1.png,b c/2.png,0\na/1.png,a/2.png,1\n", &pairs));
+    test_ok(ctx, parse(ctx, arena, "\xEF\xBB\xBFpath_a,path_b,same\na/1.png,b c/2.png,0\na/1.png,a/2.png,1\n", &pairs));
     assert_true(pairs.count == 2 && pairs.folds == 10 && !pairs.stems);
     assert_string_equal(pairs.names[1], "b c/2.png");
     assert_memory_equal(pairs.same, "\0\1", 2);

@@ -28,6 +28,11 @@ static void lines_of_a_text(void **state) {
         test_ok(ctx, tam_lines_next(&lines, &line));
         assert_null(line.at);
     }
+    lines = tam_lines_of(ctx, "t", "\xEF\xBB\xBFx\n\xEF\xBB\xBF", 8);
+    test_ok(ctx, tam_lines_next(&lines, &line));
+    expect_text(line, "x");
+    test_ok(ctx, tam_lines_next(&lines, &line));
+    expect_text(line, "\xEF\xBB\xBF");
     lines = tam_lines_of(ctx, "t", NULL, 0);
     test_ok(ctx, tam_lines_next(&lines, &line));
     assert_null(line.at);
