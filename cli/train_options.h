@@ -38,7 +38,7 @@
         cli_text("augment", &(config)->augment, "POLICY",                                                              \
                  "none (default), flip, affine, light, face, strong, or shift=0.1,..."),                               \
         cli_text("sampler", &(config)->sampler, "NAME[:k=v]",                                                          \
-                 "shuffle (default), or pk:P=16,K=4: P classes with K images each in a batch"),                        \
+                 "shuffle (default); pk:P=16,K=4: P classes, K images each; block: large files in pieces"),            \
         cli_text("head-dtype", &(config)->head_dtype, "f32|bf16|bf16-lean",                                            \
                  "f32 (default); bf16: faster products; bf16-lean: in half the memory, too"),                          \
         cli_workspace("head-workspace", &(config)->head_workspace,                                                     \

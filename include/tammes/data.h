@@ -101,7 +101,10 @@ typedef struct tam_loader_config {
     int threads;         /* that decode and augment; 0: 1 */
     const char *sampler; /* NULL or "shuffle": as `shuffle` says; "pk:P=16,K=4": every batch is P random classes with K
                             random images each, class by class; a class with fewer images repeats some. An epoch is
-                            floor(images / (P K)) batches */
+                            floor(images / (P K)) batches. "block:images=32,blocks=1024": an epoch is a new random order
+                            of blocks of 32 images that follow one another in the data, and the images of every 1024
+                            blocks are shuffled together: large files are read in pieces, far from the memory, and need
+                            no shuffled copy. Never chosen unasked: it mixes less, and disks differ, not data */
     int skip_unreadable; /* 1: an image that cannot be read has label -1 and value 0 everywhere, and the batch counts
                             it; 0: it fails */
     int64_t first_step;  /* where to begin: a resumed run continues exactly */

@@ -47,7 +47,7 @@ typedef struct tam_train_config {
     double warmup;            /* share of the steps with a linearly rising rate; 0: 0.02, negative: none */
     double clip;              /* largest length of the net's gradient; 0: 5, negative: no clipping */
     const char *augment;      /* "none" */
-    const char *sampler;      /* "shuffle" (default), "pk:P=16,K=4" as in tam_loader_config */
+    const char *sampler;      /* "shuffle" (default), "pk:P=16,K=4", "block" as in tam_loader_config */
     const char *init_from;    /* a run directory or model file (tam_model_open) whose net, and class weights where
                                  they fit, are the start; it must have this net, dim, size and channels. Read when
                                  the run begins and not needed after. NULL: none */

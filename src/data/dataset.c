@@ -341,6 +341,17 @@ int64_t tam_dataset_source_number(const tam_dataset *dataset, int64_t i) {
     return dataset->kept[i];
 }
 
+/* Where filters have left few of the images that lie there, the others are not worth reading. */
+void tam_dataset_prefetch(const tam_dataset *dataset, int64_t first, int64_t count) {
+    const tam_source *source = &dataset->source;
+    if (source->reader->prefetch != NULL && count > 0) {
+        int64_t from = dataset->kept[first], span = dataset->kept[first + count - 1] + 1 - from;
+        if (span >= count && span <= 2 * count) {
+            source->reader->prefetch(source, from, span);
+        }
+    }
+}
+
 tam_status tam_dataset_pixels(tam_dataset *dataset, int64_t i, uint8_t *buffer, const uint8_t **pixels) {
     if (dataset->image_bytes == 0) {
         return tam_fail(dataset->ctx, TAM_CONFIG, "data that were opened for images of any size are not decoded");

@@ -15,4 +15,7 @@ TAM_MUST_USE tam_status tam_dataset_pixels(tam_dataset *dataset, int64_t i, uint
 const tam_source *tam_dataset_source(const tam_dataset *dataset);
 int64_t tam_dataset_source_number(const tam_dataset *dataset, int64_t i);
 
+/* Says that these images will be read soon. */
+void tam_dataset_prefetch(const tam_dataset *dataset, int64_t first, int64_t count);
+
 #endif

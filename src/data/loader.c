@@ -75,6 +75,7 @@ static void open_slot(tam_loader *loader) {
     slot *s = slot_of(loader, loader->filling);
     s->step = loader->filling;
     s->n = tam_sampler_batch(loader->sampler, s->step, s->index, &s->epoch);
+    tam_sampler_prefetch(loader->sampler, loader->dataset);
     s->taken = 0;
     s->done = 0;
     s->failed = s->n;

@@ -61,6 +61,9 @@ typedef struct tam_reader {
     /* Within the data, the same wherever these lie: "class/file.jpg", "17". Lists of pairs and of fixes name images so.
      */
     void (*image_key)(const tam_source *source, int64_t i, char *key, size_t room);
+    /* Asks the system to read images that lie behind one another soon; thread-safe, waits for nothing. NULL: nobody
+     * would profit. */
+    void (*prefetch)(const tam_source *source, int64_t first, int64_t count);
     bool own_files;  /* every image is a file of its own, and image_name its path */
     bool in_memory;  /* handing out costs nothing: the dataset need not cache what it would not convert */
     bool one_stream; /* images lie one after another in few large files: reading in that order is what disks like */

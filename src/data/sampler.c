@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "base/random.h"
 #include "base/spec.h"
+#include "data/block_sampler.h"
 #include "data/pk_sampler.h"
 
 enum { LARGEST_BATCH = 1 << 20 };
@@ -18,14 +19,19 @@ struct tam_sampler {
     int64_t epoch;   /* that `order` is for; -1: none yet */
     uint32_t *order; /* of shuffled images, else NULL */
     tam_pk_sampler *pk;
+    tam_block_sampler *block;
 };
 
 tam_status tam_sampler_read(tam_ctx *ctx, const char *text, tam_sampler_plan *plan) {
-    enum { SHUFFLE, PK, KINDS };
-    static const char *const names[KINDS] = {"shuffle", "pk"};
+    enum { SHUFFLE, PK, BLOCK, KINDS };
+    static const char *const names[KINDS] = {"shuffle", "pk", "block"};
     static const tam_key pk_keys[] = {
         TAM_WHOLE("P", 16.0, 2.0, 65536.0, "classes in a batch"),
         TAM_WHOLE("K", 4.0, 1.0, 65536.0, "images of each class"),
+    };
+    static const tam_key block_keys[] = {
+        TAM_WHOLE("images", 32.0, 1.0, 65536.0, "images that are read together"),
+        TAM_WHOLE("blocks", 1024.0, 1.0, 65536.0, "blocks whose images are shuffled together"),
     };
     double value[2];
     char name[32];
@@ -42,11 +48,18 @@ tam_status tam_sampler_read(tam_ctx *ctx, const char *text, tam_sampler_plan *pl
         return TAM_CONFIG;
     }
     const char *keys = text[length] == ':' ? text + length + 1 : NULL;
-    TAM_TRY(tam_keys_read(ctx, names[kind], keys, pk_keys, kind == PK ? 2 : 0, value));
+    TAM_TRY(
+        tam_keys_read(ctx, names[kind], keys, kind == BLOCK ? block_keys : pk_keys, kind == SHUFFLE ? 0 : 2, value));
     if (kind == PK) {
         *plan = (tam_sampler_plan){.classes = (int)value[0], .images = (int)value[1]};
+    } else if (kind == BLOCK) {
+        *plan = (tam_sampler_plan){.block = (int)value[0], .window = (int)value[1]};
     }
     return TAM_OK;
+}
+
+bool tam_sampler_sets_batch(const char *text) {
+    return text != NULL && strncmp(text, "pk", 2) == 0;
 }
 
 tam_status tam_sampler_fit(tam_ctx *ctx, const tam_sampler_plan *plan, int64_t classes, int *batch) {
@@ -77,7 +90,7 @@ static tam_status set_up(tam_sampler *sampler, const tam_dataset *dataset, const
     tam_sampler_plan plan;
     TAM_TRY(tam_sampler_read(sampler->ctx, config->sampler, &plan));
     TAM_TRY(tam_sampler_fit(sampler->ctx, &plan, info.classes, &sampler->batch));
-    sampler->once = plan.classes == 0 && config->shuffle == 0;
+    sampler->once = plan.classes == 0 && plan.block == 0 && config->shuffle == 0;
     const int64_t accumulate = config->accumulate > 1 ? config->accumulate : 1;
     if (sampler->batch < 1) {
         return tam_fail(sampler->ctx, TAM_CONFIG, "a batch of %d images", sampler->batch);
@@ -94,6 +107,10 @@ static tam_status set_up(tam_sampler *sampler, const tam_dataset *dataset, const
                                              : info.count / (sampler->batch * accumulate) * accumulate;
     if (plan.classes > 0) {
         return tam_pk_sampler_create(sampler->ctx, dataset, plan.classes, plan.images, sampler->seed, &sampler->pk);
+    }
+    if (plan.block > 0) {
+        return tam_block_sampler_create(sampler->ctx, info.count, plan.block, plan.window, sampler->seed,
+                                        &sampler->block);
     }
     if (!sampler->once) {
         sampler->order =
@@ -122,6 +139,7 @@ tam_status tam_sampler_create(tam_ctx *ctx, const tam_dataset *dataset, const ta
 void tam_sampler_free(tam_sampler *sampler) {
     if (sampler != NULL) {
         tam_pk_sampler_free(sampler->pk);
+        tam_block_sampler_free(sampler->block);
         tam_release(sampler->ctx, sampler->order);
         tam_release(sampler->ctx, sampler);
     }
@@ -165,6 +183,10 @@ int tam_sampler_batch(tam_sampler *sampler, int64_t step, int64_t *index, int64_
         tam_pk_sampler_batch(sampler->pk, step, *epoch, step_of_epoch, index);
         return sampler->batch;
     }
+    if (sampler->block != NULL) {
+        tam_block_sampler_take(sampler->block, *epoch, step_of_epoch * sampler->batch, sampler->batch, index);
+        return sampler->batch;
+    }
     if (*epoch != sampler->epoch) {
         shuffle_for(sampler, *epoch);
     }
@@ -172,4 +194,10 @@ int tam_sampler_batch(tam_sampler *sampler, int64_t step, int64_t *index, int64_
         index[k] = sampler->order[step_of_epoch * sampler->batch + k];
     }
     return sampler->batch;
+}
+
+void tam_sampler_prefetch(tam_sampler *sampler, const tam_dataset *dataset) {
+    if (sampler->block != NULL) {
+        tam_block_sampler_prefetch(sampler->block, dataset);
+    }
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/format.h"
+#include "data/sampler.h"
 #include "train/run_directory.h"
 
 typedef struct writer {
@@ -78,10 +79,10 @@ size_t tam_train_config_text(const tam_train_config *config, char *text, size_t 
     put_whole(&out, "dim", config->dim);
     put_whole(&out, config->steps > 0 ? "steps" : "epochs", config->steps > 0 ? config->steps : config->epochs);
     /* What is as it always was ("shuffle", f32, ...) is not written: runs from before there was a choice go on. */
-    bool drawn = strcmp(config->sampler, "shuffle") != 0;
-    put_text(&out, "sampler", drawn ? config->sampler : NULL);
+    bool named = strcmp(config->sampler, "shuffle") != 0;
+    put_text(&out, "sampler", named ? config->sampler : NULL);
     put_text(&out, "init-from", config->init_from);
-    if (!drawn) {
+    if (!tam_sampler_sets_batch(config->sampler)) {
         put_whole(&out, "batch", config->batch);
     }
     if (config->accumulate > 1) {

@@ -5,11 +5,12 @@
 #include "backend/tuning.h"
 #include "base/file.h"
 #include "base/free_memory.h"
+#include "data/sampler.h"
 #include "train/run.h"
 
 /* What would need less memory, as flags. */
 static void advise(const tam_train_config *config, char *text, size_t room) {
-    bool units = strcmp(config->recompute, "units") == 0, drawn = strcmp(config->sampler, "shuffle") != 0;
+    bool units = strcmp(config->recompute, "units") == 0, drawn = tam_sampler_sets_batch(config->sampler);
     char batch[96] = "";
     if (config->batch > 1 && drawn) {
         snprintf(batch, sizeof batch, "a smaller batch of the sampler with --accumulate %d", 2 * config->accumulate);
