@@ -28,7 +28,7 @@ static tam_status state_images(tam_inspection *inspection, tam_dataset *dataset)
         int64_t number = tam_dataset_source_number(dataset, i);
         tam_dataset_image_key(dataset, i, name, sizeof name);
         if (source->reader->pixels != NULL) {
-            status = source->reader->pixels(source, number, &info, &data);
+            status = source->reader->pixels(source, number, &scratch, &info, &data);
             if (status == TAM_OK) {
                 status = tam_state_item(inspection, "image", "%s: %d x %d, %s, bare pixels", name, info.width,
                                         info.height, info.channels == 1 ? "grey" : "RGB");

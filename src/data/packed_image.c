@@ -53,7 +53,7 @@ static tam_status read_stored(tam_packed_image *image, int64_t i) {
     char name[LONGEST_NAME];
     if (source->reader->pixels != NULL) {
         const uint8_t *pixels;
-        TAM_TRY(source->reader->pixels(source, number, &image->info, &pixels));
+        TAM_TRY(source->reader->pixels(source, number, &image->scratch, &image->info, &pixels));
         return encode(image, pixels, 0);
     }
     TAM_TRY(source->reader->encoded(source, number, &image->scratch, &image->data, &image->size));

@@ -55,7 +55,8 @@ typedef struct tam_reader {
     tam_status (*encoded)(const tam_source *source, int64_t i, tam_reader_scratch *scratch, const uint8_t **data,
                           size_t *size);
     /* Image i as bare pixels [height, width, channels], for kinds that store such. */
-    tam_status (*pixels)(const tam_source *source, int64_t i, tam_image_info *info, const uint8_t **pixels);
+    tam_status (*pixels)(const tam_source *source, int64_t i, tam_reader_scratch *scratch, tam_image_info *info,
+                         const uint8_t **pixels);
     /* For sentences: the path of the image, "FILE#KEY" in a packed file. */
     void (*image_name)(const tam_source *source, int64_t i, char *name, size_t room);
     /* Within the data, the same wherever these lie: "class/file.jpg", "17". Lists of pairs and of fixes name images so.

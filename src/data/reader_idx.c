@@ -172,7 +172,9 @@ static tam_status open_idx(tam_ctx *ctx, const tam_dataset_config *config, tam_s
     return status;
 }
 
-static tam_status pixels(const tam_source *source, int64_t i, tam_image_info *info, const uint8_t **values) {
+static tam_status pixels(const tam_source *source, int64_t i, tam_reader_scratch *scratch, tam_image_info *info,
+                         const uint8_t **values) {
+    (void)scratch;
     const idx_state *state = source->state;
     *info = (tam_image_info){(int)state->images.size[2], (int)state->images.size[1], 1};
     *values = state->images.values + i * state->images.size[1] * state->images.size[2];

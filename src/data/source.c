@@ -42,7 +42,7 @@ tam_status tam_source_read(const tam_source *source, int64_t i, tam_reader_scrat
     size_t size;
     char name[LONGEST_NAME];
     if (source->reader->pixels != NULL) {
-        return source->reader->pixels(source, i, info, pixels);
+        return source->reader->pixels(source, i, scratch, info, pixels);
     }
     TAM_TRY(source->reader->encoded(source, i, scratch, &data, &size));
     if (tam_image_decode(source->ctx, "", data, size, &scratch->image) != TAM_OK) { /* a name only where it is told */
@@ -62,7 +62,7 @@ tam_status tam_source_look(const tam_source *source, int64_t i, tam_reader_scrat
         return source->reader->look(source, i, info);
     }
     if (source->reader->pixels != NULL) {
-        return source->reader->pixels(source, i, info, &data);
+        return source->reader->pixels(source, i, scratch, info, &data);
     }
     TAM_TRY(source->reader->encoded(source, i, scratch, &data, &size));
     source->reader->image_name(source, i, name, sizeof name);
