@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "base/file.h"
+#include "data/shards.h"
 
 enum { TEXT = 1024 };
 
@@ -68,7 +69,8 @@ static tam_status look_at_place(tam_ctx *ctx, const char *path, tam_place *place
     size_t size;
     *place = (tam_place){.path = path, .kind = tam_path_look(path)};
     *bytes = -1;
-    if (place->kind == TAM_PATH_FOLDER) {
+    tam_shards shards;
+    if (place->kind == TAM_PATH_FOLDER || (place->kind == TAM_PATH_ABSENT && tam_shards_parse(path, &shards))) {
         return TAM_OK;
     }
     TAM_TRY(tam_file_open(ctx, path, &descriptor, &size));
@@ -80,6 +82,9 @@ static tam_status look_at_place(tam_ctx *ctx, const char *path, tam_place *place
 }
 
 static tam_status inspect(tam_inspection *inspection, const tam_place *place) {
+    if (place->kind == TAM_PATH_ABSENT) { /* a pattern of archives, "part-{000..031}.tar" */
+        return tam_inspect_dataset(inspection, &(tam_dataset_config){.path = place->path});
+    }
     for (size_t i = 0; i < sizeof inspectors / sizeof *inspectors; i++) {
         if (inspectors[i]->recognise(place)) {
             return inspectors[i]->inspect(inspection, place);

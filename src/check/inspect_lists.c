@@ -138,6 +138,23 @@ static bool paired_lines(const tam_text_start *start) {
     return tam_pair_names_recognise(start->text, start->size);
 }
 
+static bool fixes(const tam_text_start *start) {
+    static const char first[] = "# tammes fixes 1";
+    return start->size >= sizeof first && memcmp(start->text, first, sizeof first - 1) == 0;
+}
+
+/* `name: value` on every line. */
+static bool settings(const tam_text_start *start) {
+    for (int i = 0; i < start->count; i++) {
+        const char *text = start->line[i].text;
+        size_t word = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-_");
+        if (word == 0 || text[word] != ':' || text[word + 1] != ' ') {
+            return false;
+        }
+    }
+    return start->count > 0;
+}
+
 static bool image_csv(const tam_text_start *start) {
     const tam_text_line *line = body(start);
     return line->separator == ',' && line->fields >= 2 && is_image_name(line->field[0]);
@@ -156,6 +173,8 @@ static const char as_data[] = "give it to --data";
 static const char as_pairs[] = "give it to eval --protocol folds --pairs";
 
 static const kind kinds[] = {
+    {"list of fixes", "give it to --fixes", 1, fixes},
+    {"settings (YAML)", "give it to --config, if the names are those of a verb's flags", 1, settings},
     {"LFW pairs", as_pairs, 1, lfw_pairs},
     {"LFW people", "names and their numbers of images: the images lie in the folder of LFW", 0, lfw_people},
     {"pairs CSV", as_pairs, 1, pair_csv},
@@ -235,7 +254,7 @@ static tam_status state_property(tam_inspection *inspection, const tam_text_line
 }
 
 tam_status tam_text_judge(tam_inspection *inspection, const char *path, const tam_text_start *start, int64_t lines) {
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && start->count > 0; i++) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && (start->count > 0 || i == 0); i++) {
         const kind *one = &kinds[i];
         if (!one->is(start)) {
             continue;

@@ -80,7 +80,11 @@ static tam_status state_header(tam_inspection *inspection, const char *path, jso
     json_t *value;
     int64_t arrays = 0, numbers = 0;
     bool ours = json_object_get(metadata, "net") != NULL && json_object_get(metadata, "loss") != NULL;
-    inspection->info.kind = ours ? "model of tammes (safetensors)" : "safetensors";
+    const char *word = json_string_value(json_object_get(metadata, "kind"));
+    bool resumes = word != NULL && strcmp(word, "checkpoint") == 0;
+    inspection->info.kind = !ours     ? "safetensors"
+                            : resumes ? "checkpoint of tammes train (safetensors)"
+                                      : "model of tammes (safetensors)";
     inspection->info.known = ours;
     if (!ours) {
         inspection->info.advice = "arrays of another program: models of tammes also hold net and loss as metadata";

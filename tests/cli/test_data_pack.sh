@@ -70,6 +70,8 @@ round() {
     expect_exit 0 "" "$tammes" data pack --data "$name.1" -o "$name.tars/part-{000..099}.tar" --shard-mb 1
     expect_exit 0 "" "$tammes" data unpack "$name.tars" -o "$name.2"
     same_contents "$from" "$name.2"
+    expect_exit 0 '"images"' "$tammes" data inspect "$name.tars/part-{000..000}.tar" --json
+    expect_exit 3 "part-001.tar" "$tammes" data inspect "$name.tars/part-{000..001}.tar"
     expect_exit 0 '"files":3' "$tammes" data pack --data "$from" -o "$name.rec" --json
     expect_exit 0 "" "$tammes" data pack --data "$name.rec" -o "$name.tar"
     expect_exit 0 "" "$tammes" data unpack "$name.tar" -o "$name.3"
