@@ -45,20 +45,31 @@ expect_exit 0 '"images":27' "$tammes" data pack --data "$scratch/mixed" -o "$scr
 same_contents "$scratch/mixed" "$scratch/mixed_copy"
 expect_exit 2 "give the size that images shall have" "$tammes" data pack --data "$scratch/mixed" -o "$scratch/x" --encode
 
-# a disk that is full, and an image that is none, leave nothing
-(
-    trap '' XFSZ
-    ulimit -f 0
-    expect_exit 4 "cannot write" "$tammes" data pack --data "$glyphs" -o "$scratch/full"
-    expect_exit 4 "cannot write" "$tammes" data pack --data "$glyphs" -o "$scratch/full.txt"
-    exit "$failures"
-) || failures=$((failures + 1))
-head -c 40 "$glyphs/id000001/000.png" >"$scratch/mixed/id000002/zz.png"
+# A disk that is full, an image that is none, and what is there already: nothing is left and nothing is touched.
+outputs=(folder.d rec.d plain.rec one.tar 'many-{0..9}.tar' list.txt)
+format_of() {
+    case $1 in folder.d) echo --format folder ;; rec.d) echo --format rec ;; esac
+}
+mkdir "$scratch/failed"
 : >"$scratch/mixed/id000003/empty.png"
-expect_exit 3 "mixed/id000003/empty.png: the file is empty" \
-    "$tammes" data pack --data "$scratch/mixed" -o "$scratch/broken"
-[ -z "$(find "$scratch" -maxdepth 1 -name 'full*' -o -maxdepth 1 -name 'broken*' -o -maxdepth 1 -name 'x*')" ] ||
-    fail "something was left of a failure: $(ls "$scratch")"
+for output in "${outputs[@]}"; do
+    (
+        trap '' XFSZ
+        ulimit -f 0
+        expect_exit 4 "cannot write" "$tammes" data pack --data "$glyphs" -o "$scratch/failed/$output" $(format_of "$output")
+        exit "$failures"
+    ) || failures=$((failures + 1))
+    expect_exit 3 "mixed/id000003/empty.png: the file is empty" \
+        "$tammes" data pack --data "$scratch/mixed" -o "$scratch/failed/$output" $(format_of "$output")
+    left=$(ls -A "$scratch/failed")
+    [ -z "$left" ] || fail "$output: '$left' was left of a failure"
+    expect_exit 0 "" "$tammes" data pack --data "$glyphs" -o "$scratch/failed/$output" $(format_of "$output")
+    before=$(find "$scratch/failed" -type f -print0 | sort -z | xargs -0 md5sum)
+    expect_exit 2 "exists" "$tammes" data pack --data "$scratch/two" -o "$scratch/failed/$output" $(format_of "$output")
+    [ "$before" = "$(find "$scratch/failed" -type f -print0 | sort -z | xargs -0 md5sum)" ] ||
+        fail "$output: what was there is not what it was"
+    rm -r "$scratch/failed" && mkdir "$scratch/failed"
+done
 
 # There and back through every format: folder -> rec -> folder -> tar -> folder, and a plain .rec, and a list.
 round() {
