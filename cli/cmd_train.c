@@ -4,15 +4,16 @@
 static tam_status print_result(cli_call *call, const tam_train_config *config, const tam_train_result *result) {
     if (call->json) {
         return cli_print_json(
-            call, json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "out",
-                            cli_json_text(config->out), "step", (json_int_t)result->step, "loss",
-                            cli_json_real(result->loss), "accuracy", cli_json_real(result->accuracy),
-                            "images_per_second", cli_json_real(result->images_per_second), "load",
-                            cli_json_real(result->load), "forward", cli_json_real(result->forward), "head",
-                            cli_json_real(result->head), "backward", cli_json_real(result->backward), "update",
-                            cli_json_real(result->update), "peak_bytes", (json_int_t)result->peak_bytes, "skipped",
-                            (json_int_t)result->skipped, "unreadable", (json_int_t)result->unreadable, "no_pairs",
-                            (json_int_t)result->no_pairs, "resumed", result->resumed));
+            call,
+            json_pack("{s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:b}", "out",
+                      cli_json_text(config->out), "step", (json_int_t)result->step, "loss", cli_json_real(result->loss),
+                      "accuracy", cli_json_real(result->accuracy), "images_per_second",
+                      cli_json_real(result->images_per_second), "load", cli_json_real(result->load), "forward",
+                      cli_json_real(result->forward), "head", cli_json_real(result->head), "backward",
+                      cli_json_real(result->backward), "update", cli_json_real(result->update), "stall_seconds",
+                      cli_json_real(result->stall), "peak_bytes", (json_int_t)result->peak_bytes, "skipped",
+                      (json_int_t)result->skipped, "unreadable", (json_int_t)result->unreadable, "no_pairs",
+                      (json_int_t)result->no_pairs, "resumed", result->resumed));
     }
     printf("%s: %lld steps%s, loss %.4f, accuracy %.4f\n", config->out, (long long)result->step,
            result->resumed ? " (resumed)" : "", result->loss, result->accuracy);

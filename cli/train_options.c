@@ -17,7 +17,27 @@ typedef struct train_progress {
     double printed;             /* when the last one was, in seconds of the run */
     double first_seconds;       /* the first report: what lies before does not tell the speed */
     int64_t first_step;
+    int loader_threads;
+    bool hinted;
 } train_progress;
+
+/* Once, when the trainer has starved for long enough that it is no beginning: how many threads would feed it, if there
+ * are processors for them. */
+static void hint_at_threads(train_progress *line, const tam_train_progress *now) {
+    static const double least_seconds = 20.0, least_share = 0.1;
+    double share = now->seconds > 0.0 ? now->stall / now->seconds : 0.0;
+    if (line->hinted || line->call->quiet || now->seconds < least_seconds || share < least_share) {
+        return;
+    }
+    int threads = line->loader_threads > 0 ? line->loader_threads : 1;
+    double enough = ceil(threads / fmax(1.0 - share, 0.01));
+    line->hinted = true;
+    fprintf(stderr, "%s", line->open ? "\n" : "");
+    line->open = false;
+    cli_note(line->call,
+             "training waits for images %.0f%% of its time: --loader-threads %.0f would feed it, given processors\n",
+             100.0 * share, fmin(fmax(enough, threads + 1), 256.0));
+}
 
 static void print_required(const train_progress *line, const tam_train_progress *now) {
     int64_t done = now->step - line->first_step;
@@ -57,12 +77,14 @@ static void show_progress(void *user, const tam_train_progress *now) {
     if (now->no_pairs > 0) {
         fprintf(stderr, "  Without pairs %lld", (long long)now->no_pairs);
     }
+    fprintf(stderr, "  Stall %.1f s (%.0f%%)", now->stall, 100.0 * now->load);
     fprintf(stderr, "  Epoch %lld/%lld  Step %lld/%lld", (long long)now->epoch, (long long)now->epochs,
             (long long)now->step, (long long)now->steps);
     print_required(line, now);
     fprintf(stderr, "%s", line->terminal ? "\x1b[K" : "\n");
     line->open = line->terminal;
     line->printed = now->seconds;
+    hint_at_threads(line, now);
 }
 
 /* In the library's configuration 0 means default and a negative number 0. */
@@ -141,7 +163,7 @@ tam_status train_set(cli_call *call, const cli_option *options, int count, tam_t
 }
 
 tam_status train_run(const cli_call *call, const tam_train_config *settled, tam_train_result *result) {
-    train_progress line = {.call = call, .terminal = isatty(STDERR_FILENO)};
+    train_progress line = {.call = call, .terminal = isatty(STDERR_FILENO), .loader_threads = settled->loader_threads};
     tam_train_config config = *settled;
     config.progress = show_progress;
     config.progress_user = &line;

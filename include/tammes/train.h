@@ -76,6 +76,7 @@ typedef struct tam_train_progress {
     double images_per_second;
     double seconds;                               /* of this process so far */
     double load, forward, head, backward, update; /* shares of the time, adding up to at most 1 */
+    double stall;                                 /* seconds that this process has waited for images so far */
     double validation;                            /* the last validation's EER, NaN if none */
     double pairs_accuracy;                        /* its accuracy over the folds of listed pairs, NaN if none */
     int64_t unreadable, no_pairs;                 /* as in the result, so far */
@@ -86,6 +87,7 @@ typedef struct tam_train_result {
     double loss, accuracy;
     double images_per_second;
     double load, forward, head, backward, update; /* shares of the time */
+    double stall;                                 /* seconds of waiting for images */
     size_t peak_bytes;
     int64_t skipped;    /* batches skipped for a NaN or infinite loss or gradient */
     int64_t unreadable; /* images left out of their batches because they could not be read; in each epoch anew */

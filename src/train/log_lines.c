@@ -79,6 +79,7 @@ void tam_log_step(tam_run *run) {
     for (int i = 0; i < TAM_SHARES; i++) {
         tam_log_real(log, share_names[i], tam_mean(run->times.share[i] - run->times_at_line.share[i], wall));
     }
+    tam_log_real(log, "stall_seconds", tam_loader_stall(run->loader));
     tam_log_raw(log, ",\"theta_histogram\":[");
     for (int i = 0; i < TAM_THETA_BINS; i++) {
         tam_log_raw(log, "%s%.0f", i > 0 ? "," : "", run->sums.histogram[i]);
@@ -102,5 +103,6 @@ void tam_log_end(tam_run *run) {
     tam_log_real(log, "accuracy", run->sums.last_accuracy);
     tam_log_real(log, "eer", run->sums.last_eer);
     tam_log_real(log, "seconds", tam_seconds() - run->began);
+    tam_log_real(log, "stall_seconds", tam_loader_stall(run->loader));
     tam_log_write(log);
 }

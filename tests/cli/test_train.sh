@@ -10,12 +10,17 @@ recipe=(--data glyphs --val glyphs --net conv4:width=16 --dim 8 --loss arcface:s
 
 # A JSON result, and a config file that brings the same run back.
 output=$("$tammes" train "${recipe[@]}" --epochs 2 --out plain --json --threads 1) || fail "train"
-for member in '"step":14' '"loss":' '"images_per_second":' '"load":' '"skipped":0' '"resumed":false'; do
+for member in '"step":14' '"loss":' '"images_per_second":' '"load":' '"stall_seconds":' '"skipped":0' '"resumed":false'; do
     grep -q "$member" <<<"$output" || fail "the result lacks $member: $output"
 done
 "$tammes" train --config plain/config.yaml --out again --threads 1 --quiet >/dev/null || fail "train --config"
 same_files plain/last.safetensors again/last.safetensors
 same_files plain/config.yaml again/config.yaml
+
+"$tammes" train "${recipe[@]:0:${#recipe[@]}-1}" --epochs 2 --out loud --cache off --threads 1 >/dev/null 2>progress || fail "train --cache off"
+grep -qE 'Stall [0-9]+\.[0-9] s \([0-9]+%\)' progress || fail "no stall in the progress line: $(tail -1 progress)"
+grep -qE '"kind":"end".*"stall_seconds":[0-9]' loud/log.jsonl || fail "no stall in the log: $(tail -1 loud/log.jsonl)"
+same_files plain/last.safetensors loud/last.safetensors # what is kept in memory decides no bit
 
 # Refusals leave the run as it was.
 cp -r plain kept
@@ -43,7 +48,7 @@ for threads in 1 2; do
     same_files whole$threads/best.safetensors killed$threads/best.safetensors
     # The logs agree too, but for the measured times.
     for run in whole$threads killed$threads; do
-        sed 's/"\(images_per_second\|load\|forward\|head\|backward\|update\|seconds\)":[^,}]*//g' $run/log.jsonl >$run.log
+        sed 's/"\(images_per_second\|load\|forward\|head\|backward\|update\|seconds\|stall_seconds\)":[^,}]*//g' $run/log.jsonl >$run.log
     done
     same_files whole$threads.log killed$threads.log
 done
