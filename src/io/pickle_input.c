@@ -72,5 +72,9 @@ tam_status tam_pickle_read_at(const tam_pickle_input *input, uint64_t at, void *
         memcpy(bytes, input->memory + at, count);
         return TAM_OK;
     }
+    if (at >= input->window_at && at + count <= input->window_at + input->window_size) {
+        memcpy(bytes, input->window + (at - input->window_at), count);
+        return TAM_OK;
+    }
     return tam_file_read_at(input->ctx, input->name, input->descriptor, (size_t)at, bytes, count);
 }
