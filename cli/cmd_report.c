@@ -7,7 +7,8 @@ tam_status cli_report(cli_call *call) {
     const cli_option options[] = {
         cli_text("out", &config.out, "PAGE", "the page (report.html; also -o)"),
         cli_text("title", &config.title, "WORDS", "its title (the names of the runs)"),
-        cli_text("val", &validation->path, "DIR", "images for the ROC, best of classes never trained on"),
+        cli_text("val", &validation->path, "DIR|FILE.bin|DIR:PAIRS",
+                 "for the ROC: images, best of classes never trained on, or listed pairs"),
         CLI_DATASET_NARROWING("val-", validation),
         cli_int("scatter-images", &config.scatter_images, 1, 1000000, "images in a scatter of 2-D features (2000)"),
     };

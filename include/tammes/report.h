@@ -14,7 +14,7 @@ typedef struct tam_report_config {
     int run_count;                 /* at least 1 */
     const char *out;               /* the page; no default */
     const char *title;             /* NULL: the runs' names */
-    tam_dataset_config validation; /* identities for the ROC; path NULL: none */
+    tam_dataset_config validation; /* identities for the ROC, or listed pairs as in tam_train_config; path NULL: none */
     int scatter_images;            /* images a 2-D scatter shows at most; 0: 2000 */
 } tam_report_config;
 

@@ -218,9 +218,10 @@ static void write_validation(tam_text *text, const char *validation, int count, 
     }
     tam_html_heading(text, 2, "Verification");
     snprintf(words, sizeof words,
-             "All pairs of the images in %.500s: %lld pairs of the same class, %lld of different classes. The question "
+             "%s %.500s: %lld pairs of the same class, %lld of different classes. The question "
              "is whether two images show the same class, asked of a threshold on the cosine of their embeddings.",
-             validation, (long long)first->validation.genuine, (long long)first->validation.impostor);
+             first->listed_pairs ? "The listed pairs of" : "All pairs of the images in", validation,
+             (long long)first->validation.genuine, (long long)first->validation.impostor);
     tam_html_paragraph(text, words);
     if (first->validation.points == 0) {
         tam_html_paragraph(text, "Insufficient data: both kinds of pairs are needed.");

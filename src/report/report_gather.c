@@ -6,8 +6,10 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/validation_path.h"
 #include "report/training_data.h"
 #include "tammes/model.h"
+#include "tammes/pairs.h"
 
 enum { ORDINARY_SCATTER = 2000 };
 
@@ -26,16 +28,12 @@ static char *name_of(tam_ctx *ctx, const char *folder) {
     return name;
 }
 
-static tam_status validate(tam_ctx *ctx, tam_model *model, const tam_dataset_config *config, tam_report_run *run) {
-    tam_dataset *dataset = NULL;
-    float *x = NULL;
-    int32_t *labels = NULL;
+static tam_status compare_all_pairs(tam_ctx *ctx, tam_model *model, tam_dataset *dataset, tam_report_run *run) {
     int dim = tam_model_describe(model).dim;
-    TAM_TRY(tam_model_open_dataset(model, config, &dataset));
     int64_t count = tam_dataset_describe(dataset).count;
     tam_status status = TAM_RESOURCES;
-    x = tam_allocate(ctx, (size_t)count, (size_t)dim * sizeof *x, "validation embeddings");
-    labels = tam_allocate(ctx, (size_t)count, sizeof *labels, "validation labels");
+    float *x = tam_allocate(ctx, (size_t)count, (size_t)dim * sizeof *x, "validation embeddings");
+    int32_t *labels = tam_allocate(ctx, (size_t)count, sizeof *labels, "validation labels");
     if (x != NULL && labels != NULL) {
         for (int64_t i = 0; i < count; i++) {
             labels[i] = tam_dataset_label(dataset, i);
@@ -44,11 +42,49 @@ static tam_status validate(tam_ctx *ctx, tam_model *model, const tam_dataset_con
     }
     if (status == TAM_OK) {
         status = tam_eval_all_pairs(ctx, count, dim, x, labels, 0, NULL, &run->validation);
-        run->validated = status == TAM_OK;
     }
     tam_release(ctx, x);
     tam_release(ctx, labels);
+    return status;
+}
+
+/* With the mirrored images, as `tammes eval --protocol folds` compares listed pairs. */
+static tam_status compare_listed_pairs(tam_ctx *ctx, tam_model *model, tam_dataset *dataset, const char *list,
+                                       tam_report_run *run) {
+    int dim = tam_model_describe(model).dim;
+    tam_pairs *pairs;
+    TAM_TRY(tam_pairs_open(ctx, list, dataset, &pairs));
+    tam_pairs_info info = tam_pairs_describe(pairs);
+    float *x = tam_allocate(ctx, (size_t)info.images, (size_t)dim * sizeof *x, "validation embeddings");
+    tam_status status =
+        x != NULL ? tam_model_embed_listed(model, dataset, info.images, info.image, 1, x) : TAM_RESOURCES;
+    if (status == TAM_OK) {
+        status = tam_eval_pairs(ctx, info.images, dim, x, info.count, info.rows, info.same, 0, NULL, &run->validation);
+    }
+    tam_release(ctx, x);
+    tam_pairs_free(pairs);
+    return status;
+}
+
+static tam_status validate(tam_ctx *ctx, tam_model *model, const tam_dataset_config *config, tam_report_run *run) {
+    tam_dataset *dataset = NULL;
+    tam_validation_path path;
+    tam_dataset_config data = *config;
+    tam_arena *arena = tam_arena_create(ctx, 0);
+    tam_status status = arena != NULL ? tam_validation_path_read(ctx, arena, config->path, &path) : TAM_RESOURCES;
+    if (status == TAM_OK) {
+        data.path = path.data;
+        data.unlabelled = path.pairs;
+        status = tam_model_open_dataset(model, &data, &dataset);
+    }
+    if (status == TAM_OK) {
+        status = path.pairs ? compare_listed_pairs(ctx, model, dataset, path.list, run)
+                            : compare_all_pairs(ctx, model, dataset, run);
+        run->validated = status == TAM_OK;
+        run->listed_pairs = path.pairs;
+    }
     tam_dataset_free(dataset);
+    tam_arena_free(arena);
     return status;
 }
 

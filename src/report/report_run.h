@@ -20,6 +20,7 @@ typedef struct tam_report_run {
     char *name;
     tam_run_log log;
     bool validated;
+    bool listed_pairs; /* validated on such, else on all pairs of images with labels */
     tam_verification validation;
     tam_scatter scatter;       /* count 0: none */
     char scatter_missing[512]; /* why a run with 2-D embeddings has none; "" otherwise */

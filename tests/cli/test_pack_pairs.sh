@@ -110,6 +110,12 @@ for v in set.bin unseen:pairs.csv; do
     [ -n "$trained" ] && awk "BEGIN { exit !(($trained - $evaluated) ^ 2 < 1e-14) }" ||
         fail "validation on $v says $trained, eval $evaluated"
 done
+for v in set.bin unseen:pairs.csv; do
+    rm -f page.html
+    expect_exit 0 "page.html: 1 run" "$tammes" report vrun --val "$v" -o page.html
+    grep -q "The listed pairs of $v: 30 pairs of the same class, 30 of different classes" page.html ||
+        fail "the page does not tell of the pairs of $v"
+done
 expect_exit 2 "set.bin: listed pairs: a comparison measures on labelled images" \
     "$tammes" compare --data seen --val set.bin --losses softmax --out cmp
 
