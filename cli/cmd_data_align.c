@@ -4,9 +4,12 @@
 
 #include "cli.h"
 
+enum { MOST_TOLD = 20 }; /* of each kind */
+
 typedef struct align_listener {
     cli_call *call;
     json_t *findings; /* NULL without --json */
+    int64_t told[TAM_ALIGN_FAULTS];
     time_t noted;
 } align_listener;
 
@@ -26,8 +29,17 @@ static void note_finding(void *user, const tam_align_finding *finding) {
                                     json_pack("{s:s, s:o, s:I}", "fault", tam_align_fault_name(finding->fault), "image",
                                               cli_json_text(finding->key), "line", (json_int_t)finding->line));
     }
-    if (!listener->call->quiet) {
+    if (!listener->call->quiet && listener->told[finding->fault]++ < MOST_TOLD) {
         cli_print_sentence(finding->fault == TAM_ALIGN_REPEATED ? "" : "left out: ", finding->sentence);
+    }
+}
+
+static void note_untold(const align_listener *listener) {
+    for (int i = 0; i < TAM_ALIGN_FAULTS; i++) {
+        if (listener->told[i] > MOST_TOLD) {
+            cli_note(listener->call, "and %lld more: %s; --json lists all\n",
+                     (long long)(listener->told[i] - MOST_TOLD), tam_align_fault_name((tam_align_fault)i));
+        }
     }
 }
 
@@ -70,6 +82,7 @@ static tam_status align(cli_call *call, const tam_dataset_config *data, tam_alig
     if (status == TAM_OK) {
         status = tam_align_set(call->ctx, dataset, config, &result);
         tam_dataset_free(dataset);
+        note_untold(&listener);
     }
     if (status != TAM_OK) {
         json_decref(listener.findings);

@@ -174,6 +174,26 @@ static tam_status explain(tam_align_plan *plan, int64_t i) {
     return status == TAM_INPUT || status == TAM_OK ? TAM_OK : status;
 }
 
+/* No image is left: where no name fits, how both sides name images; else how often what is wrong. */
+static tam_status refuse_all(tam_align_plan *plan) {
+    char key[256], counts[512] = "";
+    size_t length = 0;
+    if (plan->result->faults[TAM_ALIGN_NO_LANDMARKS] == plan->count) {
+        tam_dataset_image_key(plan->dataset, 0, key, sizeof key);
+        return tam_fail(plan->ctx, TAM_INPUT,
+                        "%s: no image can be aligned; the data name images like '%s', the list like '%.256s'",
+                        plan->config->landmarks, key, plan->list.rows[0].name);
+    }
+    for (int i = 0; i < TAM_ALIGN_REPEATED; i++) {
+        if (plan->result->faults[i] > 0) {
+            length += (size_t)snprintf(counts + length, sizeof counts - length, "%s%lld %s", length > 0 ? ", " : "",
+                                       (long long)plan->result->faults[i], faults[i].name);
+        }
+    }
+    return tam_fail(plan->ctx, TAM_INPUT, "%s: none of %lld images can be aligned: %s", plan->config->landmarks,
+                    (long long)plan->count, counts);
+}
+
 static tam_status tell_findings(tam_align_plan *plan) {
     int64_t fine = 0;
     for (int64_t i = 0; i < plan->count; i++) {
@@ -186,14 +206,7 @@ static tam_status tell_findings(tam_align_plan *plan) {
         }
         TAM_TRY(tam_align_tell(plan, i, plan->fault[i], plan->row[i]));
     }
-    if (fine == 0) {
-        char key[256];
-        tam_dataset_image_key(plan->dataset, 0, key, sizeof key);
-        return tam_fail(plan->ctx, TAM_INPUT,
-                        "%s: no image can be aligned; the data name images like '%s', the list like '%.256s'",
-                        plan->config->landmarks, key, plan->list.rows[0].name);
-    }
-    return TAM_OK;
+    return fine > 0 ? TAM_OK : refuse_all(plan);
 }
 
 static tam_status fill(tam_align_plan *plan) {

@@ -36,6 +36,10 @@ expect_exit 0 '{"fault":"no-landmarks","image":"id000000/000.png","line":0}' "${
 [ ! -e "$scratch/b/id000001/000.jpg" ] && [ -e "$scratch/b/id000001/001.jpg" ] || fail "the wrong image was left out"
 expect_exit 3 "id000000/000.png: no landmarks in $list" "${align[@]}" --landmarks "$list" -o "$scratch/s" --strict
 [ ! -e "$scratch/s" ] || fail "--strict left something"
+# Many findings are told in short.
+"$tammes" synth glyphs -o "$scratch/many" --ids 2 --per-id 20 --size 64 >/dev/null
+expect_exit 0 "^and 17 more: no-landmarks; --json lists all" "$tammes" data align --data "$scratch/many" \
+    --landmarks "$list" -o "$scratch/m"
 echo "x" >>"$list"
 expect_exit 3 "$list:8: neither" "${align[@]}" --landmarks "$list" -o "$scratch/s"
 expect_exit 3 "No such file" "${align[@]}" --landmarks "$scratch/none" -o "$scratch/s"

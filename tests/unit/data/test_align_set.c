@@ -209,6 +209,10 @@ static void one_name_for_two_images_is_none(void **state) {
     remove_out(folder);
     test_fails(ctx, align(ctx, folder, "x.png," FACE, (tam_align_config){0}, &result, &all), TAM_INPUT,
                "no image can be aligned; the data name images like 'a/1.png', the list like 'x.png'");
+    test_fails(
+        ctx,
+        align(ctx, folder, "a/1.png," SWAPPED "\nb/1.png,nan,2,3,4,5,6,7,8,9,10", (tam_align_config){0}, &result, &all),
+        TAM_INPUT, "none of 4 images can be aligned: 2 no-landmarks, 1 not-finite, 1 swapped");
     test_folder_remove(folder);
     test_ctx_free(ctx);
 }
