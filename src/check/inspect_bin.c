@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "check/inspect.h"
+#include "io/megaface.h"
 #include "io/verification_bin.h"
 
 static bool is_named_bin(const char *path) {
@@ -14,17 +15,13 @@ static bool is_named_bin(const char *path) {
     return length >= 4 && strcasecmp(path + length - 4, ".bin") == 0;
 }
 
-/* i32 {dim, 1, 4, 5}, then dim f32. */
-static bool is_features(const tam_place *place, int64_t bytes, uint32_t *dim) {
-    tam_bytes at = {place->start, place->start_size, 0};
-    uint32_t rows, size, type;
-    return tam_bytes_u32_little(&at, dim) && tam_bytes_u32_little(&at, &rows) && tam_bytes_u32_little(&at, &size) &&
-           tam_bytes_u32_little(&at, &type) && rows == 1 && size == 4 && type == 5 && bytes == 16 + 4 * (int64_t)*dim;
+static bool is_feature(const tam_place *place) {
+    return tam_megaface_recognise((const char *)place->start, place->start_size) == TAM_MEGAFACE_FEATURE;
 }
 
 static bool recognise(const tam_place *place) {
-    return place->kind == TAM_PATH_FILE &&
-           (tam_verification_bin_begins(place->start, place->start_size) || is_named_bin(place->path));
+    return place->kind == TAM_PATH_FILE && (tam_verification_bin_begins(place->start, place->start_size) ||
+                                            is_named_bin(place->path) || is_feature(place));
 }
 
 static tam_status read_set(tam_ctx *ctx, const char *path, tam_verification_bin *bin) {
@@ -57,8 +54,10 @@ static tam_status inspect_other(tam_inspection *inspection, const tam_place *pla
 
 static tam_status inspect(tam_inspection *inspection, const tam_place *place) {
     tam_verification_bin bin;
-    uint32_t dim;
-    if (is_features(place, inspection->info.bytes, &dim)) {
+    tam_bytes start = {place->start, place->start_size, 0};
+    uint32_t dim = 0;
+    (void)tam_bytes_u32_little(&start, &dim);
+    if (is_feature(place) && inspection->info.bytes == 16 + 4 * (int64_t)dim) {
         inspection->info.kind = "MegaFace features";
         inspection->info.known = 1;
         return tam_state_number(inspection, "dim", dim);

@@ -8,6 +8,7 @@
 #include "io/image.h"
 #include "io/image_list.h"
 #include "io/landmarks.h"
+#include "io/megaface.h"
 #include "io/pair_names.h"
 
 /* Longer lists are not read whole. */
@@ -108,9 +109,12 @@ static bool landmarks(const tam_text_start *start) {
     return tam_landmarks_recognise(start->text, start->size);
 }
 
-static bool json_paths(const tam_text_start *start) {
-    const char *text = start->line[0].text;
-    return text[0] == '{' && strstr(text, "\"path\"") != NULL && strchr(text, '[') != NULL;
+static bool megaface_list(const tam_text_start *start) {
+    return tam_megaface_recognise(start->text, start->size) == TAM_MEGAFACE_LIST;
+}
+
+static bool megaface_noises(const tam_text_start *start) {
+    return tam_megaface_recognise(start->text, start->size) == TAM_MEGAFACE_NOISES;
 }
 
 static bool run_log(const tam_text_start *start) {
@@ -186,7 +190,8 @@ static const kind kinds[] = {
     {"IJB landmarks and scores", NULL, 1, ijb_points},
     {"IJB gallery or probes", NULL, 1, ijb_gallery},
     {"landmarks CSV", "give it to data align --landmarks", 1, landmarks},
-    {"MegaFace list (JSON)", NULL, 1, json_paths},
+    {"MegaFace list (JSON)", NULL, 1, megaface_list},
+    {"MegaFace list of noise", NULL, 1, megaface_noises},
     {"log of JSON lines", NULL, 1, run_log},
     {"JSON", NULL, 0, json},
     {"page or drawing (HTML, SVG, XML)", NULL, 0, markup},

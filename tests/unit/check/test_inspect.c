@@ -111,6 +111,7 @@ static void lists_are_told_apart(void **state) {
         {"1.jpg 0\n2.jpg 0\n3.jpg 0\n4.jpg 1\n", "list of images"},
         {"a_1.jpg 1\na_2.jpg 1\nb_1.jpg 0\nc_2.jpg 0\n", "CALFW or CPLFW pairs"},
         {"template,subject\n1,2\n", "IJB gallery or probes"},
+        {"# noise\n3\tFlickr/a/1.jpg\n", "MegaFace list of noise"},
         {"a/1.jpg\nb.png\n", "list of paths without labels"},
         {"{\"step\":1}\n{\"step\":2}\n", "log of JSON lines"},
         {"# tammes fixes 1\ndrop\ta/1.jpg\n", "list of fixes"},

@@ -131,6 +131,7 @@ static void other_pickles_and_features_are_no_sets(void **state) {
     tam_inspection_free(inspection);
     write_bytes(ctx, path, features, sizeof features - 1);
     tam_inspection_free(inspect(ctx, "x.bin", "unknown"));
+    tam_inspection_free(inspect_bytes(ctx, features, sizeof features, "MegaFace features"));
 }
 
 /* One member: its header, and its bytes up to a whole block. */
