@@ -47,7 +47,6 @@ static const signature signatures[] = {
     {0, B("PAR1"), "Parquet", "write its images as files: datasets of that kind hold them in a column of bytes"},
     {0, B("SQLite format 3"), "SQLite", "write its images as files"},
     {16, B("\xde\xc0\xef\xbe"), "LMDB", "write its values, which are often encoded images, as files"},
-    {0, B("\223NUMPY"), "npy", NULL},
     {0, B("GIF8"), "GIF", "write its first picture as PNG"},
     {0, B("II*\0"), "TIFF", "write it as PNG"},
     {0, B("MM\0*"), "TIFF", "write it as PNG"},

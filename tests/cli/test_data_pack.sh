@@ -46,7 +46,7 @@ same_contents "$scratch/mixed" "$scratch/mixed_copy"
 expect_exit 2 "give the size that images shall have" "$tammes" data pack --data "$scratch/mixed" -o "$scratch/x" --encode
 
 # A disk that is full, an image that is none, and what is there already: nothing is left and nothing is touched.
-outputs=(folder.d rec.d plain.rec one.tar 'many-{0..9}.tar' list.txt)
+outputs=(folder.d rec.d plain.rec one.tar 'many-{0..9}.tar' array.npy list.txt)
 format_of() {
     case $1 in folder.d) echo --format folder ;; rec.d) echo --format rec ;; esac
 }
@@ -122,6 +122,18 @@ for packed in "$glyphs" "$scratch/glyphs.recs" "$scratch/glyphs.rec" "$scratch/g
     "$tammes" data pack --data "$packed" -o "$packed.pixels" --encode --format folder --quiet >/dev/null
     same_contents "$glyphs.pixels" "$packed.pixels"
 done
+
+# Pixels: folder -> npy -> folder -> npy, whose images all have one size.
+expect_exit 0 '"files":' "$tammes" data pack --data "$glyphs" -o "$scratch/a.npy" --json
+expect_exit 0 "grey images" "$tammes" data inspect "$scratch/a.npy"
+expect_exit 0 "26 images of 7 classes" "$tammes" bench load --data "$scratch/a.npy" --seconds 0.05
+expect_exit 0 "" "$tammes" data unpack "$scratch/a.npy" -o "$scratch/a"
+same_contents "$glyphs.pixels" "$scratch/a"
+expect_exit 0 "" "$tammes" data pack --data "$scratch/a" -o "$scratch/b.npy"
+expect_exit 0 "" "$tammes" data pack --data "$glyphs" -o "$scratch/c.npy" --size 10 --channels 3
+expect_exit 0 "26 x 10 x 10 x 3" "$tammes" data inspect "$scratch/c.npy"
+rm "$scratch/mixed/id000003/empty.png"
+expect_exit 2 "give the size that images shall have" "$tammes" data pack --data "$scratch/mixed" -o "$scratch/x.npy"
 
 # Real faces, where they are.
 faces=${TAMMES_DATA:-${TAMMES_SOURCE:-.}/../shared/data}/lfw-dev/images

@@ -2,6 +2,7 @@
 #include "unit/check/inspect_support.h"
 #include "unit/io/record_support.h"
 
+#include "io/npy.h"
 #include "io/tar.h"
 
 /* The bytes of a PNG of 6 x 4 in *data (tam_release). */
@@ -143,6 +144,31 @@ static size_t put_member(uint8_t *archive, size_t at, const char *name, const vo
     return at + sizeof header + (size + TAM_TAR_BLOCK - 1) / TAM_TAR_BLOCK * TAM_TAR_BLOCK;
 }
 
+static void arrays_say_type_and_shape(void **state) {
+    tam_ctx *ctx = *state;
+    char path[160];
+    static const uint8_t pixels[2 * 3 * 4 * 3];
+    static const int64_t labels[3] = {4, -1, 9};
+    path_of("a.npy", path);
+    test_ok(ctx, tam_npy_write(ctx, path, TAM_NPY_U1, 4, (const int64_t[]){2, 3, 4, 3}, pixels));
+    tam_inspection *inspection = inspect(ctx, "a.npy", "npy");
+    expect_text(inspection, "dtype", "uint8");
+    expect_text(inspection, "shape", "2 x 3 x 4 x 3");
+    expect_text(inspection, "holds", "RGB images");
+    tam_inspection_free(inspection);
+    test_ok(ctx, tam_npy_write(ctx, path, TAM_NPY_I8, 1, (const int64_t[]){3}, labels));
+    inspection = inspect(ctx, "a.npy", "npy");
+    expect_text(inspection, "range", "-1 to 9");
+    tam_inspection_free(inspection);
+    uint8_t *data;
+    size_t size;
+    test_ok(ctx, tam_file_read(ctx, path, 0, &data, &size));
+    for (size_t cut = 7; cut < size; cut++) {
+        expect_damaged(ctx, data, cut, "file: ");
+    }
+    tam_release(ctx, data);
+}
+
 static void archives_say_their_members(void **state) {
     tam_ctx *ctx = *state;
     static uint8_t archive[16 * TAM_TAR_BLOCK];
@@ -172,6 +198,7 @@ int main(void) {
         TEST(a_long_record_file_is_not_read_whole),
         TEST(ranges_beyond_float32_are_not_trusted),
         TEST(verification_sets_say_pairs_and_protocol),
+        TEST(arrays_say_type_and_shape),
         TEST(archives_say_their_members),
         TEST(other_pickles_and_features_are_no_sets),
     };
