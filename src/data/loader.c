@@ -9,10 +9,11 @@
 #include "base/memory.h"
 #include "data/augment.h"
 #include "data/dataset.h"
+#include "data/loader_depth.h"
 #include "data/sampler.h"
 
 /* LARGE_RING: numbers that no core's caches hold. */
-enum { RING = 3, IMAGES_AT_A_TIME = 8, MOST_THREADS = 256, LARGE_RING = 1 << 20 };
+enum { MOST_THREADS = 256, LARGE_RING = 1 << 20 };
 
 typedef struct slot {
     int64_t step, epoch;
@@ -55,19 +56,20 @@ struct tam_loader {
     bool lent;        /* the caller holds the batch of step handed - 1 */
     bool slot_opened; /* the slot of `filling` has its index list */
     double stall;
-    slot slots[RING];
+    tam_loader_depth depth;
+    slot *slots;    /* [depth.ring] */
     uint8_t *spare; /* one image, for the calling thread */
     int thread_count, started;
     worker *workers;
 };
 
 static slot *slot_of(tam_loader *loader, int64_t step) {
-    return &loader->slots[(step - loader->first_step) % RING];
+    return &loader->slots[(step - loader->first_step) % loader->depth.ring];
 }
 
 /* Whether the ring has room for the batch of step `filling`; the batch that the caller holds is not free. */
 static bool has_room(const tam_loader *loader) {
-    return loader->filling < loader->handed - (loader->lent ? 1 : 0) + RING;
+    return loader->filling < loader->handed - (loader->lent ? 1 : 0) + loader->depth.ring;
 }
 
 /* Gives the slot of step `filling` its images. Called with the lock held. */
@@ -97,7 +99,8 @@ static bool take_work(tam_loader *loader, slot **s, int *first, int *end) {
         if (!loader->ended && loader->slot_opened) {
             *s = slot_of(loader, loader->filling);
             *first = (*s)->taken;
-            *end = *first + IMAGES_AT_A_TIME < (*s)->n ? *first + IMAGES_AT_A_TIME : (*s)->n;
+            *end = *first + loader->depth.at_a_time;
+            *end = *end < (*s)->n ? *end : (*s)->n;
             (*s)->taken = *end;
             if (*end == (*s)->n) {
                 loader->filling++;
@@ -204,7 +207,11 @@ static void *work(void *argument) {
 
 static tam_status make_slots(tam_loader *loader) {
     size_t batch = (size_t)loader->batch;
-    for (int i = 0; i < RING; i++) {
+    loader->slots = tam_allocate(loader->ctx, (size_t)loader->depth.ring, sizeof *loader->slots, "batches");
+    if (loader->slots == NULL) {
+        return TAM_RESOURCES;
+    }
+    for (int i = 0; i < loader->depth.ring; i++) {
         slot *s = &loader->slots[i];
         s->images = tam_allocate(loader->ctx, batch, loader->image_floats * sizeof *s->images, "batches of images");
         s->labels = tam_allocate(loader->ctx, batch, sizeof *s->labels, "batches of labels");
@@ -280,7 +287,8 @@ static tam_status set_up(tam_loader *loader, const tam_loader_config *config) {
     TAM_TRY(tam_augment_read(loader->ctx, config->augment, &loader->augment));
     TAM_TRY(tam_sampler_create(loader->ctx, loader->dataset, config, &loader->sampler));
     loader->batch = tam_sampler_batch_size(loader->sampler);
-    loader->augment.past_cache = (size_t)RING * (size_t)loader->batch * loader->image_floats > LARGE_RING;
+    loader->depth = tam_loader_depth_of(loader->batch, loader->thread_count);
+    loader->augment.past_cache = (size_t)loader->depth.ring * (size_t)loader->batch * loader->image_floats > LARGE_RING;
     TAM_TRY(make_slots(loader));
     TAM_TRY(make_workers(loader));
     TAM_TRY(make_lock(loader));
@@ -332,7 +340,7 @@ void tam_loader_free(tam_loader *loader) {
     if (loader->lock_made) {
         join_workers(loader);
     }
-    for (int i = 0; i < RING; i++) {
+    for (int i = 0; loader->slots != NULL && i < loader->depth.ring; i++) {
         tam_release(loader->ctx, loader->slots[i].images);
         tam_release(loader->ctx, loader->slots[i].labels);
         tam_release(loader->ctx, loader->slots[i].index);
@@ -342,6 +350,7 @@ void tam_loader_free(tam_loader *loader) {
         tam_release(loader->ctx, loader->workers[i].scratch);
         tam_release(loader->ctx, loader->workers[i].other);
     }
+    tam_release(loader->ctx, loader->slots);
     tam_release(loader->ctx, loader->workers);
     tam_release(loader->ctx, loader->spare);
     tam_sampler_free(loader->sampler);

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "data/augment.h"
+#include "data/loader_depth.h"
 
 enum { STEPS = 12, BATCH = 5, FLOATS = BATCH * 25 };
 
@@ -214,6 +215,41 @@ static void a_loader_may_be_freed_at_any_moment(void **state) {
     tam_loader_free(NULL);
 }
 
+/* However small the batches and many the threads: each finds work while the caller holds a batch, and the ring holds no
+ * more than that takes. */
+static void every_thread_finds_work(void **state) {
+    (void)state;
+    for (int threads = 1; threads <= 256; threads++) {
+        for (int batch = 1; batch <= 600; batch++) {
+            tam_loader_depth depth = tam_loader_depth_of(batch, threads);
+            int pieces = (batch + depth.at_a_time - 1) / depth.at_a_time;
+            assert_true(depth.at_a_time >= 1 && depth.at_a_time <= 8);
+            assert_true((depth.ring - 1) * pieces >= 2 * threads);
+            assert_true(depth.ring == 3 || (depth.ring - 2) * batch < 2 * threads);
+        }
+    }
+}
+
+/* Batches of one image, eight threads: the ring is deep, what it delivers is what one thread does. */
+static void small_batches_are_the_same_on_many_threads(void **state) {
+    fixture *f = *state;
+    tam_loader_config config = shuffled;
+    tam_loader *one, *eight;
+    tam_batch a, b;
+    config.batch = 1;
+    test_ok(f->ctx, tam_loader_create(f->ctx, f->dataset, &config, &one));
+    config.threads = 8;
+    test_ok(f->ctx, tam_loader_create(f->ctx, f->dataset, &config, &eight));
+    for (int i = 0; i < 100; i++) {
+        test_ok(f->ctx, tam_loader_next(one, &a));
+        test_ok(f->ctx, tam_loader_next(eight, &b));
+        assert_int_equal(a.index[0], b.index[0]);
+        assert_memory_equal(a.images, b.images, 25 * sizeof(float));
+    }
+    tam_loader_free(one);
+    tam_loader_free(eight);
+}
+
 static void running_allocates_nothing(void **state) {
     fixture *f = *state;
     tam_loader_config config = shuffled;
@@ -333,6 +369,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_seed_decides_the_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(without_shuffle_all_images_come_once_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_loader_may_be_freed_at_any_moment, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(every_thread_finds_work, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(small_batches_are_the_same_on_many_threads, set_up, tear_down),
         cmocka_unit_test_setup_teardown(running_allocates_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_corrupt_image_is_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_settings_are_refused, set_up, tear_down),
