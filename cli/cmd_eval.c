@@ -29,7 +29,7 @@ static tam_status choose_protocol(eval_job *job, int *protocol) {
 }
 
 tam_status cli_eval(cli_call *call) {
-    eval_job job = {.call = call, .gallery = -1, .threshold = NAN};
+    eval_job job = {.call = call, .gallery = -1, .threshold = NAN, .resamples = -1};
     int protocol = -1;
     const char *model = NULL, *dtype = NULL;
     tam_dataset_config *data = &job.data, *other = &job.gallery_data;
@@ -45,6 +45,8 @@ tam_status cli_eval(cli_call *call) {
         cli_text("pairs", &job.pairs, "FILE", "folds: LFW's pairs.txt, or CSV path_a,path_b,same; a .bin has its own"),
         cli_switch("skip-missing", &job.skip_missing, "folds: leave out pairs whose images are not in the data"),
         cli_int("folds", &job.folds, 1, 1000, "folds: how many (as the list says, 10 for CSV and .bin)"),
+        cli_int("bootstrap", &job.resamples, 0, 1000000,
+                "resamples of people behind the intervals of pairs (400; none beyond 4 million pairs)"),
         cli_choice("gallery", &job.gallery, "means|weights|all", "identify: class means, class weights, or all images"),
         cli_text("gallery-data", &other->path, "DIR", "identify: images of the gallery"),
         CLI_DATASET_NARROWING("gallery-", other),

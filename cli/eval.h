@@ -33,6 +33,7 @@ typedef struct eval_job {
     int folds;        /* 0: as the list says */
     int own_pairs;    /* the data hold pairs of their own */
     bool skip_missing;
+    int resamples; /* of people; -1: as many as are usual where that is quick */
     tam_fewshot_config fewshot;
     tam_dataset_config distractors;
     double threshold; /* cluster: cosine that joins; NaN: k-means */
@@ -99,6 +100,12 @@ void eval_print_start(const eval_job *job, const eval_set *set);
 /* Verification numbers into the object, or as a table. */
 void eval_json_verification(json_t *object, const tam_verification *result);
 void eval_print_verification(const tam_verification *result);
+/* Intervals over people for all pairs of the set (pairs NULL) or for the listed ones; resamples = 0 in *intervals: none
+ * were wanted. What is printed is then nothing. */
+tam_status eval_bootstrap(const eval_job *job, const eval_set *set, const tam_pairs_info *pairs,
+                          const tam_verification *result, tam_bootstrap *intervals);
+void eval_json_bootstrap(json_t *object, const tam_bootstrap *intervals);
+void eval_print_bootstrap(const tam_verification *result, const tam_bootstrap *intervals);
 /* Numbers that could not be had make a negative result. */
 tam_status eval_judge(double share);
 /* Prints "label  12.34%", or "insufficient data" for NaN. */

@@ -24,10 +24,14 @@ static tam_status measure_pairs(eval_job *job, tam_fold_rule rule, const eval_se
     int dim = set->dim, count = job->folds > 0 ? job->folds : pairs->folds;
     tam_folds folds;
     tam_verification result;
+    tam_bootstrap intervals;
     tam_status status =
         tam_eval_folds(ctx, rule, set->count, dim, set->x, pairs->count, pairs->rows, pairs->same, count, &folds);
     if (status == TAM_OK) {
         status = tam_eval_pairs(ctx, set->count, dim, set->x, pairs->count, pairs->rows, pairs->same, 0, NULL, &result);
+    }
+    if (status == TAM_OK) {
+        status = eval_bootstrap(job, set, pairs, &result, &intervals);
     }
     if (status != TAM_OK) {
         return status;
@@ -42,6 +46,7 @@ static tam_status measure_pairs(eval_job *job, tam_fold_rule rule, const eval_se
                       "threshold",
                       cli_json_real(rule == TAM_FOLDS_INSIGHTFACE ? 1 - folds.threshold / 2 : folds.threshold)));
         eval_json_verification(object, &result);
+        eval_json_bootstrap(object, &intervals);
         status = cli_print_json(job->call, object);
     } else {
         eval_print_start(job, set);
@@ -50,6 +55,7 @@ static tam_status measure_pairs(eval_job *job, tam_fold_rule rule, const eval_se
         }
         print_folds(rule, &folds);
         eval_print_verification(&result);
+        eval_print_bootstrap(&result, &intervals);
     }
     return status == TAM_OK ? eval_judge(result.eer) : status;
 }

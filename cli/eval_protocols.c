@@ -8,17 +8,23 @@
 tam_status eval_allpairs(eval_job *job) {
     eval_set set;
     tam_verification result;
+    tam_bootstrap intervals;
     tam_status status = eval_open_and_embed(job, &set);
     if (status == TAM_OK) {
-        status = tam_eval_all_pairs(job->call->ctx, set.count, job->info.dim, set.x, set.labels, 0, NULL, &result);
+        status = tam_eval_all_pairs(job->call->ctx, set.count, set.dim, set.x, set.labels, 0, NULL, &result);
+    }
+    if (status == TAM_OK) {
+        status = eval_bootstrap(job, &set, NULL, &result, &intervals);
     }
     if (status == TAM_OK && job->call->json) {
         json_t *object = eval_json_start(job, &set);
         eval_json_verification(object, &result);
+        eval_json_bootstrap(object, &intervals);
         status = cli_print_json(job->call, object);
     } else if (status == TAM_OK) {
         eval_print_start(job, &set);
         eval_print_verification(&result);
+        eval_print_bootstrap(&result, &intervals);
     }
     eval_close(&set);
     return status == TAM_OK ? eval_judge(result.eer) : status;

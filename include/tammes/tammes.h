@@ -5,6 +5,7 @@
 #include "tammes/analyze.h"
 #include "tammes/align.h"
 #include "tammes/bench.h"
+#include "tammes/bootstrap.h"
 #include "tammes/check.h"
 #include "tammes/clustering.h"
 #include "tammes/compare.h"

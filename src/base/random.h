@@ -27,7 +27,8 @@ typedef enum tam_purpose {
     TAM_PURPOSE_CLUSTERS,     /* a = restart, b = 0 */
     TAM_PURPOSE_FACE,         /* a = identity, b = 0 for the identity, 1 + k for its sample k */
     TAM_PURPOSE_FACE_NOISE,   /* a = identity, b = sample */
-    TAM_PURPOSE_BLOCKS        /* a = epoch, b = 0 for the order of the blocks, 1 + w for the images of window w */
+    TAM_PURPOSE_BLOCKS,       /* a = epoch, b = 0 for the order of the blocks, 1 + w for the images of window w */
+    TAM_PURPOSE_BOOTSTRAP     /* a = resample */
 } tam_purpose;
 
 /* One block of the generator: ten rounds over the counter under the key. */
