@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "base/memory.h"
+#include "io/landmarks.h"
 #include "io/text_lines.h"
 
 /* `image template media` (ijbX_face_tid_mid.txt): row i is face i. */
@@ -44,6 +45,11 @@ TAM_MUST_USE tam_status tam_ijb_read_gallery(tam_lines *lines, tam_ijb_gallery *
 void tam_ijb_free_faces(tam_ctx *ctx, tam_ijb_faces *faces);
 void tam_ijb_free_pairs(tam_ctx *ctx, tam_ijb_pairs *pairs);
 void tam_ijb_free_gallery(tam_ctx *ctx, tam_ijb_gallery *gallery);
+
+/* Whether row i of the landmarks (ijbX_name_5pts_score.txt) is of face i, as the lists promise. TAM_INPUT with the
+ * first row that is not; the names are for sentences. */
+TAM_MUST_USE tam_status tam_ijb_check_points(tam_ctx *ctx, const char *faces_path, const tam_ijb_faces *faces,
+                                             const char *points_path, const tam_landmarks *points);
 
 TAM_MUST_USE tam_status tam_ijb_group(tam_ctx *ctx, const tam_ijb_faces *faces, tam_ijb_templates *templates);
 void tam_ijb_free_templates(tam_ctx *ctx, tam_ijb_templates *templates);

@@ -1,7 +1,25 @@
 /* The faces of a set gathered by template and media. */
 #include <stdlib.h>
+#include <string.h>
 
 #include "io/ijb.h"
+
+tam_status tam_ijb_check_points(tam_ctx *ctx, const char *faces_path, const tam_ijb_faces *faces,
+                                const char *points_path, const tam_landmarks *points) {
+    int64_t both = faces->count < points->count ? faces->count : points->count;
+    for (int64_t i = 0; i < both; i++) {
+        if (strcmp(faces->name[i], points->rows[i].name) != 0) {
+            return tam_fail(ctx, TAM_INPUT, "%s:%lld: landmarks of '%s', but row %lld of %s is '%s'", points_path,
+                            (long long)points->rows[i].line, points->rows[i].name, (long long)i + 1, faces_path,
+                            faces->name[i]);
+        }
+    }
+    if (faces->count != points->count) {
+        return tam_fail(ctx, TAM_INPUT, "%s has %lld faces, but %s landmarks of %lld", faces_path,
+                        (long long)faces->count, points_path, (long long)points->count);
+    }
+    return TAM_OK;
+}
 
 typedef struct sorted_face {
     int64_t template_id, media_id, row;

@@ -150,10 +150,44 @@ static void a_file_name_must_be_one_image(void **state) {
     test_ctx_free(ctx);
 }
 
+static void memory_may_run_out(void **state) {
+    (void)state;
+    char root[64], set[96], list[96];
+    int failures = 0;
+    test_folder(root);
+    make_images(root);
+    write_text(root, "list", "A_0002.pgm 1\nA_0010.pgm 1\none.two.pgm 0\nB/B_0001.pgm 0\n");
+    snprintf(set, sizeof set, "%s/set", root);
+    snprintf(list, sizeof list, "%s/list", root);
+    for (int k = 1;; k++) {
+        int left = 1 << 20;
+        tam_ctx *ctx = NULL;
+        tam_dataset *dataset = NULL;
+        tam_pairs *pairs = NULL;
+        tam_ctx_config config = {.threads = 1, .allocator = test_ration(&left)};
+        assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
+        test_ok(ctx, tam_dataset_open(ctx, &(tam_dataset_config){.path = set}, &dataset));
+        left = k;
+        tam_status status = tam_pairs_open(ctx, list, dataset, &pairs);
+        assert_true(status == TAM_OK || status == TAM_RESOURCES);
+        assert_true((pairs != NULL) == (status == TAM_OK));
+        failures += status != TAM_OK;
+        tam_pairs_free(pairs);
+        tam_dataset_free(dataset);
+        test_ctx_free(ctx);
+        if (status == TAM_OK) {
+            break;
+        }
+    }
+    assert_true(failures > 5);
+    test_folder_remove(root);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairs_find_their_images),
         cmocka_unit_test(a_file_name_must_be_one_image),
+        cmocka_unit_test(memory_may_run_out),
         cmocka_unit_test(the_lfw_list_is_found),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,6 +35,23 @@ static void faces_are_grouped(void **state) {
     test_ctx_free(ctx);
 }
 
+static void landmarks_go_row_by_row(void **state) {
+    (void)state;
+    tam_ctx *ctx = test_ctx(1);
+    const char *names[] = {"1.jpg", "2.jpg"};
+    tam_ijb_faces faces = {.count = 2, .name = names};
+    tam_landmark rows[] = {{.name = "1.jpg", .line = 1}, {.name = "2.jpg", .line = 3}, {.name = "3.jpg", .line = 4}};
+    tam_landmarks points = {.count = 2, .rows = rows};
+    test_ok(ctx, tam_ijb_check_points(ctx, "f", &faces, "p", &points));
+    points.count = 3;
+    test_fails(ctx, tam_ijb_check_points(ctx, "f", &faces, "p", &points), TAM_INPUT,
+               "f has 2 faces, but p landmarks of 3");
+    points = (tam_landmarks){.count = 2, .rows = rows + 1};
+    test_fails(ctx, tam_ijb_check_points(ctx, "f", &faces, "p", &points), TAM_INPUT,
+               "p:3: landmarks of '2.jpg', but row 1 of f is '1.jpg'");
+    test_ctx_free(ctx);
+}
+
 static void pairs_and_galleries(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(1);
@@ -205,13 +222,10 @@ static void grouping_may_run_out_of_memory(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(faces_are_grouped),
-        cmocka_unit_test(pairs_and_galleries),
-        cmocka_unit_test(wrong_lines_are_named),
-        cmocka_unit_test(lists_cut_anywhere),
-        cmocka_unit_test(beginnings_are_recognised),
-        cmocka_unit_test(memory_may_run_out),
-        cmocka_unit_test(grouping_may_run_out_of_memory),
+        cmocka_unit_test(faces_are_grouped),   cmocka_unit_test(landmarks_go_row_by_row),
+        cmocka_unit_test(pairs_and_galleries), cmocka_unit_test(wrong_lines_are_named),
+        cmocka_unit_test(lists_cut_anywhere),  cmocka_unit_test(beginnings_are_recognised),
+        cmocka_unit_test(memory_may_run_out),  cmocka_unit_test(grouping_may_run_out_of_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
