@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/stream.h"
+#include "data/class_labels.h"
 #include "data/writer.h"
 
 struct tam_writer {
@@ -25,11 +27,42 @@ static void abandon(tam_writer *writer) {
     }
 }
 
+static const char *class_name(const void *user, int64_t i, char room[TAM_LABEL_ROOM]) {
+    const tam_writer_plan *plan = user;
+    (void)room;
+    return plan->class_names[i];
+}
+
+static void class_place(const void *user, int64_t i, char place[TAM_LABEL_PLACE_ROOM]) {
+    const tam_writer_plan *plan = user;
+    snprintf(place, TAM_LABEL_PLACE_ROOM, "class '%.200s' in a list", plan->class_names[i]);
+}
+
+/* Classes that are all numbers are read back as numbers: "007" would be "7". */
+static tam_status check_names(tam_ctx *ctx, const tam_writer_plan *plan) {
+    tam_class_labels read;
+    tam_label_texts texts = {.count = plan->classes, .user = plan, .text = class_name, .place = class_place};
+    tam_status status = TAM_OK;
+    TAM_TRY(tam_class_labels_make(ctx, &texts, &read));
+    for (int64_t c = 0; c < plan->classes && status == TAM_OK; c++) {
+        const char *name = read.names[read.labels[c]];
+        if (strcmp(name, plan->class_names[c]) != 0) {
+            status = tam_fail(ctx, TAM_INPUT,
+                              "class '%s' would be read back from a list as '%s', for all classes are numbers: pack "
+                              "another format",
+                              plan->class_names[c], name);
+        }
+    }
+    tam_class_labels_free(&read);
+    return status;
+}
+
 static tam_status open_list(tam_ctx *ctx, const tam_writer_plan *plan, tam_writer **out) {
     *out = NULL;
     if (plan->classes == 0) {
         return tam_fail(ctx, TAM_CONFIG, "a list names classes, and these data have none");
     }
+    TAM_TRY(check_names(ctx, plan));
     tam_writer *writer = tam_allocate(ctx, 1, sizeof *writer, "the list to write");
     if (writer == NULL) {
         return TAM_RESOURCES;

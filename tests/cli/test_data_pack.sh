@@ -123,6 +123,11 @@ for packed in "$glyphs" "$scratch/glyphs.recs" "$scratch/glyphs.rec" "$scratch/g
     same_contents "$glyphs.pixels" "$packed.pixels"
 done
 
+# A signal ends it with nothing left, or comes too late and all is there.
+timeout -s INT 0.03 "$tammes" data pack --data "$glyphs" -o "$scratch/stopped" --quiet >/dev/null 2>&1
+if [ -e "$scratch/stopped" ]; then same_contents "$glyphs" "$scratch/stopped"; fi
+[ ! -e "$scratch/stopped.tmp" ] || fail "a signal left stopped.tmp"
+
 # Pixels: folder -> npy -> folder -> npy, whose images all have one size.
 expect_exit 0 '"files":' "$tammes" data pack --data "$glyphs" -o "$scratch/a.npy" --json
 expect_exit 0 "grey images" "$tammes" data inspect "$scratch/a.npy"

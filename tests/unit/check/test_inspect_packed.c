@@ -192,6 +192,39 @@ static void archives_say_their_members(void **state) {
     tam_release(ctx, png);
 }
 
+/* Allocations fail one after another until none does. */
+static void survive(const char *path) {
+    for (int k = 0;; k++) {
+        tam_ctx *ctx;
+        tam_inspection *inspection;
+        int left = k;
+        if (tam_ctx_create(&(tam_ctx_config){.threads = 1, .allocator = test_ration(&left)}, &ctx) != TAM_OK) {
+            continue;
+        }
+        tam_status status = tam_inspect(ctx, path, &inspection);
+        tam_inspection_free(inspection);
+        assert_int_equal(tam_ctx_memory(ctx).bytes, 0);
+        tam_ctx_free(ctx);
+        if (status == TAM_OK) {
+            return;
+        }
+        assert_int_equal(status, TAM_RESOURCES);
+        assert_true(k < 1000);
+    }
+}
+
+static void memory_may_run_out_in_every_kind(void **state) {
+    char path[1024];
+    const char *source = getenv("TAMMES_SOURCE");
+    static const char *const names[] = {"rec",       "tar",  "npy",      "bin-bytes-p2", "bin-numpy-p4", "model",
+                                        "labels.gz", "jpeg", "property", "lfw",          "list",         "mp4"};
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(path, sizeof path, "%s/fuzz/corpus/inspect/%s", source != NULL ? source : ".", names[i]);
+        survive(path);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(records_say_their_layout),
@@ -200,6 +233,7 @@ int main(void) {
         TEST(verification_sets_say_pairs_and_protocol),
         TEST(arrays_say_type_and_shape),
         TEST(archives_say_their_members),
+        TEST(memory_may_run_out_in_every_kind),
         TEST(other_pickles_and_features_are_no_sets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -255,6 +255,25 @@ static void a_list_comes_back_with_any_name(void **state) {
     test_folder_remove(w.folder);
 }
 
+static void numbers_that_a_list_would_change_are_refused(void **state) {
+    world w;
+    char path[160];
+    tam_pack_result result;
+    enter(&w, state);
+    write_image(w.ctx, w.from, "7/1.png", 5, 5, 1, 0);
+    write_image(w.ctx, w.from, "10/1.png", 5, 5, 1, 0);
+    tam_dataset_config data = {.path = w.from, .any_size = 1};
+    snprintf(path, sizeof path, "%s/list.txt", w.folder);
+    test_ok(w.ctx, pack(&w, &data, &(tam_pack_config){.out = path}, &result));
+    write_image(w.ctx, w.from, "007/1.png", 5, 5, 1, 0);
+    snprintf(path, sizeof path, "%s/list2.txt", w.folder);
+    test_fails(w.ctx, pack(&w, &data, &(tam_pack_config){.out = path}, &result), TAM_INPUT, "'007' would be read back");
+    expect_nothing(path);
+    write_image(w.ctx, w.from, "a/1.png", 5, 5, 1, 0); /* with a name among them all are names */
+    test_ok(w.ctx, pack(&w, &data, &(tam_pack_config){.out = path}, &result));
+    test_folder_remove(w.folder);
+}
+
 static tam_status pack_list(world *w, const char *text) {
     char path[160];
     tam_pack_result result;
@@ -357,6 +376,7 @@ int main(void) {
         TEST(a_stopped_run_leaves_nothing),
         TEST(a_list_names_images_where_they_lie),
         TEST(a_list_comes_back_with_any_name),
+        TEST(numbers_that_a_list_would_change_are_refused),
         TEST(images_of_one_name_all_stay),
         TEST(classes_that_cannot_be_folders_are_refused),
         TEST(memory_may_run_out_anywhere),
