@@ -161,6 +161,30 @@ static void large_and_empty_images(void **state) {
     tam_dataset_free(dataset);
 }
 
+/* A record of more than a megabyte, in two parts with the magic between them. */
+static void an_image_larger_than_one_read(void **state) {
+    rec_fixture *f = *state;
+    enum { SIDE = 1100, PIXELS = SIDE * SIDE, TEXT = 20, FIRST = 600000, LAST = PIXELS - FIRST - 4 };
+    static const uint8_t magic[4] = {0x0A, 0x23, 0xD7, 0xCE};
+    static uint8_t file[PIXELS + 200], pixels[PIXELS];
+    const uint32_t first[8] = {TAM_RECORDIO_MAGIC, 1u << 29 | (24 + TEXT + FIRST)};
+    const uint32_t last[2] = {TAM_RECORDIO_MAGIC, 3u << 29 | LAST};
+    tam_dataset *dataset;
+    memcpy(file, first, 32);
+    memcpy(file + 32, "P5\n  \n1100 1100\n255\n", TEXT);
+    memset(file + 32 + TEXT, 11, FIRST);
+    memcpy(file + 32 + TEXT + FIRST, last, 8);
+    memset(file + 40 + TEXT + FIRST, 12, LAST);
+    write_bytes(f->ctx, f->path, file, (40 + TEXT + FIRST + LAST + 3) / 4 * 4);
+    tam_dataset_config config = {.path = f->path, .unlabelled = 1};
+    test_ok(f->ctx, tam_dataset_open(f->ctx, &config, &dataset));
+    test_ok(f->ctx, tam_dataset_read(dataset, 0, pixels));
+    for (int i = 0; i < PIXELS; i++) {
+        assert_int_equal(pixels[i], i < FIRST ? 11 : i < FIRST + 4 ? magic[i - FIRST] : 12);
+    }
+    tam_dataset_free(dataset);
+}
+
 /* The published sample: eight JPEGs whose keys are in no order; what its .lst says, and sizes and checksums of the
  * images as tests/oracle/recordio_oracle.py reads them. */
 static void the_real_sample(void **state) {
@@ -226,6 +250,7 @@ int main(void) {
         RUN(labels_in_both_forms),
         RUN(names_of_classes),
         RUN(large_and_empty_images),
+        RUN(an_image_larger_than_one_read),
         RUN(the_real_sample),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,39 @@ static void a_file_that_shrinks(void **state) {
     tam_dataset_free(dataset);
 }
 
+/* Records that were damaged after the file was opened, or behind what opening reads of a face layout: a run leaves them
+ * out and counts them. */
+static void a_run_passes_over_bad_records(void **state) {
+    rec_fixture *f = *state;
+    static record_file bytes;
+    tam_dataset *dataset;
+    tam_loader *loader;
+    tam_batch batch;
+    const tam_loader_config config = {.batch = 6, .skip_unreadable = 1};
+    bytes = (record_file){0};
+    put_range(&bytes, 0, 7, 9);
+    for (int i = 0; i < 6; i++) {
+        add_image(f, &bytes, (uint64_t)i + 1, (float)(i / 3), i);
+    }
+    put_range(&bytes, 7, 1, 4);
+    put_range(&bytes, 8, 4, 7);
+    memset(bytes.bytes + bytes.at[2], 0, 8);          /* the second image: no magic */
+    memset(bytes.bytes + bytes.at[5] + 7, 0x10, 1);   /* the fifth: far too long */
+    memset(bytes.bytes + bytes.at[6] + 40, 0x55, 20); /* the sixth: its PNG */
+    store(f, &bytes, counted);
+    tam_dataset_config data = {.path = f->path, .size = 2, .channels = 1};
+    test_ok(f->ctx, tam_dataset_open(f->ctx, &data, &dataset));
+    test_ok(f->ctx, tam_loader_create(f->ctx, dataset, &config, &loader));
+    test_ok(f->ctx, tam_loader_next(loader, &batch));
+    assert_int_equal(batch.unreadable, 3);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(batch.labels[i], i == 1 || i >= 4 ? -1 : i / 3);
+    }
+    assert_non_null(strstr(f->warnings, "record 2 at byte"));
+    tam_loader_free(loader);
+    tam_dataset_free(dataset);
+}
+
 #define RUN(test) cmocka_unit_test_setup_teardown(test, rec_set_up, rec_tear_down)
 
 int main(void) {
@@ -167,6 +200,7 @@ int main(void) {
         RUN(wrong_files_are_refused),
         RUN(records_within_records_are_refused),
         RUN(a_file_that_shrinks),
+        RUN(a_run_passes_over_bad_records),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
