@@ -166,6 +166,24 @@ static void all_pairs_equal_the_plain_way(void **state) {
     }
 }
 
+/* Rows that are multiplied in several pieces, and several scores, thresholds among them, in one slice of the search. */
+static void long_rows_equal_the_plain_way(void **state) {
+    enum { ROWS = 60, LONG = 4096 };
+    static float e[ROWS * LONG];
+    int32_t labels[ROWS];
+    (void)state;
+    for (uint32_t seed = 0; seed < 4; seed++) {
+        tam_ctx *ctx = test_ctx(1 + (int)seed % 2);
+        tam_verification result;
+        draw_signs(40 + seed, ROWS, LONG, e);
+        draw_labels(40 + seed, ROWS, 3 + seed, labels);
+        test_ok(ctx, tam_eval_all_pairs(ctx, ROWS, LONG, e, labels, LEVELS, far, &result));
+        plain_result plain = plain_all_pairs(ROWS, LONG, e, labels);
+        check_equal(&result, &plain);
+        test_ctx_free(ctx);
+    }
+}
+
 static void listed_pairs_equal_the_plain_way(void **state) {
     (void)state;
     enum { ROWS = 61, WIDTH = 16, PAIRS = 3001 };
@@ -351,10 +369,15 @@ static void memory_does_not_grow_with_pairs(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(all_pairs_equal_the_plain_way),   cmocka_unit_test(listed_pairs_equal_the_plain_way),
-        cmocka_unit_test(threads_do_not_matter),           cmocka_unit_test(all_scores_equal_is_chance),
-        cmocka_unit_test(perfect_and_reversed_orders),     cmocka_unit_test(too_little_data_is_never_a_number),
-        cmocka_unit_test(bad_input_has_a_sentence),        cmocka_unit_test(lengths_are_taken_out),
+        cmocka_unit_test(all_pairs_equal_the_plain_way),
+        cmocka_unit_test(long_rows_equal_the_plain_way),
+        cmocka_unit_test(listed_pairs_equal_the_plain_way),
+        cmocka_unit_test(threads_do_not_matter),
+        cmocka_unit_test(all_scores_equal_is_chance),
+        cmocka_unit_test(perfect_and_reversed_orders),
+        cmocka_unit_test(too_little_data_is_never_a_number),
+        cmocka_unit_test(bad_input_has_a_sentence),
+        cmocka_unit_test(lengths_are_taken_out),
         cmocka_unit_test(memory_does_not_grow_with_pairs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
