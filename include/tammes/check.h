@@ -95,6 +95,75 @@ TAM_API void tam_check_reason(tam_check *check, int64_t image, char *words, size
  * for a person. Fails with TAM_CONFIG when the file exists. *fixes: lines that count without a person. */
 TAM_API TAM_MUST_USE tam_status tam_check_write_fixes(tam_check *check, const char *path, int64_t *fixes);
 
+/* Label noise, as a trained model sees it. Zero means default; angles in degrees. */
+typedef struct tam_clean_config {
+    tam_dataset_config data; /* opened as the model wants it */
+    const char *model;       /* no default */
+    int against_count;
+    const tam_dataset_config *against; /* evaluation sets with labels: whose people should not be in the data. With any,
+                                          the data need no labels */
+    double margin;  /* an image is in the wrong class when it is so much nearer to another centre; 0: 10 */
+    double far;     /* an image further from its centre belongs to nobody; 0: from the data, docs/data.md */
+    double same;    /* classes whose centres are nearer are one; 0: 30, negative: not looked for */
+    double overlap; /* an image nearer to a person of an evaluation set is of that person; 0: from that set */
+} tam_clean_config;
+
+/* An image with the angles to its own centre and to the nearest other one. */
+typedef struct tam_clean_image {
+    int64_t image;
+    int32_t own, other;
+    float own_angle, other_angle;
+} tam_clean_image;
+
+/* An image that shows a person of an evaluation set. */
+typedef struct tam_clean_overlap {
+    int64_t image;
+    int set; /* against[set] */
+    int32_t person;
+    float angle;
+} tam_clean_overlap;
+
+/* How the overlap with one evaluation set was measured. */
+typedef struct tam_clean_against {
+    int64_t images, people;
+    double limit;  /* degrees */
+    double missed; /* share of that set's own images that are further from their person; NaN: no person has two */
+} tam_clean_against;
+
+/* Arrays are owned by the clean. */
+typedef struct tam_clean_info {
+    int64_t images, classes;
+    double own_angle, other_angle; /* medians over the images: to the own centre, to the nearest other */
+    double margin, far, same;      /* the limits that were used */
+    int64_t move_count;
+    const tam_clean_image *move; /* [move_count] nearer to another class, the largest margin first */
+    int64_t drop_count;
+    const tam_clean_image *drop; /* [drop_count] far from every centre, the largest margin first */
+    int64_t merge_count;
+    const tam_check_classes
+        *merge; /* [merge_count] split identities: b goes into a, which has as many images or more */
+    int64_t overlap_count;
+    const tam_clean_overlap *overlap; /* [overlap_count] the nearest first */
+    const tam_clean_against *against; /* [against_count] */
+} tam_clean_info;
+
+typedef struct tam_clean tam_clean;
+
+/* Embeds all images and compares them with all centres. *out is the caller's (tam_clean_free). Memory: one embedding
+ * for each image, and two for each class. Fails as tam_model_open_dataset; a corrupt image fails with its name:
+ * tam_check finds them all. */
+TAM_API TAM_MUST_USE tam_status tam_clean_run(tam_ctx *ctx, const tam_clean_config *config, tam_clean **out);
+TAM_API void tam_clean_free(tam_clean *clean);
+TAM_API tam_clean_info tam_clean_describe(const tam_clean *clean);
+/* The data; owned by the clean. */
+TAM_API const tam_dataset *tam_clean_data(const tam_clean *clean);
+TAM_API const char *tam_clean_person(const tam_clean *clean, int set, int32_t person);
+/* Writes the findings as a list of fixes, each with its reason. Fails with TAM_CONFIG when the file exists. */
+TAM_API TAM_MUST_USE tam_status tam_clean_write_fixes(tam_clean *clean, const char *path, int64_t *fixes);
+/* Writes one HTML page with small pictures of the findings, at most `most` of each kind (0: 100). Fails with TAM_CONFIG
+ * when the file exists. */
+TAM_API TAM_MUST_USE tam_status tam_clean_write_page(tam_clean *clean, const char *path, int most);
+
 #ifdef __cplusplus
 }
 #endif

@@ -11,9 +11,6 @@
 
 static const double degrees = 180 / M_PI;
 
-/* A mean cosine below this says that the rows of a class have nothing in common. */
-static const double least_square = 0.01;
-
 tam_status tam_centres_take(tam_ctx *ctx, int32_t classes, int d, tam_centres *centres) {
     size_t all = (size_t)classes;
     *centres = (tam_centres){.classes = classes, .d = d};
@@ -93,20 +90,18 @@ tam_status tam_centres_finish(tam_ctx *ctx, tam_centres *centres) {
             return tam_fail(ctx, TAM_INPUT, "the model makes embeddings that are NaN or infinite");
         }
         double estimate = n >= 2 ? (square - n) / (n * (n - 1)) : 0;
-        estimate = estimate < least_square ? least_square : estimate > 1 ? 1 : estimate;
+        estimate = estimate < 0 ? 0 : estimate > 1 ? 1 : estimate;
         centres->spread[c] = (float)(acos(sqrt(estimate)) * degrees);
-        centres->gain[c] = n > 0 ? (float)(length / n / sqrt(estimate)) : 0;
+        centres->gain[c] = n > 0 ? (float)(length / n) : 0;
         for (int k = 0; k < d && length > 0; k++) {
             sum[k] = (float)((double)sum[k] / length);
         }
     }
     TAM_TRY(find_median(ctx, centres));
     for (int32_t c = 0; c < centres->classes; c++) {
-        if (centres->count[c] < 2) {
-            centres->spread[c] = centres->median_spread;
-            centres->gain[c] = centres->count[c] > 0 ? (float)(1 / cos(centres->median_spread / degrees)) : 0;
-        }
-        centres->gain[c] = centres->gain[c] > 0 && centres->gain[c] < 1 ? 1 : centres->gain[c];
+        centres->spread[c] = centres->count[c] < 2 ? centres->median_spread : centres->spread[c];
+        float spread = fminf(centres->spread[c], centres->median_spread);
+        centres->gain[c] = (float)((double)centres->gain[c] / cos((double)spread / degrees));
     }
     return TAM_OK;
 }

@@ -3,7 +3,9 @@
  * The mean S / n of a class's unit rows is shorter the more they spread: |S / n|^2 = r^2 + (1 - r^2) / n on average,
  * where r is the length of the mean of very many rows. So r^2 is estimated by (|S|^2 - n) / (n (n - 1)), the mean
  * cosine of two different rows, and the spread by arccos r. The angle between two classes' true centres is estimated
- * likewise by cos = S_a S_b / (n_a n_b r_a r_b): near 0 for two parts of one class, however few rows they have. */
+ * likewise by cos = S_a S_b / (n_a n_b r_a r_b): near 0 for two parts of one class, however few rows they have. A class
+ * that spreads more than half of the others is taken to spread like the median: else two rows that have nothing in
+ * common would look like anybody. */
 #ifndef CHECK_CENTRES_H
 #define CHECK_CENTRES_H
 
@@ -11,14 +13,14 @@
 #include "tammes/check.h"
 
 /* Degrees between estimated centres below which two classes may be one. */
-#define TAM_CENTRES_SAME_ANGLE 25.0
+#define TAM_CENTRES_SAME_ANGLE 30.0
 
 typedef struct tam_centres {
     int32_t classes;
     int d;
     float *centre;  /* [classes, d] of length 1; zero where a class has no rows */
     int32_t *count; /* [classes] rows behind it */
-    float *gain;    /* [classes] length of the mean, divided by r: at least 1 */
+    float *gain;    /* [classes] length of the mean, divided by r */
     float *spread;  /* [classes] arccos r in degrees; classes with fewer than 2 rows have the median of the others */
     float median_spread;
 } tam_centres;

@@ -17,6 +17,12 @@ static const char style[] =
     "th,td{padding:5px 12px 5px 0;border-bottom:1px solid #e6e6e6;text-align:left;white-space:nowrap}\n"
     "th{font-size:13px;color:#444;border-bottom:2px solid #bbb;vertical-align:bottom}\n"
     "td.n,th.n{text-align:right}th.n{white-space:normal}\n"
+    ".cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(370px,1fr));gap:10px;margin:10px 0}\n"
+    ".card{display:grid;grid-template-columns:auto 1fr;gap:4px 14px;align-content:start;border:1px solid #ddd;"
+    "border-radius:6px;padding:8px 10px}\n"
+    ".pictures{grid-column:2;min-width:0}.pictures.lead{grid-column:1;grid-row:1/span 2;max-width:100px}\n"
+    ".pictures p{font-size:12px;line-height:1.35;margin:0 0 4px;color:#444;overflow-wrap:anywhere}"
+    ".pictures div{display:flex;flex-wrap:wrap;gap:3px}.pictures img{display:block;border-radius:3px;background:#eee}\n"
     "@media print{body{max-width:none;padding:0}figure,table{break-inside:avoid}h2{break-after:avoid}}\n";
 
 void tam_html_begin(tam_text *text, const char *title) {
@@ -64,6 +70,53 @@ void tam_html_figure_end(tam_text *text, const char *caption) {
         element(text, "figcaption", caption);
     }
     tam_text_add(text, "</figure>\n");
+}
+
+void tam_html_cards_begin(tam_text *text) {
+    tam_text_add(text, "<div class=\"cards\">\n");
+}
+
+void tam_html_cards_end(tam_text *text) {
+    tam_text_add(text, "</div>\n");
+}
+
+void tam_html_card_begin(tam_text *text) {
+    tam_text_add(text, "<div class=\"card\">\n");
+}
+
+void tam_html_card_end(tam_text *text) {
+    tam_text_add(text, "</div>\n");
+}
+
+void tam_html_pictures_begin(tam_text *text, bool lead, const char *words) {
+    tam_text_format(text, "<div class=\"pictures%s\"><p>", lead ? " lead" : "");
+    tam_text_escape(text, words);
+    tam_text_add(text, "</p><div>");
+}
+
+void tam_html_pictures_end(tam_text *text) {
+    tam_text_add(text, "</div></div>\n");
+}
+
+/* RFC 4648. */
+static void add_base64(tam_text *text, const uint8_t *data, size_t size) {
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    for (size_t at = 0; at < size; at += 3) {
+        size_t left = size - at;
+        uint32_t bits =
+            (uint32_t)data[at] << 16 | (left > 1 ? (uint32_t)data[at + 1] << 8 : 0) | (left > 2 ? data[at + 2] : 0);
+        char four[4] = {letters[bits >> 18], letters[bits >> 12 & 63], left > 1 ? letters[bits >> 6 & 63] : '=',
+                        left > 2 ? letters[bits & 63] : '='};
+        tam_text_bytes(text, four, sizeof four);
+    }
+}
+
+void tam_html_picture(tam_text *text, const uint8_t *jpeg, size_t size, int side, const char *words) {
+    tam_text_format(text, "<img height=\"%d\" alt=\"\" title=\"", side);
+    tam_text_escape(text, words);
+    tam_text_add(text, "\" src=\"data:image/jpeg;base64,");
+    add_base64(text, jpeg, size);
+    tam_text_add(text, "\"/>");
 }
 
 void tam_html_legend(tam_text *text, const char *title, int count, const char *const *names) {

@@ -2,6 +2,8 @@
 #ifndef PLOT_HTML_H
 #define PLOT_HTML_H
 
+#include <stdint.h>
+
 #include "plot/text_buffer.h"
 
 void tam_html_begin(tam_text *text, const char *title);
@@ -18,6 +20,18 @@ void tam_html_row_end(tam_text *text);
 /* Write the SVG in between. width: of the drawing, in pixels; the caption is as wide. caption may be NULL. */
 void tam_html_figure_begin(tam_text *text, int width);
 void tam_html_figure_end(tam_text *text, const char *caption);
+
+/* Cards in a grid: groups of pictures below each other, beside the one that leads. */
+void tam_html_cards_begin(tam_text *text);
+void tam_html_cards_end(tam_text *text);
+void tam_html_card_begin(tam_text *text);
+void tam_html_card_end(tam_text *text);
+
+/* A group of pictures in a card, with words above it. lead: on the left, one column wide. */
+void tam_html_pictures_begin(tam_text *text, bool lead, const char *words);
+void tam_html_pictures_end(tam_text *text);
+/* A JPEG, which becomes part of the page, `side` pixels high; words: shown when the pointer rests on it. */
+void tam_html_picture(tam_text *text, const uint8_t *jpeg, size_t size, int side, const char *words);
 
 /* A line of names, each with a dot in its colour of the palette (svg.h), for several figures together. */
 void tam_html_legend(tam_text *text, const char *title, int count, const char *const *names);
