@@ -15,6 +15,9 @@ expect_exit 0 "2 identities, 40 images" "$tammes" synth faces -o "$scratch/b" --
 expect_exit 0 '"side":75' "$tammes" synth faces -o "$scratch/u" --ids 1 --per-id 1 --size 50 --unaligned --json
 expect_exit 0 "12 images of 6 classes, 3 x 48 x 48" "$tammes" bench load --seconds 0.05 --data "$a"
 
+# What is not aligned becomes aligned by its own landmarks.
+expect_exit 0 "1 of 1 images aligned" "$tammes" data align --data "$scratch/u" --landmarks "$scratch/u/landmarks.csv" -o "$scratch/cut"
+
 expect_exit 2 "$a: exists and is not an empty folder" "$tammes" synth faces -o "$a"
 expect_exit 2 "--out" "$tammes" synth faces
 expect_exit 2 "outside its range \[32, 1024\]" "$tammes" synth faces -o "$scratch/c" --size 8
