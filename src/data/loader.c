@@ -7,9 +7,9 @@
 
 #include "base/clock.h"
 #include "base/memory.h"
-#include "data/augment.h"
 #include "data/dataset.h"
 #include "data/loader_depth.h"
+#include "data/preparer.h"
 #include "data/sampler.h"
 
 /* LARGE_RING: numbers that no core's caches hold. */
@@ -30,19 +30,14 @@ typedef struct slot {
 typedef struct worker {
     struct tam_loader *loader;
     pthread_t thread;
-    uint8_t *pixels; /* after TAM_IMAGE_SKEW bytes */
-    float *scratch;
-    float *other; /* the image that is mixed in; NULL without mixup */
+    tam_preparer preparer;
 } worker;
 
 struct tam_loader {
     tam_ctx *ctx;
     tam_dataset *dataset;
-    tam_dataset_info info;
-    size_t image_floats;
+    tam_preparation rules;
     tam_sampler *sampler;
-    tam_augment augment;
-    uint64_t seed;
     int batch;
     bool skip_unreadable, warned;
     int64_t first_step;
@@ -114,42 +109,17 @@ static bool take_work(tam_loader *loader, slot **s, int *first, int *end) {
     return false;
 }
 
-/* One image as the network sees it in that epoch, but not mixed. */
-static tam_status prepare_image(worker *w, int64_t epoch, int64_t i, float *image) {
-    tam_loader *loader = w->loader;
-    const uint8_t *pixels;
-    TAM_TRY(tam_dataset_pixels(loader->dataset, i, w->pixels + TAM_IMAGE_SKEW, &pixels));
-    return tam_augment_run(&loader->augment, loader->seed, epoch, i, loader->info.channels, loader->info.height,
-                           loader->info.width, pixels, w->scratch, image);
-}
-
-/* An image whose partner cannot be read stays as it is: the partner is counted where it is an image of its own. */
-static tam_status mix(worker *w, int64_t epoch, int64_t i, float *image) {
-    tam_loader *loader = w->loader;
-    int64_t partner;
-    float share;
-    if (!tam_augment_partner(&loader->augment, loader->seed, epoch, i, loader->info.count, &partner, &share)) {
-        return TAM_OK;
-    }
-    tam_status status = prepare_image(w, epoch, partner, w->other);
-    if (status == TAM_OK) {
-        tam_augment_mix(share, w->other, loader->image_floats, image);
-    }
-    return status == TAM_INPUT ? TAM_OK : status;
-}
-
 static tam_status prepare(worker *w, const slot *s, int k) {
     tam_loader *loader = w->loader;
-    float *image = s->images + (size_t)k * loader->image_floats;
-    TAM_TRY(prepare_image(w, s->epoch, s->index[k], image));
-    TAM_TRY(mix(w, s->epoch, s->index[k], image));
+    float *image = s->images + (size_t)k * loader->rules.image_floats;
+    TAM_TRY(tam_prepare(&w->preparer, s->epoch, s->index[k], image));
     s->labels[k] = tam_dataset_label(loader->dataset, s->index[k]);
     return TAM_OK;
 }
 
 /* The head passes over label -1. */
 static void leave_out(tam_loader *loader, const slot *s, int k) {
-    memset(s->images + (size_t)k * loader->image_floats, 0, loader->image_floats * sizeof *s->images);
+    memset(s->images + (size_t)k * loader->rules.image_floats, 0, loader->rules.image_floats * sizeof *s->images);
     s->labels[k] = -1;
 }
 
@@ -213,7 +183,8 @@ static tam_status make_slots(tam_loader *loader) {
     }
     for (int i = 0; i < loader->depth.ring; i++) {
         slot *s = &loader->slots[i];
-        s->images = tam_allocate(loader->ctx, batch, loader->image_floats * sizeof *s->images, "batches of images");
+        s->images =
+            tam_allocate(loader->ctx, batch, loader->rules.image_floats * sizeof *s->images, "batches of images");
         s->labels = tam_allocate(loader->ctx, batch, sizeof *s->labels, "batches of labels");
         s->index = tam_allocate(loader->ctx, batch, sizeof *s->index, "batches of labels");
         if (s->images == NULL || s->labels == NULL || s->index == NULL) {
@@ -224,24 +195,14 @@ static tam_status make_slots(tam_loader *loader) {
 }
 
 static tam_status make_workers(tam_loader *loader) {
-    size_t bytes = loader->image_floats;
-    size_t scratch = tam_augment_scratch(loader->info.height, loader->info.width);
     loader->workers = tam_allocate(loader->ctx, (size_t)loader->thread_count, sizeof(worker), "loader threads");
-    loader->spare = tam_allocate(loader->ctx, bytes, 1, "an image");
+    loader->spare = tam_allocate(loader->ctx, loader->rules.image_floats, 1, "an image");
     if (loader->workers == NULL || loader->spare == NULL) {
         return TAM_RESOURCES;
     }
     for (int i = 0; i < loader->thread_count; i++) {
-        worker *w = &loader->workers[i];
-        w->loader = loader;
-        w->pixels = tam_allocate(loader->ctx, bytes + TAM_IMAGE_SKEW, 1, "a loader thread's image");
-        w->scratch = tam_allocate(loader->ctx, scratch, sizeof *w->scratch, "a loader thread's image");
-        if (loader->augment.mixup > 0) {
-            w->other = tam_allocate(loader->ctx, bytes, sizeof *w->other, "a loader thread's image");
-        }
-        if (w->pixels == NULL || w->scratch == NULL || (loader->augment.mixup > 0 && w->other == NULL)) {
-            return TAM_RESOURCES;
-        }
+        loader->workers[i].loader = loader;
+        TAM_TRY(tam_preparer_create(&loader->rules, &loader->workers[i].preparer));
     }
     return TAM_OK;
 }
@@ -284,11 +245,12 @@ static tam_status set_up(tam_loader *loader, const tam_loader_config *config) {
     if (config->first_step < 0) {
         return tam_fail(loader->ctx, TAM_CONFIG, "a first step of %lld", (long long)config->first_step);
     }
-    TAM_TRY(tam_augment_read(loader->ctx, config->augment, &loader->augment));
+    TAM_TRY(tam_augment_read(loader->ctx, config->augment, &loader->rules.augment));
     TAM_TRY(tam_sampler_create(loader->ctx, loader->dataset, config, &loader->sampler));
     loader->batch = tam_sampler_batch_size(loader->sampler);
     loader->depth = tam_loader_depth_of(loader->batch, loader->thread_count);
-    loader->augment.past_cache = (size_t)loader->depth.ring * (size_t)loader->batch * loader->image_floats > LARGE_RING;
+    loader->rules.augment.past_cache =
+        (size_t)loader->depth.ring * (size_t)loader->batch * loader->rules.image_floats > LARGE_RING;
     TAM_TRY(make_slots(loader));
     TAM_TRY(make_workers(loader));
     TAM_TRY(make_lock(loader));
@@ -303,9 +265,14 @@ tam_status tam_loader_create(tam_ctx *ctx, tam_dataset *dataset, const tam_loade
     }
     loader->ctx = ctx;
     loader->dataset = dataset;
-    loader->info = tam_dataset_describe(dataset);
-    loader->image_floats = (size_t)loader->info.channels * (size_t)loader->info.height * (size_t)loader->info.width;
-    loader->seed = config->seed;
+    tam_dataset_info info = tam_dataset_describe(dataset);
+    loader->rules = (tam_preparation){
+        .ctx = ctx,
+        .dataset = dataset,
+        .info = info,
+        .image_floats = (size_t)info.channels * (size_t)info.height * (size_t)info.width,
+        .seed = config->seed,
+    };
     loader->skip_unreadable = config->skip_unreadable != 0;
     loader->thread_count = config->threads > 0 ? config->threads : 1;
     loader->first_step = config->first_step;
@@ -346,9 +313,7 @@ void tam_loader_free(tam_loader *loader) {
         tam_release(loader->ctx, loader->slots[i].index);
     }
     for (int i = 0; loader->workers != NULL && i < loader->thread_count; i++) {
-        tam_release(loader->ctx, loader->workers[i].pixels);
-        tam_release(loader->ctx, loader->workers[i].scratch);
-        tam_release(loader->ctx, loader->workers[i].other);
+        tam_preparer_free(&loader->workers[i].preparer);
     }
     tam_release(loader->ctx, loader->slots);
     tam_release(loader->ctx, loader->workers);
