@@ -28,6 +28,7 @@
 #include "tammes/report.h"
 #include "tammes/retrieval.h"
 #include "tammes/status.h"
+#include "tammes/templates.h"
 #include "tammes/train.h"
 
 #endif
