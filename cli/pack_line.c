@@ -49,9 +49,12 @@ static tam_status print_result(cli_call *call, const char *kind, const tam_pack_
                                               (json_int_t)result->classes, "files", (json_int_t)result->files, "bytes",
                                               (json_int_t)result->bytes));
     }
-    printf("%s: %lld images of %lld classes, %.1f MB of images in %lld file%s\n", config->out,
-           (long long)result->images, (long long)result->classes, (double)result->bytes * 1e-6,
-           (long long)result->files, result->files == 1 ? "" : "s");
+    char classes[48] = "without labels";
+    if (result->classes > 0) {
+        snprintf(classes, sizeof classes, "of %lld classes", (long long)result->classes);
+    }
+    printf("%s: %lld images %s, %.1f MB of images in %lld file%s\n", config->out, (long long)result->images, classes,
+           (double)result->bytes * 1e-6, (long long)result->files, result->files == 1 ? "" : "s");
     return TAM_OK;
 }
 

@@ -16,7 +16,7 @@ void pack_line_start(pack_line *line, cli_call *call, tam_pack_config *config);
 void pack_line_end(pack_line *line);
 
 /* Opens the data as their packing wants them (any size of images unless they are written anew), packs and prints what
- * was written. `encode` is set in *config by the caller; unpacked: for the sentence. */
+ * was written. `encode` is set in *config by the caller. */
 tam_status pack_run(cli_call *call, tam_dataset_config *data, tam_pack_config *config);
 
 #endif

@@ -155,7 +155,7 @@ printf '%s\n' id000000/000.png,id000000/001.png,1 id000001/000.png,id000002/003.
     id000003/002.png,id000003/000.png,1 >"$scratch/pairs.csv"
 expect_exit 0 "3 pairs" "$tammes" data pack-pairs --data "$glyphs" --pairs "$scratch/pairs.csv" -o "$scratch/set.bin"
 expect_exit 0 '"kind":"verification set".*"pairs":3,"same":2' "$tammes" data inspect "$scratch/set.bin" --json
-expect_exit 0 "6 images" "$tammes" data unpack "$scratch/set.bin" -o "$scratch/set"
+expect_exit 0 "6 images without labels" "$tammes" data unpack "$scratch/set.bin" -o "$scratch/set"
 same_files "$scratch/set/images/00000003.png" "$glyphs/id000002/003.png"
 expect_exit 0 "3 pairs" "$tammes" data pack-pairs --data "$scratch/set" --pairs "$scratch/set/pairs.csv" \
     -o "$scratch/again.bin"
