@@ -48,7 +48,7 @@ static tam_status unknown(tam_ctx *ctx, const char *name, size_t size) {
     if (size == 0) {
         return tam_fail(ctx, TAM_INPUT, "%s: the file is empty", name);
     }
-    return tam_fail(ctx, TAM_INPUT, "%s: neither PNG, JPEG nor PGM/PPM, by its first bytes", name);
+    return tam_fail(ctx, TAM_INPUT, "%s: neither PNG, JPEG, WebP, BMP nor PGM/PPM, by its first bytes", name);
 }
 
 tam_status tam_image_measure(tam_ctx *ctx, const char *name, uint64_t width, uint64_t height, int channels,

@@ -105,7 +105,7 @@ static void other_files_are_left_out_with_one_warning(void **state) {
     touch(f, "a/1.png");
     touch(f, "a/notes.txt");
     touch(f, "b/1.png");
-    touch(f, "b/1.webp");
+    touch(f, "b/1.gif");
     link_to(f, "nothing", "b/2.png"); /* images to their names, but there is nothing to read */
     make_pipe(f, "b/3.png");
     expect_files(f, (const char *const[]){"a/1.png", "b/1.png"}, 2, 2);

@@ -38,8 +38,8 @@ static void nonsense_is_refused(void **state) {
         const char *text, *sentence;
     } cases[] = {
         {"", "the file is empty"},
-        {"P4 3 3 ", "neither PNG, JPEG nor PGM/PPM"},
-        {"P7 3 3 ", "neither PNG, JPEG nor PGM/PPM"},
+        {"P4 3 3 ", "neither PNG, JPEG, WebP, BMP nor PGM/PPM"},
+        {"P7 3 3 ", "neither PNG, JPEG, WebP, BMP nor PGM/PPM"},
         {"P5 3 3 0 123456789", "bad PGM/PPM header"},
         {"P5 3 3 65536 123456789123456789", "bad PGM/PPM header"},
         {"P5 3 x 255 123456789", "bad PGM/PPM header at byte 6"},
@@ -59,8 +59,8 @@ static void nonsense_is_refused(void **state) {
 
 static void names_of_images(void **state) {
     (void)state;
-    static const char *const images[] = {"a.png", "b.JPG", "c.x.jpeg", "d.Pgm", ".ppm", "e.pnm"};
-    static const char *const others[] = {"a", "png", "a.pn", "a.pngg", "a.", "", "a.webp", "a.jpg.txt"};
+    static const char *const images[] = {"a.png", "b.JPG", "c.x.jpeg", "d.Pgm", ".ppm", "e.pnm", "f.webp", "g.BMP"};
+    static const char *const others[] = {"a", "png", "a.pn", "a.pngg", "a.", "", "a.gif", "a.jpg.txt"};
     for (size_t i = 0; i < sizeof images / sizeof *images; i++) {
         assert_true(tam_image_named(images[i]));
     }
