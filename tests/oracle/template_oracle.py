@@ -45,7 +45,7 @@ def main():
         for variant in itertools.product((0, 1), repeat=3):
             for row in pool(x, score, template, media, *variant):
                 out.write(" ".join("%.12g" % v for v in row) + "\n")
-        for steps in (1e6, 12): # smooth scores, and ones with many ties and straight pieces
+        for steps in (1e6, 12, 60, 150):  # smooth scores, and ones with many ties and straight pieces
             same = numbers(45, PAIRS) > 0
             scores = np.floor((numbers(46, PAIRS) + 0.3 * same) * steps).astype(np.float32)
             out.write(" ".join("%.17g" % v for v in published(scores, same)) + "\n")

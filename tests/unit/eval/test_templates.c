@@ -65,7 +65,7 @@ static void pooling_equals_numpy(void **state) {
 }
 
 static void rates_equal_the_tables(void **state) {
-    static const double far[LEVELS] = {0.3, 0.1, 0.02, 0.001};
+    static const double far[LEVELS] = {0.3, 0.1, 0.02, 0.001}, steps[] = {1e6, 12, 60, 150};
     float scores[PAIRS];
     uint8_t same[PAIRS];
     double skipped, tar[LEVELS];
@@ -75,10 +75,10 @@ static void rates_equal_the_tables(void **state) {
     for (int i = 0; i < 8 * TEMPLATES * WIDTH; i++) {
         assert_int_equal(fscanf(file, "%lf", &skipped), 1);
     }
-    for (int kind = 0; kind < 2; kind++) {
+    for (int kind = 0; kind < 4; kind++) {
         for (uint32_t i = 0; i < PAIRS; i++) {
             same[i] = golden_number(45, i) > 0;
-            scores[i] = (float)floor(((double)golden_number(46, i) + 0.3 * same[i]) * (kind == 0 ? 1e6 : 12));
+            scores[i] = (float)floor(((double)golden_number(46, i) + 0.3 * same[i]) * steps[kind]);
         }
         test_ok(ctx, tam_eval_published_tar(ctx, PAIRS, scores, same, LEVELS, far, tar));
         for (int i = 0; i < LEVELS; i++) {
