@@ -51,6 +51,7 @@ void eval_json_verification(json_t *object, const tam_verification *result) {
     json_object_set_new(object, "eer", cli_json_real(result->eer));
     json_object_set_new(object, "eer_threshold", cli_json_real(result->eer_threshold));
     json_object_set_new(object, "auc", cli_json_real(result->auc));
+    json_object_set_new(object, "d_prime", cli_json_real(result->d_prime));
     json_object_set_new(object, "best_accuracy", cli_json_real(result->best_accuracy));
     json_object_set_new(object, "tar_at_far", levels);
 }
@@ -63,7 +64,9 @@ void eval_print_verification(const tam_verification *result) {
     }
     printf("%-10s %.2f%% at cosine %.6f\n", "EER", 100 * result->eer, result->eer_threshold);
     printf("%-10s %.5f\n", "AUC", result->auc);
-    printf("\n%8s  %8s  %-18s  %9s  %12s\n", "FAR", "TAR", "95% interval", "threshold", "achieved FAR");
+    printf("%-10s %.3f\n", "d'", result->d_prime);
+    printf("\nFAR and TAR are FMR and 1 - FNMR of ISO/IEC 19795-1\n");
+    printf("%8s  %8s  %-18s  %9s  %12s\n", "FAR", "TAR", "95% interval", "threshold", "achieved FAR");
     for (int i = 0; i < result->levels; i++) {
         const tam_tar_at_far *at = &result->at[i];
         if (!at->sufficient) {

@@ -30,9 +30,10 @@ typedef struct tam_roc_point {
 enum { TAM_ROC_POINTS = 512, TAM_FAR_LEVELS = 8 };
 
 typedef struct tam_verification {
-    int64_t genuine, impostor;            /* pairs */
-    double eer, auc;                      /* NaN when there are no genuine or no impostor pairs */
-    double eer_threshold;                 /* largest genuine score where FAR >= FRR */
+    int64_t genuine, impostor; /* pairs */
+    double eer, auc;           /* NaN when there are no genuine or no impostor pairs */
+    double eer_threshold;      /* largest genuine score where FAR >= FRR */
+    double d_prime;            /* (mean genuine - mean impostor score) / sqrt of the mean of their variances */
     double best_accuracy, best_threshold; /* over all thresholds, on these same pairs */
     int levels;
     tam_tar_at_far at[TAM_FAR_LEVELS];

@@ -58,6 +58,27 @@ static tam_status sort_scores(tam_ctx *ctx, int64_t count, float *scores) {
     return TAM_OK;
 }
 
+/* Sixteen sums side by side. */
+TAM_KERNEL void tam_moments_add(int64_t n, const float *scores, tam_moments *moments) {
+    enum { LANES = 16 };
+    float sum[LANES] = {0}, squares[LANES] = {0};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (int lane = 0; lane < LANES; lane++) {
+            sum[lane] += scores[i + lane];
+            squares[lane] += scores[i + lane] * scores[i + lane];
+        }
+    }
+    for (int lane = 0; i < n; i++, lane++) {
+        sum[lane] += scores[i];
+        squares[lane] += scores[i] * scores[i];
+    }
+    for (int lane = 0; lane < LANES; lane++) {
+        moments->sum += (double)sum[lane];
+        moments->squares += (double)squares[lane];
+    }
+}
+
 static tam_status take_arrays(tam_ctx *ctx, tam_curve *curve) {
     size_t thresholds = (size_t)curve->thresholds;
     curve->shared = curve->thresholds > LARGEST_PRIVATE;
@@ -114,6 +135,9 @@ tam_status tam_curve_create(tam_ctx *ctx, int64_t genuine, float *scores, tam_cu
         return status;
     }
     set_thresholds(curve, scores);
+    for (int64_t i = 0; i < genuine; i += CHUNK) {
+        tam_moments_add(genuine - i < CHUNK ? genuine - i : CHUNK, scores + i, &curve->of_genuine);
+    }
     return TAM_OK;
 }
 
@@ -221,7 +245,7 @@ void tam_curve_empty(int64_t genuine, int64_t impostor, int levels, const double
     memset(result, 0, sizeof *result);
     result->genuine = genuine;
     result->impostor = impostor;
-    result->eer = result->auc = result->eer_threshold = NAN;
+    result->eer = result->auc = result->eer_threshold = result->d_prime = NAN;
     result->best_accuracy = result->best_threshold = NAN;
     result->levels = levels;
     for (int i = 0; i < levels; i++) {
@@ -302,7 +326,16 @@ static void set_level(tam_verification *result, int level, vertex v) {
     tam_clopper_pearson(v.true_accepts, result->genuine, &at->low, &at->high);
 }
 
-void tam_curve_finish(tam_curve *curve, int levels, const double *far, tam_verification *result) {
+static double separation(const tam_curve *curve, const tam_moments *impostor, double impostors) {
+    double genuine = (double)curve->genuine;
+    double mean = curve->of_genuine.sum / genuine, other = impostor->sum / impostors;
+    double variances =
+        curve->of_genuine.squares / genuine - mean * mean + impostor->squares / impostors - other * other;
+    return (mean - other) / sqrt(fmax(variances, 0) / 2);
+}
+
+void tam_curve_finish(tam_curve *curve, const tam_moments *impostor, int levels, const double *far,
+                      tam_verification *result) {
     int64_t impostors = (int64_t)add_copies(curve);
     int64_t allowed[TAM_ROC_POINTS];
     vertex last = {0, 0, 2}, at_level[TAM_FAR_LEVELS];
@@ -316,6 +349,7 @@ void tam_curve_finish(tam_curve *curve, int levels, const double *far, tam_verif
         at_level[i] = last;
     }
     result->auc = area(curve, impostors);
+    result->d_prime = separation(curve, impostor, (double)impostors);
     int64_t most_right = impostors;
     result->best_threshold = last.threshold;
     int point = 0;

@@ -9,8 +9,17 @@
 #include "base/ctx.h"
 #include "tammes/eval.h"
 
+/* Of scores: their sum and the sum of their squares. */
+typedef struct tam_moments {
+    double sum, squares;
+} tam_moments;
+
+/* Adds n scores, always in the same order of additions. */
+void tam_moments_add(int64_t n, const float *scores, tam_moments *moments);
+
 typedef struct tam_curve {
     int64_t genuine;
+    tam_moments of_genuine;
     int64_t thresholds; /* T: distinct genuine scores */
     float *block;       /* -INFINITY, the thresholds, INFINITY */
     float *threshold;   /* [T] rising; part of block */
@@ -31,8 +40,9 @@ void tam_curve_free(tam_ctx *ctx, tam_curve *curve);
 /* Counts impostor scores; workers of the context may call it at once. */
 void tam_curve_count(tam_curve *curve, int worker, int64_t n, const float *scores);
 
-/* Fills all of *result. Call once; it adds the copies up. */
-void tam_curve_finish(tam_curve *curve, int levels, const double *far, tam_verification *result);
+/* Fills all of *result. Call once; it adds the copies up. `impostor`: the moments of all impostor scores. */
+void tam_curve_finish(tam_curve *curve, const tam_moments *impostor, int levels, const double *far,
+                      tam_verification *result);
 
 /* Sets *result to "nothing can be said": counts, NaN, no points. */
 void tam_curve_empty(int64_t genuine, int64_t impostor, int levels, const double *far, tam_verification *result);

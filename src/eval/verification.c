@@ -18,6 +18,7 @@ typedef struct all_pairs {
     float *genuine; /* [pairs] */
     int64_t genuine_count;
     float *scratch;
+    tam_moments *moments; /* [tiles] of the impostor scores of each row of tiles */
     tam_curve curve;
 } all_pairs;
 
@@ -51,7 +52,9 @@ static void count_impostors(void *argument, int64_t tile, int worker) {
         for (int64_t i = top; i < bottom; i++) {
             int64_t from = job->groups.end[i] > left ? job->groups.end[i] : left;
             if (from < right) {
-                tam_curve_count(&job->curve, worker, right - from, scores + (i - top) * TAM_TILE + from - left);
+                const float *row = scores + (i - top) * TAM_TILE + from - left;
+                tam_curve_count(&job->curve, worker, right - from, row);
+                tam_moments_add(right - from, row, &job->moments[tile]);
             }
         }
     }
@@ -99,16 +102,22 @@ tam_status tam_eval_all_pairs(tam_ctx *ctx, int64_t n, int d, const float *e, co
         goto done;
     }
     tam_team_run(ctx, job.rows.tiles, collect_genuine, &job);
-    status = tam_curve_create(ctx, job.genuine_count, job.genuine, &job.curve);
+    job.moments = tam_allocate(ctx, (size_t)job.rows.tiles, sizeof *job.moments, "sums of scores");
+    status = job.moments != NULL ? tam_curve_create(ctx, job.genuine_count, job.genuine, &job.curve) : TAM_RESOURCES;
     if (status == TAM_OK) {
         tam_team_run(ctx, job.rows.tiles, count_impostors, &job);
-        tam_curve_finish(&job.curve, levels, far, result);
+        for (int64_t tile = 1; tile < job.rows.tiles; tile++) {
+            job.moments[0].sum += job.moments[tile].sum;
+            job.moments[0].squares += job.moments[tile].squares;
+        }
+        tam_curve_finish(&job.curve, &job.moments[0], levels, far, result);
     }
 done:
     tam_curve_free(ctx, &job.curve);
     tam_rows_free(ctx, &job.rows);
     tam_groups_free(ctx, &job.groups);
     tam_release(ctx, job.genuine);
+    tam_release(ctx, job.moments);
     tam_release(ctx, job.scratch);
     tam_release(ctx, job.first);
     return status;
@@ -141,8 +150,12 @@ tam_status tam_eval_pairs(tam_ctx *ctx, int64_t n, int d, const float *e, int64_
     }
     status = tam_curve_create(ctx, genuine, scores, &curve);
     if (status == TAM_OK) {
+        tam_moments moments = {0};
         tam_curve_count(&curve, 0, impostor, scores + genuine);
-        tam_curve_finish(&curve, levels, far, result);
+        for (int64_t i = 0; i < impostor; i += TAM_TILE) {
+            tam_moments_add(impostor - i < TAM_TILE ? impostor - i : TAM_TILE, scores + genuine + i, &moments);
+        }
+        tam_curve_finish(&curve, &moments, levels, far, result);
     }
 done:
     tam_curve_free(ctx, &curve);

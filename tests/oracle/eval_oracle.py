@@ -22,10 +22,12 @@ def normalised(rows):
 
 
 def verification(scores, genuine):
-    """EER, AUC and, for each FAR, (TAR, threshold, achieved FAR, interval) by their definitions."""
+    """EER, AUC, d' and, for each FAR, (TAR, threshold, achieved FAR, interval) by their definitions."""
     far, tar, _ = roc_curve(genuine, scores, drop_intermediate=False)
     eer = brentq(lambda x: 1 - x - interp1d(far, tar)(x), 0, 1)
-    numbers = [eer, roc_auc_score(genuine, scores)]
+    spread = np.sqrt((np.var(scores[genuine]) + np.var(scores[~genuine])) / 2)
+    d_prime = (np.mean(scores[genuine]) - np.mean(scores[~genuine])) / spread
+    numbers = [eer, roc_auc_score(genuine, scores), d_prime]
     impostors = np.sum(~genuine)
     for level in FARS:
         best = (-1, None, None)

@@ -14,7 +14,7 @@ typedef struct golden_set {
     int32_t labels[ROWS];
     int64_t a[2 * PAIRS];
     uint8_t same[PAIRS];
-    double all[2 + 5 * LEVELS], listed[2 + 5 * LEVELS], folds[3][3];
+    double all[3 + 5 * LEVELS], listed[3 + 5 * LEVELS], folds[3][3];
 } golden_set;
 
 static const double far[LEVELS] = {0.5, 0.1, 0.01};
@@ -44,8 +44,8 @@ static void read_set(FILE *file, golden_set *set) {
     for (int i = 0; i < set->pairs; i++) {
         set->same[i] = set->labels[set->a[2 * i]] == set->labels[set->a[2 * i + 1]];
     }
-    read_numbers(file, 2 + 5 * LEVELS, set->all);
-    read_numbers(file, 2 + 5 * LEVELS, set->listed);
+    read_numbers(file, 3 + 5 * LEVELS, set->all);
+    read_numbers(file, 3 + 5 * LEVELS, set->listed);
     for (int rule = 0; rule < 3; rule++) {
         read_numbers(file, 3, set->folds[rule]);
     }
@@ -54,8 +54,9 @@ static void read_set(FILE *file, golden_set *set) {
 static void check_verification(const tam_verification *result, const double *expected) {
     assert_true(fabs(result->eer - expected[0]) < 1e-9);
     assert_true(fabs(result->auc - expected[1]) < 1e-12);
+    assert_true(fabs(result->d_prime - expected[2]) < 1e-5);
     for (int i = 0; i < LEVELS; i++) {
-        const double *at = expected + 2 + 5 * i;
+        const double *at = expected + 3 + 5 * i;
         assert_true(fabs(result->at[i].tar - at[0]) < 1e-12);
         assert_true(fabs(result->at[i].threshold - at[1]) < 1e-6);
         assert_true(fabs(result->at[i].achieved_far - at[2]) < 1e-12);
