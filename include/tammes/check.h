@@ -80,7 +80,7 @@ typedef struct tam_check_info {
 
 typedef struct tam_check tam_check;
 
-/* Opens the data and looks at every image once, on all threads. *out is the caller's (tam_check_free). Takes about 300
+/* Opens the data and looks at every image once, on all threads. *out is the caller's (tam_check_free). Takes about 320
  * bytes for each image. Fails as tam_dataset_open and tam_model_open do; a corrupt image is no failure but a finding.
  */
 TAM_API TAM_MUST_USE tam_status tam_check_run(tam_ctx *ctx, const tam_check_config *config, tam_check **out);

@@ -1,14 +1,12 @@
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "check/check_inside.h"
 #include "data/dataset.h"
 
-enum { EMBEDDED_AT_ONCE = 1024, MOST_SIZES = 1 << 16 };
+enum { EMBEDDED_AT_ONCE = 1024 };
 
 static int by_count(const void *a, const void *b) {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
