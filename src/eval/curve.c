@@ -58,21 +58,21 @@ static tam_status sort_scores(tam_ctx *ctx, int64_t count, float *scores) {
     return TAM_OK;
 }
 
+enum { LANES = 16 };
+typedef float lanes __attribute__((vector_size(4 * LANES)));
+
 /* Sixteen sums side by side. */
 TAM_KERNEL void tam_moments_add(int64_t n, const float *scores, tam_moments *moments) {
-    enum { LANES = 16 };
-    float sum[LANES] = {0}, squares[LANES] = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (int lane = 0; lane < LANES; lane++) {
-            sum[lane] += scores[i + lane];
-            squares[lane] += scores[i + lane] * scores[i + lane];
-        }
+    lanes sum = {0}, squares = {0}, next = {0};
+    for (; n >= LANES; n -= LANES, scores += LANES) {
+        memcpy(&next, scores, sizeof next);
+        sum += next;
+        squares += next * next;
     }
-    for (int lane = 0; i < n; i++, lane++) {
-        sum[lane] += scores[i];
-        squares[lane] += scores[i] * scores[i];
-    }
+    next = (lanes){0};
+    memcpy(&next, scores, (size_t)n * sizeof *scores);
+    sum += next;
+    squares += next * next;
     for (int lane = 0; lane < LANES; lane++) {
         moments->sum += (double)sum[lane];
         moments->squares += (double)squares[lane];
