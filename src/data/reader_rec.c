@@ -102,8 +102,8 @@ static tam_status fill(tam_source *source, const char *path) {
 
 static tam_status open_rec(tam_ctx *ctx, const tam_dataset_config *config, tam_source *source) {
     char path[PATH_MAX];
-    TAM_TRY(tam_refuse_split(ctx, config, tam_reader_rec.name));
-    TAM_TRY(tam_refuse_labels(ctx, config, tam_reader_rec.name));
+    TAM_TRY(tam_refuse_split(ctx, config, "a RecordIO file"));
+    TAM_TRY(tam_refuse_labels(ctx, config, "a RecordIO file"));
     if (tam_path_look(config->path) != TAM_PATH_FOLDER) {
         if (snprintf(path, sizeof path, "%s", config->path) >= PATH_MAX) {
             return tam_fail(ctx, TAM_INPUT, "%.200s...: the path is too long", config->path);

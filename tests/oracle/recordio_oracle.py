@@ -2,9 +2,12 @@
 """Reads a RecordIO file with struct alone, by the published format, and says what it holds: for tests against it.
 
     recordio_oracle.py FILE.rec [FILE.idx]   a line "key label size crc32 further" for each record, in the file's order
+    recordio_oracle.py --faces REC IMAGES    holds the folder REC, packed from the image folder IMAGES, against it, as the
+                                             field's training scripts read the face layout
     recordio_oracle.py --make FILE.rec       writes tests/golden/recordio/parts.rec and its index: payloads that hold the
                                              magic at all kinds of places
 """
+import os
 import struct
 import sys
 import zlib
@@ -49,6 +52,27 @@ def describe(path, index):
         print(key, " ".join(f"{label:g}" for label in labels), len(image), f"{zlib.crc32(image):08x}", further)
 
 
+def check_faces(packed, images):
+    names = sorted((name for name in os.listdir(images)), key=os.fsencode)
+    wanted = [(label, open(os.path.join(images, name, file), "rb").read()) for label, name in enumerate(names)
+              for file in sorted(os.listdir(os.path.join(images, name)), key=os.fsencode)]
+    index = dict(map(int, line.split("\t")) for line in open(os.path.join(packed, "train.idx")))
+    payloads = dict(records(open(os.path.join(packed, "train.rec"), "rb").read()))
+    assert sorted(index.values()) == sorted(payloads)
+    further, (images_end, identities_end), _, _, rest = header(payloads[index[0]])
+    assert further == 2 and rest == b""
+    assert images_end == len(wanted) + 1 and identities_end == images_end + len(names)
+    for key, (label, image) in enumerate(wanted, 1):
+        assert header(payloads[index[key]]) == (0, (label,), key, 0, image), key
+    for label in range(len(names)):
+        key = int(images_end) + label
+        further, (begin, end), own, _, rest = header(payloads[index[key]])
+        assert (further, own, rest) == (2, key, b"")
+        assert [wanted[k - 1][0] for k in range(int(begin), int(end))] == [label] * int(end - begin)
+    assert open(os.path.join(packed, "property")).read().split(",")[0] == str(len(names))
+    print(f"{len(wanted)} images of {len(names)} classes are as they should be")
+
+
 def record(payload):
     """The payload as dmlc-core parts it: at every multiple of four that holds the magic."""
     cuts = [i for i in range(0, len(payload) // 4 * 4, 4) if payload[i:i + 4] == MAGIC]
@@ -74,5 +98,7 @@ def make(path):
 if __name__ == "__main__":
     if sys.argv[1] == "--make":
         make(sys.argv[2])
+    elif sys.argv[1] == "--faces":
+        check_faces(sys.argv[2], sys.argv[3])
     else:
         describe(sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else None)

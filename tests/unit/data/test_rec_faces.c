@@ -154,6 +154,46 @@ static void memory_may_run_out(void **state) {
     }
 }
 
+/* The file or its index cut at every byte: refused, or the labels are right. */
+static void a_face_layout_cut_anywhere(void **state) {
+    rec_fixture *f = *state;
+    static record_file bytes;
+    static const char *const names[7] = {"2", "2", "2", "5", "6", "6", "6"};
+    uint64_t keys[16];
+    uint8_t *text;
+    size_t size;
+    int opened = 0;
+    put_faces(f, &bytes, keys, 8, 11, true, 4);
+    for (size_t cut = 0; cut < bytes.size; cut++) {
+        tam_dataset *dataset;
+        store(f, &bytes, keys);
+        write_bytes(f->ctx, f->path, bytes.bytes, cut);
+        assert_int_equal(open_data(f, f->path, &dataset), TAM_INPUT);
+        assert_non_null(strstr(tam_ctx_message(f->ctx), f->folder));
+    }
+    store(f, &bytes, keys);
+    test_ok(f->ctx, tam_file_read(f->ctx, f->index, 0, &text, &size));
+    for (size_t cut = 0; cut + 1 < size; cut++) {
+        tam_dataset *dataset;
+        tam_dataset_config config = {.path = f->path, .unlabelled = 1};
+        f->warnings[0] = '\0';
+        write_bytes(f->ctx, f->index, text, cut);
+        if (tam_dataset_open(f->ctx, &config, &dataset) != TAM_OK) {
+            continue;
+        }
+        opened++;
+        assert_non_null(strstr(f->warnings, "names not all records"));
+        for (int64_t i = 0; i < tam_dataset_describe(dataset).count; i++) {
+            char key[16];
+            snprintf(key, sizeof key, "%d", (int)i + 1);
+            expect_image(f, dataset, i, key, names[i], (int)i);
+        }
+        tam_dataset_free(dataset);
+    }
+    assert_true(opened >= 10);
+    tam_release(f->ctx, text);
+}
+
 #define RUN(test) cmocka_unit_test_setup_teardown(test, rec_set_up, rec_tear_down)
 
 int main(void) {
@@ -161,6 +201,7 @@ int main(void) {
         RUN(face_layouts),
         RUN(wrong_ranges_are_rebuilt),
         RUN(a_label_that_disagrees_is_believed),
+        RUN(a_face_layout_cut_anywhere),
         RUN(memory_may_run_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
