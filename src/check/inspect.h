@@ -35,8 +35,8 @@ TAM_MUST_USE tam_status tam_state_item(tam_inspection *inspection, const char *k
 
 /* States what any reader knows of the data at the path: the kind, images, classes, the first images. */
 TAM_MUST_USE tam_status tam_inspect_dataset(tam_inspection *inspection, const tam_dataset_config *config);
-/* States size, channels and form of an encoded image under that key. `data` may be its beginning. */
-TAM_MUST_USE tam_status tam_state_image(tam_inspection *inspection, const char *key, const char *name,
+/* States size, channels and form of an encoded image in the file at `path`. Fails where it is none. */
+TAM_MUST_USE tam_status tam_state_image(tam_inspection *inspection, const char *path, const char *name,
                                         const uint8_t *data, size_t size);
 
 #endif

@@ -15,7 +15,7 @@ static bool recognise(const tam_place *place) {
     return place->kind == TAM_PATH_FOLDER;
 }
 
-static tam_status state_images(tam_inspection *inspection, tam_dataset *dataset) {
+static tam_status state_images(tam_inspection *inspection, const char *path, tam_dataset *dataset) {
     const tam_source *source = tam_dataset_source(dataset);
     int64_t count = tam_dataset_describe(dataset).count;
     tam_reader_scratch scratch = {0};
@@ -37,8 +37,7 @@ static tam_status state_images(tam_inspection *inspection, tam_dataset *dataset)
         }
         status = source->reader->encoded(source, number, &scratch, &data, &size);
         if (status == TAM_OK) {
-            tam_dataset_image_name(dataset, i, name, sizeof name);
-            status = tam_state_image(inspection, "image", name, data, size);
+            status = tam_state_image(inspection, path, name, data, size);
         }
     }
     tam_scratch_free(inspection->ctx, &scratch);
@@ -86,7 +85,7 @@ tam_status tam_inspect_dataset(tam_inspection *inspection, const tam_dataset_con
         status = state_classes(inspection, dataset);
     }
     if (status == TAM_OK) {
-        status = state_images(inspection, dataset);
+        status = state_images(inspection, config->path, dataset);
     }
     tam_dataset_free(dataset);
     return status;
@@ -94,7 +93,7 @@ tam_status tam_inspect_dataset(tam_inspection *inspection, const tam_dataset_con
 
 /* What lies directly in a folder. */
 typedef struct contents {
-    int64_t folders, files, images, records, arrays, shards, models;
+    int64_t folders, files, images, records, idx, arrays, shards, models;
     char record[256]; /* the name of a .rec */
     char shard[256];  /* the first .tar in byte order */
     bool run;         /* it has what a training run writes */
@@ -133,7 +132,8 @@ static tam_status look_into(tam_ctx *ctx, const char *path, contents *found) {
                 snprintf(found->shard, sizeof found->shard, "%s", name);
             }
         }
-        found->arrays += !is_folder && (strstr(name, "-ubyte") != NULL || ends_with(name, ".npy"));
+        found->idx += !is_folder && strstr(name, "-ubyte") != NULL;
+        found->arrays += !is_folder && ends_with(name, ".npy");
         found->models += !is_folder && ends_with(name, ".safetensors");
         found->run = found->run || strcmp(name, "log.jsonl") == 0;
     }
@@ -145,9 +145,9 @@ static tam_status state_contents(tam_inspection *inspection, const contents *fou
     const struct {
         const char *key;
         int64_t number;
-    } counts[] = {{"folders", found->folders},      {"files", found->files},      {"image_files", found->images},
-                  {"record_files", found->records}, {"tar_files", found->shards}, {"array_files", found->arrays},
-                  {"model_files", found->models}};
+    } counts[] = {{"folders", found->folders},      {"files", found->files},       {"image_files", found->images},
+                  {"record_files", found->records}, {"tar_files", found->shards},  {"idx_files", found->idx},
+                  {"array_files", found->arrays},   {"model_files", found->models}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
         if (counts[i].number > 0) {
             TAM_TRY(tam_state_number(inspection, counts[i].key, counts[i].number));
@@ -187,7 +187,7 @@ static tam_status inspect(tam_inspection *inspection, const tam_place *place) {
         inspection->info.kind = "folder of tar archives";
         return TAM_OK;
     }
-    if (found.folders == 0 && found.arrays == 0 && found.records == 0) {
+    if (found.folders == 0 && found.idx == 0 && found.records == 0) {
         inspection->info.kind = found.files == 0 ? "empty folder" : "folder of files";
         inspection->info.advice = found.images > 0 ? "give each class a folder of its own, or make a list of "
                                                      "path<TAB>label"

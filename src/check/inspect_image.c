@@ -9,6 +9,8 @@
 /* A file larger than this is no image that could be decoded. */
 #define MOST_BYTES ((size_t)1 << 30)
 
+enum { LONGEST_NAME = 4352 };
+
 static bool recognise(const tam_place *place) {
     char ending[TAM_IMAGE_ENDING_ROOM];
     return place->kind == TAM_PATH_FILE && tam_image_ending(place->start, place->start_size, ending);
@@ -46,16 +48,15 @@ static tam_status state_png(tam_inspection *inspection, const uint8_t *data, siz
                      data[INTERLACED] != 0 ? ", interlaced" : "");
 }
 
-tam_status tam_state_image(tam_inspection *inspection, const char *key, const char *name, const uint8_t *data,
+tam_status tam_state_image(tam_inspection *inspection, const char *path, const char *name, const uint8_t *data,
                            size_t size) {
     tam_image_info info;
-    char ending[TAM_IMAGE_ENDING_ROOM] = "";
-    const char *slash = strrchr(name, '/');
-    TAM_TRY(tam_image_look(inspection->ctx, name, data, size, &info));
+    char ending[TAM_IMAGE_ENDING_ROOM] = "", whole[LONGEST_NAME];
+    snprintf(whole, sizeof whole, "%s: %s", path, name);
+    TAM_TRY(tam_image_look(inspection->ctx, whole, data, size, &info));
     (void)tam_image_ending(data, size, ending);
-    return tam_state_item(inspection, key, "%s: %d x %d, %s, %s, %zu bytes", slash != NULL ? slash + 1 : name,
-                          info.width, info.height, info.channels == 1 ? "grey" : "RGB", ending + (*ending == '.'),
-                          size);
+    return tam_state_item(inspection, "image", "%s: %d x %d, %s, %s, %zu bytes", name, info.width, info.height,
+                          info.channels == 1 ? "grey" : "RGB", ending + (*ending == '.'), size);
 }
 
 static tam_status inspect_bytes(tam_inspection *inspection, const char *path, const uint8_t *data, size_t size) {

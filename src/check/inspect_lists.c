@@ -106,7 +106,9 @@ static bool ijb_gallery(const tam_text_start *start) {
 }
 
 static bool landmarks(const tam_text_start *start) {
-    return tam_landmarks_recognise(start->text, start->size);
+    const tam_text_line *first = &start->line[0]; /* columns with other numbers than x1 or lefteye_x are no points */
+    bool named = first->fields > 1 && !is_number(first->field[1]);
+    return (!named || strchr(first->field[1], 'x') != NULL) && tam_landmarks_recognise(start->text, start->size);
 }
 
 static bool megaface_list(const tam_text_start *start) {

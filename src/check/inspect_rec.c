@@ -77,7 +77,8 @@ static tam_status take_image(walk *w, const tam_record *record, const tam_record
         return TAM_OK;
     }
     snprintf(name, sizeof name, "record %lld, label %d", (long long)w->records, (int)label);
-    return tam_state_image(w->inspection, "image", name, record->payload + header->image, record->size - header->image);
+    return tam_state_image(w->inspection, w->file.path, name, record->payload + header->image,
+                           record->size - header->image);
 }
 
 static tam_status take_record(walk *w) {

@@ -83,7 +83,7 @@ static tam_status state_image(walk *w, int i) {
     }
     tam_status status = tam_tar_read(&w->tar, w->image[i].at, data, size);
     if (status == TAM_OK) {
-        status = tam_state_image(w->inspection, "image", w->image[i].name, data, size);
+        status = tam_state_image(w->inspection, w->tar.name, w->image[i].name, data, size);
     }
     tam_release(ctx, data);
     return status;

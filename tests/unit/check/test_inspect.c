@@ -105,6 +105,7 @@ static void lists_are_told_apart(void **state) {
         {"1.jpg 46.060 62.026 87.785 60.323 68.851 77.656 52.162 99.875 86.450 98.648 0.999\n",
          "IJB landmarks and scores"},
         {"path,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5\na/1.jpg,1,2,3,4,5,6,7,8,9,10\n", "landmarks CSV"},
+        {"path,identity,a,b,c,d,e,f,g,h,i,j\na/1.jpg,0,1,2,3,4,5,6,7,8,9,10\n", "CSV of images"},
         {"path,label\na/1.jpg,anna\n", "CSV of images"},
         {"a/1.jpg anna\nb.png\tbert\n", "list of images"},
         {"a/1.jpg 0\na/2.jpg 0\nb/1.jpg 1\nb/2.jpg 1\n", "list of images"},

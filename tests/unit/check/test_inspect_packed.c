@@ -46,6 +46,13 @@ static void records_say_their_layout(void **state) {
     tam_release(ctx, png);
 }
 
+static void an_image_that_is_none_is_named(void **state) {
+    static record_file file;
+    file = (record_file){0};
+    put_image(&file, 1, 3, "no image", 8);
+    expect_damaged(*state, file.bytes, file.size, "/file: record 0, label 3: neither");
+}
+
 static void a_long_record_file_is_not_read_whole(void **state) {
     tam_ctx *ctx = *state;
     char path[160];
@@ -228,6 +235,7 @@ static void memory_may_run_out_in_every_kind(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(records_say_their_layout),
+        TEST(an_image_that_is_none_is_named),
         TEST(a_long_record_file_is_not_read_whole),
         TEST(ranges_beyond_float32_are_not_trusted),
         TEST(verification_sets_say_pairs_and_protocol),
