@@ -3,12 +3,12 @@
 
 #include "eval.h"
 
-/* Without the flag: resampled where that is done in a moment. */
+/* Without the flag: resampled where people are known and it is done in a moment. */
 enum { USUAL_RESAMPLES = 400, MOST_USUAL_PAIRS = 4000000 };
 
-static bool wanted(const eval_job *job, const tam_verification *result) {
-    bool small = result->genuine + result->impostor <= MOST_USUAL_PAIRS;
-    return isfinite(result->eer) && (job->resamples < 0 ? small : job->resamples > 0);
+static bool wanted(const eval_job *job, const eval_set *set, const tam_verification *result) {
+    bool usual = set->info.classes > 0 && result->genuine + result->impostor <= MOST_USUAL_PAIRS;
+    return isfinite(result->eer) && (job->resamples < 0 ? usual : job->resamples > 0);
 }
 
 tam_status eval_bootstrap(const eval_job *job, const eval_set *set, const tam_pairs_info *pairs,
@@ -17,7 +17,7 @@ tam_status eval_bootstrap(const eval_job *job, const eval_set *set, const tam_pa
     const tam_bootstrap_config config = {.resamples = job->resamples > 0 ? job->resamples : USUAL_RESAMPLES,
                                          .seed = job->call->seed};
     *intervals = (tam_bootstrap){0};
-    if (!wanted(job, result)) {
+    if (!wanted(job, set, result)) {
         return TAM_OK;
     }
     if (pairs == NULL) {

@@ -145,7 +145,7 @@ static void wrong_configurations_are_refused(void **state) {
     REFUSED(s.config.loss = "arcfase", "did you mean 'arcface'");
     REFUSED(s.config.loss = "arcface:m=9", "m=9");
     REFUSED(s.config.schedule = "linear", "unknown schedule");
-    REFUSED(s.config.augment = "blur=1", "blur");
+    REFUSED(s.config.augment = "blurr=1", "blurr");
     REFUSED(s.config.batch = 55, "54 images are fewer than one batch of 55");
     REFUSED(s.config.batch = -1, "batch is -1");
     REFUSED(s.config.lr = -0.1, "lr is -0.1");
