@@ -15,6 +15,7 @@
 #include "tammes/eval.h"
 #include "tammes/faces.h"
 #include "tammes/head.h"
+#include "tammes/ijb.h"
 #include "tammes/inspect.h"
 #include "tammes/loss.h"
 #include "tammes/machine.h"
