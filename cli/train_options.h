@@ -37,6 +37,8 @@
         cli_real("clip", &(config)->clip, 0.0, 1e30, "largest length of the net's gradient (5; 0: no clipping)"),      \
         cli_text("augment", &(config)->augment, "POLICY",                                                              \
                  "none (default), flip, affine, light, face, strong, or shift=0.1,..."),                               \
+        cli_text("alignment", &(config)->alignment, "none|arcface112",                                                 \
+                 "how the images are aligned (none), for the model file; tammes data align makes arcface112"),         \
         cli_text("sampler", &(config)->sampler, "NAME[:k=v]",                                                          \
                  "shuffle (default); pk:P=16,K=4: P classes, K images each; block: large files in pieces"),            \
         cli_text("head-dtype", &(config)->head_dtype, "f32|bf16|bf16-lean",                                            \

@@ -65,6 +65,11 @@ TAM_API const char *tam_dataset_kind(const tam_dataset *dataset);
  * several threads. Fails with TAM_INPUT for a corrupt image. */
 TAM_API TAM_MUST_USE tam_status tam_dataset_read(tam_dataset *dataset, int64_t i, uint8_t *pixels);
 
+/* An image file by itself as bytes [height, width, channels], 1 channel or 3; resized where it has another size, as
+ * images of a data set are. own_height, own_width: those of the file. Fails with TAM_INPUT or TAM_RESOURCES. */
+TAM_API TAM_MUST_USE tam_status tam_image_read(tam_ctx *ctx, const char *path, int channels, int height, int width,
+                                               uint8_t *pixels, int *own_height, int *own_width);
+
 /* How many images a second libjpeg-turbo alone decodes in one thread with one handle: what a loader's thread is
  * measured by. */
 typedef struct tam_decode_limit {

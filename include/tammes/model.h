@@ -2,6 +2,7 @@
 #ifndef TAMMES_MODEL_H
 #define TAMMES_MODEL_H
 
+#include "tammes/calibration.h"
 #include "tammes/data.h"
 #include "tammes/net.h"
 
@@ -20,6 +21,11 @@ typedef struct tam_model_info {
     int sub_centres;        /* K: rows of class weights for each class; 0 when the file has no class weights */
     int64_t step;           /* training steps behind it */
     const char *dtype;      /* that it embeds in: tam_model_set_dtype */
+    /* How images must come to it (docs/model.md). */
+    const char *channel_order; /* that the net takes: "rgb", "bgr", "grey"; "other" of 2, or 4 and more channels */
+    int flip;                  /* 1: trained on mirror images too: two photos are compared with theirs */
+    const char *alignment;     /* of the images that it was trained on: "arcface112" (tam_face_template) or "none" */
+    const char *class_digest;  /* 8 hexadecimal digits of the training classes' names, whatever their order */
 } tam_model_info;
 
 /* Opens a model file, or the best.safetensors (else last.safetensors) of a run directory. *out is the caller's
@@ -40,9 +46,24 @@ TAM_API const float *tam_model_class_bias(const tam_model *model);
  * receives how many. NULL when the file has none. */
 TAM_API const double *tam_model_running(const tam_model *model, int *count);
 
+/* The thresholds and the confidence that the file carries, one of them chosen; NULL: it was not calibrated. Owned by
+ * the model. */
+TAM_API const tam_calibration *tam_model_calibration(const tam_model *model);
+/* Writes the model file `path` (or that of a run directory, as tam_model_open) again with this calibration, in which a
+ * level with a threshold must be chosen: to `out`, which must not be there, or, where that is NULL, in the file's own
+ * place, as a whole or not at all. The arrays keep their bytes. Fails with TAM_CONFIG, TAM_INPUT or TAM_RESOURCES. */
+TAM_API TAM_MUST_USE tam_status tam_model_write_calibration(tam_ctx *ctx, const char *path,
+                                                            const tam_calibration *calibration, const char *out);
+
 /* What it computes in from now on when it embeds: NULL or "f32" (as it is opened), "bf16", "auto" as in
  * tam_net_plan_config. Fails with TAM_CONFIG. */
 TAM_API TAM_MUST_USE tam_status tam_model_set_dtype(tam_model *model, const char *dtype);
+
+/* Puts other assumptions in the place of the file's, to see which images fit: "rgb" or "bgr" (of no effect but with 3
+ * channels), input = (byte - mean) / scale. Bytes stay RGB: "bgr" hands them to the net the other way round. Fails with
+ * TAM_CONFIG. */
+TAM_API TAM_MUST_USE tam_status tam_model_set_input(tam_model *model, const char *channel_order, float mean,
+                                                    float scale);
 
 /* Embeds images [n, H, W, C] of bytes: x [n, dim], not normalised. flip = 1 adds the mirror image's embedding. */
 TAM_API TAM_MUST_USE tam_status tam_model_embed(tam_model *model, int64_t n, const uint8_t *images, int flip, float *x);

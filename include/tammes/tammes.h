@@ -2,10 +2,11 @@
 #ifndef TAMMES_TAMMES_H
 #define TAMMES_TAMMES_H
 
-#include "tammes/analyze.h"
 #include "tammes/align.h"
+#include "tammes/analyze.h"
 #include "tammes/bench.h"
 #include "tammes/bootstrap.h"
+#include "tammes/calibration.h"
 #include "tammes/check.h"
 #include "tammes/clustering.h"
 #include "tammes/compare.h"
@@ -15,7 +16,6 @@
 #include "tammes/eval.h"
 #include "tammes/faces.h"
 #include "tammes/head.h"
-#include "tammes/ijb.h"
 #include "tammes/inspect.h"
 #include "tammes/loss.h"
 #include "tammes/machine.h"

@@ -47,6 +47,8 @@ typedef struct tam_train_config {
     double warmup;            /* share of the steps with a linearly rising rate; 0: 0.02, negative: none */
     double clip;              /* largest length of the net's gradient; 0: 5, negative: no clipping */
     const char *augment;      /* "none" */
+    const char *alignment;    /* how the images are aligned, for the model file: "none" (default) or "arcface112", as
+                                 tam_align_set makes them. Nothing is done to them */
     const char *sampler;      /* "shuffle" (default), "pk:P=16,K=4", "block" as in tam_loader_config */
     const char *init_from;    /* a run directory or model file (tam_model_open) whose net, and class weights where
                                  they fit, are the start; it must have this net, dim, size and channels. Read when

@@ -31,6 +31,11 @@ typedef struct tam_tensor {
     size_t at; /* of what was read: where it begins, in bytes behind the header */
 } tam_tensor;
 
+/* One string of the metadata; UTF-8. */
+typedef struct tam_metadata {
+    const char *key, *value;
+} tam_metadata;
+
 typedef struct tam_tensors tam_tensors;
 
 /* Opens a file, whose arrays stay in it: it may be larger than the memory. All of it is read once for the checksums.
@@ -49,19 +54,23 @@ const tam_tensor *tam_tensors_at(const tam_tensors *tensors, int index);
 const tam_tensor *tam_tensors_find(const tam_tensors *tensors, const char *name);
 /* A string of the metadata, or NULL. */
 const char *tam_tensors_text(const tam_tensors *tensors, const char *key);
+/* The metadata in the header's order, without the checksums: fills texts [room] as far as they reach; returns how many
+ * there are. */
+int tam_tensors_texts(const tam_tensors *tensors, tam_metadata *texts, int room);
 /* Copies `bytes` bytes of an array, from byte `from` of it on. Fails with TAM_INPUT when the file cannot be read any
  * more. */
 TAM_MUST_USE tam_status tam_tensors_read(const tam_tensors *tensors, const tam_tensor *item, size_t from, size_t bytes,
                                          void *values);
 
-/* One string of the metadata; UTF-8. */
-typedef struct tam_metadata {
-    const char *key, *value;
-} tam_metadata;
-
 /* Writes a file (tam_file_write: the old one or the new one, never half). Same arguments, same bytes. Fails with
  * TAM_RESOURCES, or TAM_INTERNAL for a string that is not UTF-8 or a name used twice. */
 TAM_MUST_USE tam_status tam_tensors_write(tam_ctx *ctx, const char *path, const tam_tensor *tensors, int count,
                                           const tam_metadata *metadata, int metadata_count);
+
+/* The same with arrays of an opened file among them: those without data are `from`'s and go over piece by piece, for
+ * they may be larger than the memory. */
+TAM_MUST_USE tam_status tam_tensors_write_again(tam_ctx *ctx, const char *path, const tam_tensors *from,
+                                                const tam_tensor *tensors, int count, const tam_metadata *metadata,
+                                                int metadata_count);
 
 #endif

@@ -14,14 +14,22 @@ static inline uint32_t tam_crc_begin(void) {
     return (uint32_t)crc32(0, NULL, 0);
 }
 
-static inline uint32_t tam_crc_bytes(const void *data, size_t bytes) {
-    return (uint32_t)crc32_z(tam_crc_begin(), data, bytes);
+static inline uint32_t tam_crc_bytes_on(uint32_t crc, const void *data, size_t bytes) {
+    return (uint32_t)crc32_z(crc, data, bytes);
 }
 
-/* Goes on with a key and its value, each with its closing zero. */
+static inline uint32_t tam_crc_bytes(const void *data, size_t bytes) {
+    return tam_crc_bytes_on(tam_crc_begin(), data, bytes);
+}
+
+/* Goes on with a string and its closing zero. */
+static inline uint32_t tam_crc_text_on(uint32_t crc, const char *text) {
+    return (uint32_t)crc32_z(crc, (const unsigned char *)text, strlen(text) + 1);
+}
+
+/* Goes on with a key and its value. */
 static inline uint32_t tam_crc_pair(uint32_t crc, const char *key, const char *value) {
-    crc = (uint32_t)crc32_z(crc, (const unsigned char *)key, strlen(key) + 1);
-    return (uint32_t)crc32_z(crc, (const unsigned char *)value, strlen(value) + 1);
+    return tam_crc_text_on(tam_crc_text_on(crc, key), value);
 }
 
 static inline void tam_crc_text(uint32_t crc, char text[TAM_CRC_ROOM]) {

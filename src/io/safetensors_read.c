@@ -373,6 +373,19 @@ const char *tam_tensors_text(const tam_tensors *tensors, const char *key) {
     return json_string_value(json_object_get(tensors->metadata, key));
 }
 
+int tam_tensors_texts(const tam_tensors *tensors, tam_metadata *texts, int room) {
+    const char *key;
+    json_t *value;
+    int count = 0;
+    json_object_foreach(tensors->metadata, key, value) {
+        bool checksum = strncmp(key, TAM_CRC_KEY, sizeof TAM_CRC_KEY - 1) == 0;
+        if (!checksum && count++ < room) {
+            texts[count - 1] = (tam_metadata){key, json_string_value(value)};
+        }
+    }
+    return count;
+}
+
 tam_status tam_tensors_read(const tam_tensors *tensors, const tam_tensor *item, size_t from, size_t bytes,
                             void *values) {
     if (from > item->bytes || bytes > item->bytes - from) {

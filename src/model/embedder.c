@@ -10,13 +10,15 @@ struct tam_embedder {
     tam_ctx *ctx;
     tam_net *net;
     tam_net_plan *plan;   /* of TAM_EMBED_BATCH rows: it takes as long for one row as for all */
-    tam_net_plan *single; /* of one row, made when first a single image comes */
+    tam_net_plan *single; /* of one row */
+    int room;             /* rows that the buffers hold */
     tam_net_info info;
     tam_net_plan_config how; /* dtype and deterministic of its plans */
     float mean, scale;
-    float *images;  /* [batch, C, H, W] */
-    float *mirrors; /* [batch, C, H, W] */
-    float *added;   /* [batch, D] */
+    bool bgr;
+    float *images;  /* [room, C, H, W] */
+    float *mirrors; /* [room, C, H, W] */
+    float *added;   /* [room, D] */
 };
 
 static size_t pixels_of(const tam_embedder *embedder) {
@@ -29,8 +31,37 @@ static tam_status make_plan(tam_embedder *embedder, int batch, tam_net_plan **pl
     return tam_net_plan_create(embedder->net, &config, plan);
 }
 
+/* Buffers for `rows` rows. */
+static tam_status grow(tam_embedder *embedder, int rows) {
+    tam_ctx *ctx = embedder->ctx;
+    size_t pixels = pixels_of(embedder) * (size_t)rows, values = (size_t)embedder->info.dim * (size_t)rows;
+    if (rows <= embedder->room) {
+        return TAM_OK;
+    }
+    tam_release(ctx, embedder->images);
+    tam_release(ctx, embedder->mirrors);
+    tam_release(ctx, embedder->added);
+    embedder->room = 0;
+    embedder->images = tam_allocate(ctx, pixels, sizeof(float), "images to embed");
+    embedder->mirrors = tam_allocate(ctx, pixels, sizeof(float), "mirrored images");
+    embedder->added = tam_allocate(ctx, values, sizeof(float), "embeddings of mirrored images");
+    if (embedder->images == NULL || embedder->mirrors == NULL || embedder->added == NULL) {
+        return TAM_RESOURCES;
+    }
+    embedder->room = rows;
+    return TAM_OK;
+}
+
+/* What n rows need. */
+static tam_status prepare(tam_embedder *embedder, int n) {
+    int rows = n == 1 ? 1 : TAM_EMBED_BATCH;
+    tam_net_plan **plan = n == 1 ? &embedder->single : &embedder->plan;
+    TAM_TRY(grow(embedder, rows));
+    return *plan == NULL ? make_plan(embedder, rows, plan) : TAM_OK;
+}
+
 tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float scale, const tam_net_plan_config *how,
-                               tam_embedder **out) {
+                               bool at_once, tam_embedder **out) {
     *out = NULL;
     tam_embedder *embedder = tam_allocate(ctx, 1, sizeof *embedder, "an embedder");
     if (embedder == NULL) {
@@ -38,16 +69,7 @@ tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float sca
     }
     *embedder = (tam_embedder){
         .ctx = ctx, .net = net, .info = tam_net_describe(net), .how = *how, .mean = mean, .scale = scale};
-    tam_status status = make_plan(embedder, TAM_EMBED_BATCH, &embedder->plan);
-    if (status == TAM_OK) {
-        size_t pixels = pixels_of(embedder) * TAM_EMBED_BATCH, values = (size_t)embedder->info.dim * TAM_EMBED_BATCH;
-        embedder->images = tam_allocate(ctx, pixels, sizeof(float), "images to embed");
-        embedder->mirrors = tam_allocate(ctx, pixels, sizeof(float), "mirrored images");
-        embedder->added = tam_allocate(ctx, values, sizeof(float), "embeddings of mirrored images");
-        if (embedder->images == NULL || embedder->mirrors == NULL || embedder->added == NULL) {
-            status = TAM_RESOURCES;
-        }
-    }
+    tam_status status = at_once ? prepare(embedder, TAM_EMBED_BATCH) : TAM_OK;
     if (status != TAM_OK) {
         tam_embedder_free(embedder);
         return status;
@@ -68,18 +90,20 @@ void tam_embedder_free(tam_embedder *embedder) {
     tam_release(embedder->ctx, embedder);
 }
 
-static tam_status choose_plan(tam_embedder *embedder, int n, tam_net_plan **plan) {
-    if (n == 1 && embedder->single == NULL) {
-        TAM_TRY(make_plan(embedder, 1, &embedder->single));
-    }
-    *plan = n == 1 ? embedder->single : embedder->plan;
-    return TAM_OK;
+void tam_embedder_set_input(tam_embedder *embedder, float mean, float scale, bool bgr) {
+    embedder->mean = mean;
+    embedder->scale = scale;
+    embedder->bgr = bgr;
 }
 
-/* images [n, C, H, W] of the net's input, n <= TAM_EMBED_BATCH -> x [n, D]. */
+/* Where channel c of an image goes. */
+static size_t place_of_channel(const tam_embedder *embedder, size_t c) {
+    return embedder->bgr ? 2 - c : c;
+}
+
+/* images [n, C, H, W] of the net's input, n <= TAM_EMBED_BATCH, which were prepared for -> x [n, D]. */
 static tam_status embed(tam_embedder *embedder, int n, const float *images, bool flip, float *x) {
-    tam_net_plan *plan;
-    TAM_TRY(choose_plan(embedder, n, &plan));
+    tam_net_plan *plan = n == 1 ? embedder->single : embedder->plan;
     TAM_TRY(tam_net_forward(plan, n, images, 0, x));
     if (!flip) {
         return TAM_OK;
@@ -104,8 +128,10 @@ tam_status tam_embedder_bytes(tam_embedder *embedder, int64_t n, const uint8_t *
     for (int64_t first = 0; first < n; first += TAM_EMBED_BATCH) {
         int count = (int)(n - first < TAM_EMBED_BATCH ? n - first : TAM_EMBED_BATCH);
         const uint8_t *bytes = images + (size_t)first * pixels;
+        TAM_TRY(prepare(embedder, count));
         for (size_t i = 0; i < (size_t)count * pixels; i++) {
-            size_t image = i / pixels, channel = i % channels, place = i % pixels / channels;
+            size_t image = i / pixels, channel = place_of_channel(embedder, i % channels),
+                   place = i % pixels / channels;
             embedder->images[image * pixels + channel * plane + place] =
                 ((float)bytes[i] - embedder->mean) / embedder->scale;
         }
@@ -116,12 +142,17 @@ tam_status tam_embedder_bytes(tam_embedder *embedder, int64_t n, const uint8_t *
 
 /* A batch of the loader as the net wants it. */
 static const float *as_input(tam_embedder *embedder, const tam_batch *batch) {
-    if (embedder->mean == loader_centre && embedder->scale == loader_centre) {
+    if (embedder->mean == loader_centre && embedder->scale == loader_centre && !embedder->bgr) {
         return batch->images;
     }
-    for (size_t i = 0; i < (size_t)batch->n * pixels_of(embedder); i++) {
-        float byte = batch->images[i] * loader_centre + loader_centre;
-        embedder->images[i] = (byte - embedder->mean) / embedder->scale;
+    size_t channels = (size_t)embedder->info.channels, plane = pixels_of(embedder) / channels;
+    for (size_t i = 0; i < (size_t)batch->n * channels; i++) {
+        size_t image = i / channels, channel = place_of_channel(embedder, i % channels);
+        const float *from = batch->images + i * plane;
+        float *to = embedder->images + (image * channels + channel) * plane;
+        for (size_t k = 0; k < plane; k++) {
+            to[k] = (from[k] * loader_centre + loader_centre - embedder->mean) / embedder->scale;
+        }
     }
     return embedder->images;
 }
@@ -137,6 +168,7 @@ static tam_status embed_all(tam_embedder *embedder, tam_loader *loader, bool fli
         if (stop != NULL && *stop != 0) {
             return tam_fail(embedder->ctx, TAM_STOPPED, "stopped while embedding");
         }
+        TAM_TRY(prepare(embedder, batch.n));
         TAM_TRY(embed(embedder, batch.n, as_input(embedder, &batch), flip, x));
         x += (size_t)batch.n * (size_t)embedder->info.dim;
     }

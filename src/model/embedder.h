@@ -14,10 +14,14 @@ enum { TAM_EMBED_BATCH = 64 };
 typedef struct tam_embedder tam_embedder;
 
 /* The net must outlive the embedder. Input of the net = (byte - mean) / scale. Of `how`, dtype and deterministic count;
- * the word must outlive the embedder. */
+ * the word must outlive the embedder.
+ * at_once: the plan of a batch is made now; else each plan when it is first needed. */
 TAM_MUST_USE tam_status tam_embedder_create(tam_ctx *ctx, tam_net *net, float mean, float scale,
-                                            const tam_net_plan_config *how, tam_embedder **out);
+                                            const tam_net_plan_config *how, bool at_once, tam_embedder **out);
 void tam_embedder_free(tam_embedder *embedder);
+
+/* From now on: input of the net = (byte - mean) / scale; bgr: it takes the three channels the other way round. */
+void tam_embedder_set_input(tam_embedder *embedder, float mean, float scale, bool bgr);
 
 /* Bytes [n, H, W, C] -> x [n, D]. flip: the mirror images' embeddings are added. */
 TAM_MUST_USE tam_status tam_embedder_bytes(tam_embedder *embedder, int64_t n, const uint8_t *images, bool flip,

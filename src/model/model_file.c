@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/spec.h"
 #include "graph/graph.h"
+#include "model/contract.h"
 #include "model/model_inside.h"
 #include "model/snapshot.h"
 
@@ -154,11 +155,12 @@ static tam_status read_classes(const opening *file, tam_model *model) {
     if (model->class_names == NULL) {
         return TAM_RESOURCES;
     }
+    const char *name = copy;
     for (int64_t c = 0; c < classes; c++) {
-        model->class_names[c] = copy;
-        copy += strlen(copy) + 1;
+        model->class_names[c] = name;
+        name += strlen(name) + 1;
     }
-    return TAM_OK;
+    return tam_contract_read(file->ctx, file->path, file->tensors, model->arena, copy, bytes, &model->info);
 }
 
 static tam_status open_file(tam_ctx *ctx, const char *path, bool with_weights, tam_model *model) {
@@ -173,6 +175,7 @@ static tam_status open_file(tam_ctx *ctx, const char *path, bool with_weights, t
     TAM_TRY(read_net(&file, model));
     TAM_TRY(read_classes(&file, model));
     TAM_TRY(tam_model_read_head(model, path, with_weights));
+    TAM_TRY(tam_model_read_calibration(model, path));
     if (with_weights) {
         tam_tensors_free(model->tensors);
         model->tensors = NULL;
@@ -181,8 +184,7 @@ static tam_status open_file(tam_ctx *ctx, const char *path, bool with_weights, t
     return TAM_OK;
 }
 
-/* The file that `path` stands for (tam_release): itself, or the best or last one of a run directory. */
-static tam_status find_file(tam_ctx *ctx, const char *path, char **file) {
+tam_status tam_model_find_file(tam_ctx *ctx, const char *path, char **file) {
     if (tam_path_look(path) != TAM_PATH_FOLDER) {
         *file = tam_copy_string(ctx, path);
         return *file != NULL ? TAM_OK : TAM_RESOURCES;
@@ -205,7 +207,7 @@ static tam_status find_file(tam_ctx *ctx, const char *path, char **file) {
 static tam_status open_model(tam_ctx *ctx, const char *path, bool with_weights, tam_model **out) {
     char *file;
     *out = NULL;
-    TAM_TRY(find_file(ctx, path, &file));
+    TAM_TRY(tam_model_find_file(ctx, path, &file));
     tam_model *model = tam_allocate(ctx, 1, sizeof *model, "a model");
     tam_status status = TAM_RESOURCES;
     if (model != NULL) {
@@ -278,12 +280,34 @@ tam_status tam_model_set_dtype(tam_model *model, const char *dtype) {
     return TAM_OK;
 }
 
+tam_status tam_model_set_input(tam_model *model, const char *channel_order, float mean, float scale) {
+    static const char *const orders[] = {"rgb", "bgr"};
+    tam_model_info *info = &model->info;
+    int order = tam_name_find(model->ctx, "order of channels", channel_order, orders, 2);
+    if (order < 0) {
+        return TAM_CONFIG;
+    }
+    if (!(fabsf(mean) <= 1e6f && scale >= 1e-6f && scale <= 1e6f)) {
+        return tam_fail(model->ctx, TAM_CONFIG, "mean %g and scale %g are of no use", (double)mean, (double)scale);
+    }
+    info->channel_order = info->channels == 3 ? orders[order] : info->channel_order;
+    info->mean = mean;
+    info->scale = scale;
+    if (model->embedder != NULL) {
+        tam_embedder_set_input(model->embedder, mean, scale, info->channels == 3 && order == 1);
+    }
+    return TAM_OK;
+}
+
 static tam_status need_embedder(tam_model *model) {
     if (model->embedder != NULL) {
         return TAM_OK;
     }
     const tam_net_plan_config how = {.dtype = model->info.dtype};
-    return tam_embedder_create(model->ctx, model->net, model->info.mean, model->info.scale, &how, &model->embedder);
+    const tam_model_info *info = &model->info;
+    TAM_TRY(tam_embedder_create(model->ctx, model->net, info->mean, info->scale, &how, false, &model->embedder));
+    tam_embedder_set_input(model->embedder, info->mean, info->scale, strcmp(info->channel_order, "bgr") == 0);
+    return TAM_OK;
 }
 
 tam_status tam_model_embed(tam_model *model, int64_t n, const uint8_t *images, int flip, float *x) {

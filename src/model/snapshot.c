@@ -8,6 +8,7 @@
 #include "base/finite.h"
 #include "base/format.h"
 #include "base/memory.h"
+#include "model/contract.h"
 
 enum { FACTS = 12, FACT_ROOM = 32 };
 
@@ -19,6 +20,7 @@ struct tam_snapshot {
     int net_count, model_count, count;
     tam_tensor *items;
     char *graph;
+    tam_contract contract;
 };
 
 /* Arrays of the head that a model keeps: what classifies (a learned scale weighs beside biases). The rest only matters
@@ -119,9 +121,14 @@ tam_status tam_snapshot_create(tam_ctx *ctx, const tam_snapshot_config *config, 
         return TAM_RESOURCES;
     }
     *snapshot = (tam_snapshot){.ctx = ctx, .config = *config, .arena = tam_arena_create(ctx, 0)};
-    if (snapshot->arena == NULL || list_all(snapshot) != TAM_OK) {
+    tam_status status = snapshot->arena != NULL ? list_all(snapshot) : TAM_RESOURCES;
+    if (status == TAM_OK) {
+        status = tam_contract_make(ctx, tam_net_describe(config->net).channels, config->flip, config->alignment,
+                                   config->class_names, config->class_names_bytes, &snapshot->contract);
+    }
+    if (status != TAM_OK) {
         tam_snapshot_free(snapshot);
-        return TAM_RESOURCES;
+        return status;
     }
     *out = snapshot;
     return TAM_OK;
@@ -192,13 +199,14 @@ static tam_status write_file(tam_snapshot *snapshot, const char *path, const cha
     tam_format(number[4], FACT_ROOM, "%.9g %.9g", (double)config->mean, (double)config->scale);
     snprintf(number[5], FACT_ROOM, "%" PRId64, config->classes);
     snprintf(number[6], FACT_ROOM, "%" PRId64, step);
-    const tam_metadata facts[] = {
+    tam_metadata facts[FACTS + TAM_CONTRACT_FACTS] = {
         {"format", TAM_MODEL_FORMAT}, {"kind", kind},          {"net", config->specification},
         {"loss", config->loss},       {"channels", number[0]}, {"height", number[1]},
         {"width", number[2]},         {"dim", number[3]},      {"mean_scale", number[4]},
         {"classes", number[5]},       {"step", number[6]},     {"graph", snapshot->graph},
     };
-    return tam_tensors_write(snapshot->ctx, path, items, count, facts, FACTS);
+    int all = FACTS + tam_contract_facts(&snapshot->contract, facts + FACTS);
+    return tam_tensors_write(snapshot->ctx, path, items, count, facts, all);
 }
 
 tam_status tam_snapshot_write_model(tam_snapshot *snapshot, const char *path, int64_t step) {

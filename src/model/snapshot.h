@@ -3,6 +3,8 @@
 #ifndef MODEL_SNAPSHOT_H
 #define MODEL_SNAPSHOT_H
 
+#include <stdbool.h>
+
 #include "io/safetensors.h"
 #include "tammes/head.h"
 #include "tammes/net.h"
@@ -20,6 +22,8 @@ typedef struct tam_snapshot_config {
     int64_t classes;
     const char *class_names; /* one after another, each with its closing zero */
     size_t class_names_bytes;
+    bool flip;             /* mirror images were trained on: two photos are compared with theirs */
+    const char *alignment; /* how the images were aligned: NULL none */
 } tam_snapshot_config;
 
 /* Takes all memory that the functions below need for the arrays. */

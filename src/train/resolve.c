@@ -5,6 +5,7 @@
 #include "base/spec.h"
 #include "data/augment.h"
 #include "data/sampler.h"
+#include "model/contract.h"
 #include "train/run.h"
 
 /* Zero: the default; negative: off. */
@@ -84,6 +85,7 @@ tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_t
     resolved->loss = text_unless_null(config->loss, "arcface");
     resolved->schedule = text_unless_null(config->schedule, "cosine");
     resolved->augment = text_unless_null(config->augment, "none");
+    resolved->alignment = text_unless_null(config->alignment, "none");
     resolved->sampler = text_unless_null(config->sampler, "shuffle");
     resolved->head_dtype = text_unless_null(config->head_dtype, "f32");
     resolved->sample_rate = config->sample_rate == 0.0 ? 1.0 : config->sample_rate;
@@ -103,6 +105,7 @@ tam_status tam_train_resolve(tam_ctx *ctx, const tam_train_config *config, tam_t
     tam_augment augment; /* only to hear of a fault before any file is made */
     tam_sampler_plan plan;
     TAM_TRY(tam_augment_read(ctx, resolved->augment, &augment));
+    TAM_TRY(tam_alignment_check(ctx, resolved->alignment));
     TAM_TRY(tam_sampler_read(ctx, resolved->sampler, &plan));
     TAM_TRY(tam_sampler_fit(ctx, &plan, 0, &resolved->batch));
     resolved->batch = whole_unless_zero(resolved->batch, 128);

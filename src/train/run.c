@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "data/augment.h"
 #include "data/sampler.h"
 #include "head/head_loss.h"
 #include "tammes/plan.h"
@@ -122,7 +123,9 @@ static tam_status collect_class_names(tam_run *run) {
 }
 
 static tam_status make_snapshot(tam_run *run) {
+    tam_augment augment;
     TAM_TRY(collect_class_names(run));
+    TAM_TRY(tam_augment_read(run->ctx, run->config.augment, &augment));
     tam_snapshot_config config = {.net = run->net,
                                   .head = run->head,
                                   .specification = run->config.net,
@@ -131,7 +134,9 @@ static tam_status make_snapshot(tam_run *run) {
                                   .scale = TAM_RUN_SCALE,
                                   .classes = run->info.classes,
                                   .class_names = run->class_names,
-                                  .class_names_bytes = run->class_names_bytes};
+                                  .class_names_bytes = run->class_names_bytes,
+                                  .flip = augment.flip > 0,
+                                  .alignment = run->config.alignment};
     return tam_snapshot_create(run->ctx, &config, &run->snapshot);
 }
 

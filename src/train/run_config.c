@@ -110,6 +110,7 @@ size_t tam_train_config_text(const tam_train_config *config, char *text, size_t 
     put_real(&out, "warmup", config->warmup);
     put_real(&out, "clip", config->clip);
     put_text(&out, "augment", config->augment);
+    put_text(&out, "alignment", unless_default(config->alignment, "none"));
     put_whole(&out, "log-every", config->log_every);
     put(&out, "seed: %" PRIu64 "\n", config->seed);
     return out.length;

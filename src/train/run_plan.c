@@ -88,5 +88,5 @@ tam_status tam_run_plan(tam_run *run) {
         return TAM_OK;
     }
     plan = (tam_net_plan_config){.dtype = config->dtype, .deterministic = config->deterministic};
-    return tam_embedder_create(run->ctx, run->net, TAM_RUN_MEAN, TAM_RUN_SCALE, &plan, &run->embedder);
+    return tam_embedder_create(run->ctx, run->net, TAM_RUN_MEAN, TAM_RUN_SCALE, &plan, true, &run->embedder);
 }
