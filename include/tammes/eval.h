@@ -77,6 +77,14 @@ TAM_API TAM_MUST_USE tam_status tam_eval_folds(tam_ctx *ctx, tam_fold_rule rule,
                                                int64_t pairs, const int64_t *a, const uint8_t *same, int folds,
                                                tam_folds *result);
 
+/* The same by insightface's rule after a principal component analysis: for each fold the mean and the first
+ * `components` directions of the other folds' rows (each row as often as the pairs name it) are taken, all rows
+ * projected and divided by their lengths again (`pca` of its calculate_roc). A single fold is analysed on itself. Fails
+ * also with TAM_CONFIG for components outside [1, d], or more than the rows of the other folds. */
+TAM_API TAM_MUST_USE tam_status tam_eval_folds_pca(tam_ctx *ctx, int components, int64_t n, int d, const float *e,
+                                                   int64_t pairs, const int64_t *a, const uint8_t *same, int folds,
+                                                   tam_folds *result);
+
 /* Closed-set identification: each probe against the gallery; rank k counts when one of the k most similar gallery rows
  * has the probe's label (ties: the gallery row with the lower number first). */
 typedef struct tam_identification {

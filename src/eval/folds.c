@@ -1,5 +1,6 @@
 /* Ten-fold verification accuracy, as the face recognition papers quote it. */
 #include <math.h>
+#include <string.h>
 
 #include "base/memory.h"
 #include "eval/folds.h"
@@ -7,7 +8,7 @@
 
 /* Thresholds 0.00, 0.01 ... 3.99 on the squared distance; a pair is predicted the same from threshold number
  * first_accepting(distance) on. */
-enum { THRESHOLDS = 400 };
+enum { THRESHOLDS = TAM_FOLD_THRESHOLDS };
 
 static double threshold_at(int i) {
     return i * 0.01;
@@ -56,15 +57,17 @@ static double judge_fold(int64_t size, const int64_t *own, const int64_t *total,
     return (double)own[best] / (double)size;
 }
 
-/* right [folds + 1, THRESHOLDS], the last row for the sums; accuracy [folds], threshold [folds]. */
-static void judge_folds(int64_t pairs, int folds, int64_t *right, double *accuracy, double *threshold) {
+void tam_folds_by_distance(int64_t pairs, int folds, int first, int end, const double *distances, const uint8_t *same,
+                           int64_t *right, double *accuracy, double *threshold) {
     int64_t *total = right + (int64_t)folds * THRESHOLDS;
+    memset(right, 0, ((size_t)folds + 1) * THRESHOLDS * sizeof *right);
+    count_right(pairs, folds, distances, same, right);
     for (int f = 0; f < folds; f++) {
         for (int i = 0; i < THRESHOLDS; i++) {
             total[i] += right[(int64_t)f * THRESHOLDS + i];
         }
     }
-    for (int f = 0; f < folds; f++) {
+    for (int f = first; f < end; f++) {
         int64_t size = tam_fold_start(pairs, folds, f + 1) - tam_fold_start(pairs, folds, f);
         accuracy[f] = judge_fold(size, right + (int64_t)f * THRESHOLDS, total, folds, &threshold[f]);
     }
@@ -77,8 +80,7 @@ static tam_status by_distance(tam_ctx *ctx, int d, const float *e, int64_t pairs
     tam_status status = TAM_RESOURCES;
     if (distances != NULL && right != NULL) {
         tam_pairs_distances(ctx, d, e, pairs, a, distances);
-        count_right(pairs, folds, distances, same, right);
-        judge_folds(pairs, folds, right, accuracy, threshold);
+        tam_folds_by_distance(pairs, folds, 0, folds, distances, same, right, accuracy, threshold);
         status = TAM_OK;
     }
     tam_release(ctx, distances);
@@ -86,7 +88,7 @@ static tam_status by_distance(tam_ctx *ctx, int d, const float *e, int64_t pairs
     return status;
 }
 
-static void sum_up(int folds, const double *accuracy, const double *threshold, tam_folds *result) {
+void tam_folds_sum_up(int folds, const double *accuracy, const double *threshold, tam_folds *result) {
     double sum = 0, squares = 0, thresholds = 0;
     for (int f = 0; f < folds; f++) {
         sum += accuracy[f];
@@ -119,7 +121,7 @@ tam_status tam_eval_folds(tam_ctx *ctx, tam_fold_rule rule, int64_t n, int d, co
                      : tam_folds_by_score(ctx, rule, d, e, pairs, a, same, folds, accuracy, threshold);
     }
     if (status == TAM_OK) {
-        sum_up(folds, numbers, numbers + folds, result);
+        tam_folds_sum_up(folds, numbers, numbers + folds, result);
     }
     tam_release(ctx, numbers);
     return status;

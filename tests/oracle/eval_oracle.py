@@ -8,6 +8,7 @@ import numpy as np
 from scipy.interpolate import interp1d
 from scipy.optimize import brentq
 from scipy.stats import beta
+from sklearn.decomposition import PCA
 from sklearn.metrics import roc_auc_score, roc_curve
 from sklearn.model_selection import KFold
 
@@ -63,6 +64,19 @@ def fold_scores(rows, pairs, same, count, choose, right):
     return [np.mean(accuracies), np.std(accuracies, ddof=1) / np.sqrt(count), np.mean(chosen)]
 
 
+def folds_pca(rows, pairs, same, count, components):
+    """insightface's calculate_roc with pca > 0."""
+    thresholds = np.arange(0, 4, 0.01)
+    accuracies = []
+    for train, test in KFold(n_splits=count, shuffle=False).split(np.arange(len(pairs))):
+        model = PCA(n_components=components, svd_solver="full").fit(rows[pairs[train].T.ravel()])
+        moved = normalised(model.transform(rows))
+        distance = np.sum((moved[pairs[:, 0]] - moved[pairs[:, 1]]) ** 2, axis=1)
+        right = [np.mean((distance[train] < t) == same[train]) for t in thresholds]
+        accuracies.append(np.mean((distance[test] < thresholds[int(np.argmax(right))]) == same[test]))
+    return [np.mean(accuracies), np.std(accuracies)]
+
+
 def choose_lfw(scores, same):
     distinct = np.unique(scores.round(12))
     middles = [distinct[0], *(distinct[1:] + distinct[:-1]) / 2, np.nextafter(distinct[-1], np.inf)]
@@ -98,6 +112,7 @@ def one_set(out, name, rows, labels, pair_count, random):
     write(out, folds(unit, pairs, same, 10))
     write(out, fold_scores(unit, pairs, same, 10, choose_lfw, lambda x, s, t: (x >= t) == s))
     write(out, fold_scores(unit, pairs, same, 10, choose_facexzoo, lambda x, s, t: np.where(s, x > t, x < t)))
+    write(out, folds_pca(unit, pairs, same, 10, 3))
 
 
 def main():

@@ -14,7 +14,7 @@ typedef struct golden_set {
     int32_t labels[ROWS];
     int64_t a[2 * PAIRS];
     uint8_t same[PAIRS];
-    double all[3 + 5 * LEVELS], listed[3 + 5 * LEVELS], folds[3][3];
+    double all[3 + 5 * LEVELS], listed[3 + 5 * LEVELS], folds[3][3], pca[2];
 } golden_set;
 
 static const double far[LEVELS] = {0.5, 0.1, 0.01};
@@ -49,6 +49,7 @@ static void read_set(FILE *file, golden_set *set) {
     for (int rule = 0; rule < 3; rule++) {
         read_numbers(file, 3, set->folds[rule]);
     }
+    read_numbers(file, 2, set->pca);
 }
 
 static void check_verification(const tam_verification *result, const double *expected) {
@@ -89,6 +90,9 @@ static void equals_scikit_learn(void **state) {
             assert_true(fabs((rule == 0 ? folds.deviation : folds.standard_error) - expected[1]) < 1e-12);
             assert_true(fabs(folds.threshold - expected[2]) < (rule == 0 ? 1e-12 : 1e-9));
         }
+        test_ok(ctx, tam_eval_folds_pca(ctx, 3, set.n, set.d, set.e, set.pairs, set.a, set.same, 10, &folds));
+        assert_true(fabs(folds.accuracy - set.pca[0]) < 1e-12);
+        assert_true(fabs(folds.deviation - set.pca[1]) < 1e-12);
         test_ctx_free(ctx);
     }
     fclose(file);
