@@ -45,6 +45,7 @@ tam_status cli_eval(cli_call *call) {
         cli_text("pairs", &job.pairs, "FILE", "folds: LFW's pairs.txt, or CSV path_a,path_b,same; a .bin has its own"),
         cli_switch("skip-missing", &job.skip_missing, "folds: leave out pairs whose images are not in the data"),
         cli_int("folds", &job.folds, 1, 1000, "folds: how many (as the list says, 10 for CSV and .bin)"),
+        cli_int("pca", &job.pca, 1, 65536, "folds: keep so many principal components of the other folds (none)"),
         cli_int("bootstrap", &job.resamples, 0, 1000000,
                 "resamples of people behind the intervals of pairs (400; none beyond 4 million pairs)"),
         cli_choice("gallery", &job.gallery, "means|weights|all", "identify: class means, class weights, or all images"),

@@ -31,6 +31,7 @@ typedef struct eval_job {
     int gallery;      /* an eval_gallery */
     int flip;         /* 0 as the protocol says, 1 yes, 2 no */
     int folds;        /* 0: as the list says */
+    int pca;          /* folds: principal components that are kept; 0: no analysis */
     int own_pairs;    /* the data hold pairs of their own */
     bool skip_missing;
     int resamples; /* of people; -1: as many as are usual where that is quick */

@@ -25,8 +25,10 @@ static tam_status measure_pairs(eval_job *job, tam_fold_rule rule, const eval_se
     tam_folds folds;
     tam_verification result;
     tam_bootstrap intervals;
-    tam_status status =
-        tam_eval_folds(ctx, rule, set->count, dim, set->x, pairs->count, pairs->rows, pairs->same, count, &folds);
+    tam_status status = job->pca > 0 ? tam_eval_folds_pca(ctx, job->pca, set->count, dim, set->x, pairs->count,
+                                                          pairs->rows, pairs->same, count, &folds)
+                                     : tam_eval_folds(ctx, rule, set->count, dim, set->x, pairs->count, pairs->rows,
+                                                      pairs->same, count, &folds);
     if (status == TAM_OK) {
         status = tam_eval_pairs(ctx, set->count, dim, set->x, pairs->count, pairs->rows, pairs->same, 0, NULL, &result);
     }
@@ -67,6 +69,9 @@ static tam_status run_folds(eval_job *job, tam_fold_rule rule, bool flip) {
     tam_ctx *ctx = job->call->ctx;
     if (job->pairs == NULL && !job->own_pairs) {
         return cli_fail(job->call, TAM_CONFIG, "--protocol %s needs --pairs FILE", job->protocol);
+    }
+    if (job->pca > 0 && rule != TAM_FOLDS_INSIGHTFACE) {
+        return cli_fail(job->call, TAM_CONFIG, "--pca belongs to --protocol folds, not to %s", job->protocol);
     }
     job->data.unlabelled = 1;
     tam_status status = eval_open(job, &job->data, &set);

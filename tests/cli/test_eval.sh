@@ -56,6 +56,9 @@ expect 0 'over 5 folds' "$tammes" eval --model run --data unseen --protocol fold
 expect 0 '"accuracy_std":' "$tammes" eval --model run --data unseen --protocol insightface --pairs pairs.csv --json
 expect 0 'the standard error of the mean over 10 folds' "$tammes" eval --model run --data unseen --protocol lfw --pairs pairs.csv
 expect 0 '"protocol":"facexzoo"' "$tammes" eval --model run --data unseen --protocol facexzoo --pairs pairs.csv --folds 2 --json
+expect 0 'over 2 folds' "$tammes" eval --model run --data unseen --pairs pairs.csv --folds 2 --pca 2
+expect 2 '3 components are outside [1, 2]' "$tammes" eval --model run --data unseen --pairs pairs.csv --pca 3
+expect 2 'belongs to --protocol folds' "$tammes" eval --model run --data unseen --pairs pairs.csv --protocol lfw --pca 2
 
 # Searches.
 expect 0 '40 images, 0 more have no other' "$tammes" eval --model run --data unseen --protocol retrieval
