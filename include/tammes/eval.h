@@ -47,6 +47,12 @@ TAM_API TAM_MUST_USE tam_status tam_eval_all_pairs(tam_ctx *ctx, int64_t n, int 
                                                    const int32_t *labels, int levels, const double *far,
                                                    tam_verification *result);
 
+/* All pairs of a row of the gallery [gallery_count, d] with a probe [probe_count, d]; as above. */
+TAM_API TAM_MUST_USE tam_status tam_eval_cross_pairs(tam_ctx *ctx, int d, int64_t gallery_count, const float *gallery,
+                                                     const int32_t *gallery_labels, int64_t probe_count,
+                                                     const float *probes, const int32_t *probe_labels, int levels,
+                                                     const double *far, tam_verification *result);
+
 /* The listed pairs: a [pairs, 2] row numbers into e [n, d], same [pairs] 0 or 1. */
 TAM_API TAM_MUST_USE tam_status tam_eval_pairs(tam_ctx *ctx, int64_t n, int d, const float *e, int64_t pairs,
                                                const int64_t *a, const uint8_t *same, int levels, const double *far,

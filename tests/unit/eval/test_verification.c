@@ -184,6 +184,37 @@ static void long_rows_equal_the_plain_way(void **state) {
     }
 }
 
+static void pairs_of_two_sets_equal_the_plain_way(void **state) {
+    enum { WIDTH = 16, MOST = 300 };
+    static const int sizes[][2] = {{1, 5}, {130, 40}, {40, 130}, {300, 257}, {128, 128}};
+    static float gallery[MOST * WIDTH], probes[MOST * WIDTH];
+    static plain_score list[MOST * MOST];
+    int32_t gallery_labels[MOST], probe_labels[MOST];
+    (void)state;
+    for (uint32_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        tam_ctx *ctx = test_ctx(1 + (int)s % 3);
+        tam_verification result;
+        int m = sizes[s][0], n = sizes[s][1];
+        int64_t count = 0;
+        draw_signs(60 + s, m, WIDTH, gallery);
+        draw_signs(70 + s, n, WIDTH, probes);
+        draw_labels(60 + s, m, 7, gallery_labels);
+        draw_labels(70 + s, n, 9, probe_labels);
+        gallery_labels[0] = probe_labels[0];
+        test_ok(ctx, tam_eval_cross_pairs(ctx, WIDTH, m, gallery, gallery_labels, n, probes, probe_labels, LEVELS, far,
+                                          &result));
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                list[count++] = (plain_score){plain_cosine(WIDTH, gallery + i * WIDTH, probes + j * WIDTH),
+                                              gallery_labels[i] == probe_labels[j]};
+            }
+        }
+        plain_result plain = plain_verification(list, count);
+        check_equal(&result, &plain);
+        test_ctx_free(ctx);
+    }
+}
+
 static void listed_pairs_equal_the_plain_way(void **state) {
     (void)state;
     enum { ROWS = 61, WIDTH = 16, PAIRS = 3001 };
@@ -371,6 +402,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(all_pairs_equal_the_plain_way),
         cmocka_unit_test(long_rows_equal_the_plain_way),
+        cmocka_unit_test(pairs_of_two_sets_equal_the_plain_way),
         cmocka_unit_test(listed_pairs_equal_the_plain_way),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(all_scores_equal_is_chance),
