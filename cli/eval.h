@@ -88,6 +88,8 @@ typedef struct eval_gallery_rows {
 /* By the flags; without any: the training part of IDX files when their test part is evaluated, else the probes
  * themselves. Free in any case. */
 tam_status eval_gallery_choose(eval_job *job, eval_gallery_rows *found);
+/* The same for protocols that compare a set with itself unless a gallery is named; all of its images, then. */
+tam_status eval_gallery_named(eval_job *job, eval_gallery_rows *found);
 void eval_gallery_free(eval_gallery_rows *found);
 /* Gives the probes the gallery's labels; one of a class that the gallery lacks gets -1. Returns how many do. */
 int64_t eval_gallery_rename(const eval_gallery_rows *found, eval_set *probes);

@@ -116,3 +116,9 @@ int64_t eval_gallery_rename(const eval_gallery_rows *found, eval_set *probes) {
     }
     return unknown;
 }
+
+tam_status eval_gallery_named(eval_job *job, eval_gallery_rows *found) {
+    *found = (eval_gallery_rows){.count = -1, .words = "the other images of the same set"};
+    job->gallery = job->has_gallery ? job->gallery : EVAL_ALL;
+    return job->gallery_data.path != NULL || job->has_gallery ? eval_gallery_choose(job, found) : TAM_OK;
+}

@@ -5,28 +5,48 @@
 
 #include "eval.h"
 
+/* All pairs within the set, or of its images with those of --gallery-data. */
+static tam_status measure_all(eval_job *job, const eval_gallery_rows *gallery, eval_set *set, tam_verification *result,
+                              tam_bootstrap *intervals) {
+    tam_ctx *ctx = job->call->ctx;
+    *intervals = (tam_bootstrap){0};
+    if (gallery->count >= 0) {
+        (void)eval_gallery_rename(gallery, set);
+        return tam_eval_cross_pairs(ctx, set->dim, gallery->count, gallery->x, gallery->labels, set->count, set->x,
+                                    set->labels, 0, NULL, result);
+    }
+    tam_status status = tam_eval_all_pairs(ctx, set->count, set->dim, set->x, set->labels, 0, NULL, result);
+    return status == TAM_OK ? eval_bootstrap(job, set, NULL, result, intervals) : status;
+}
+
 tam_status eval_allpairs(eval_job *job) {
-    eval_set set;
-    tam_verification result;
+    eval_set set = {0};
+    eval_gallery_rows gallery;
+    tam_verification result = {.eer = NAN};
     tam_bootstrap intervals;
-    tam_status status = eval_open_and_embed(job, &set);
+    tam_status status = eval_gallery_named(job, &gallery);
     if (status == TAM_OK) {
-        status = tam_eval_all_pairs(job->call->ctx, set.count, set.dim, set.x, set.labels, 0, NULL, &result);
+        status = eval_open_and_embed(job, &set);
     }
     if (status == TAM_OK) {
-        status = eval_bootstrap(job, &set, NULL, &result, &intervals);
+        status = measure_all(job, &gallery, &set, &result, &intervals);
     }
     if (status == TAM_OK && job->call->json) {
         json_t *object = eval_json_start(job, &set);
+        json_object_set_new(object, "gallery", json_string(gallery.words));
         eval_json_verification(object, &result);
         eval_json_bootstrap(object, &intervals);
         status = cli_print_json(job->call, object);
     } else if (status == TAM_OK) {
         eval_print_start(job, &set);
+        if (gallery.count >= 0) {
+            printf("%-10s with %s, %lld rows\n", "pairs", gallery.words, (long long)gallery.count);
+        }
         eval_print_verification(&result);
         eval_print_bootstrap(&result, &intervals);
     }
     eval_close(&set);
+    eval_gallery_free(&gallery);
     return status == TAM_OK ? eval_judge(result.eer) : status;
 }
 

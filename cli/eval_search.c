@@ -36,7 +36,7 @@ tam_status eval_retrieval(eval_job *job) {
     eval_set set = {0};
     tam_ctx *ctx = job->call->ctx;
     tam_retrieval result = {.map_at_r = NAN};
-    tam_status status = eval_gallery_choose(job, &gallery);
+    tam_status status = eval_gallery_named(job, &gallery);
     if (status == TAM_OK) {
         status = eval_open_and_embed(job, &set);
     }

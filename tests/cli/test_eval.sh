@@ -30,6 +30,8 @@ expect 0 '12 of them seen in training' "$tammes" eval --model run --data seen
 expect 0 '"impostor":700' "$tammes" eval --model run --data unseen --json
 expect 0 '95% intervals over people: 400 resamples of 8' "$tammes" eval --model run --data unseen
 expect 0 '"bootstrap":{"resamples":50,"subjects":8' "$tammes" eval --model run --data unseen --bootstrap 50 --json
+expect 0 '432 of one class, 4752 of two' "$tammes" eval --model run --data seen --gallery-data seen
+expect 1 'insufficient data' "$tammes" eval --model run --data unseen --gallery-data seen
 expect 0 '"rank":{"1":' "$tammes" eval --model run --data unseen --protocol identify --json
 expect 0 'the other images of the same set' "$tammes" eval --model run --data unseen --protocol identify
 expect 0 "the means of the gallery's classes" "$tammes" eval --model run --data seen --protocol identify --gallery-data seen
