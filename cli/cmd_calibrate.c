@@ -81,7 +81,7 @@ static tam_status open_and_measure(calibrate_job *job) {
             status = measure(job, &set, NULL);
         }
     }
-    int64_t seen = status == TAM_OK ? eval_seen_classes(eval, &set) : 0;
+    int64_t seen = status == TAM_OK ? set.seen : 0;
     if (seen > 0) {
         cli_note(eval->call,
                  "warning: %lld of %lld classes were trained on: strangers will match more often than this says\n",
@@ -227,6 +227,8 @@ tam_status cli_calibrate(cli_call *call) {
     }
     if (status == TAM_OK) {
         eval->info = tam_model_describe(eval->model);
+        eval->dim = eval->info.dim;
+        eval->model_path = job.path;
         eval->flip = eval->flip == 0 ? (eval->info.flip ? 1 : 2) : eval->flip;
         status = open_and_measure(&job);
     }

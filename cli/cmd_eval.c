@@ -28,14 +28,71 @@ static tam_status choose_protocol(eval_job *job, int *protocol) {
     return status;
 }
 
+/* One model, or none for data that are embeddings, and one set of data. *protocol: -1 chooses. */
+static tam_status run_one(eval_job job, const char *model, const char *dtype, int protocol) {
+    cli_call *call = job.call;
+    tam_status status = choose_protocol(&job, &protocol);
+    if (status == TAM_OK && model != NULL) {
+        status = tam_model_open(call->ctx, model, &job.model);
+    }
+    if (status == TAM_OK && model != NULL) {
+        status = tam_model_set_dtype(job.model, dtype);
+    }
+    if (status == TAM_OK) {
+        job.protocol = protocols[protocol].name;
+        job.info = model != NULL ? tam_model_describe(job.model) : (tam_model_info){0};
+        job.model_path = model;
+        job.dim = job.info.dim;
+        status = protocols[protocol].run(&job);
+    }
+    tam_model_free(job.model);
+    return status;
+}
+
+/* Every model on all data; the results of several go into one table. */
+static tam_status run_all(eval_job *job, const cli_words *models, const cli_words *data, const char *dtype,
+                          int protocol) {
+    cli_call *call = job->call;
+    bool json = call->json, several = models->count > 1 || data->count > 1;
+    tam_status status = TAM_OK, negative = TAM_OK;
+    if (several) {
+        call->collected = json_array();
+        call->json = true;
+    }
+    for (int m = 0; m < models->count || m == 0; m++) {
+        for (int d = 0; d < data->count && status == TAM_OK; d++) {
+            job->data.path = data->word[d];
+            status = run_one(*job, m < models->count ? models->word[m] : NULL, dtype, protocol);
+            if (several && status == TAM_NEGATIVE) {
+                negative = status;
+                status = TAM_OK;
+            }
+        }
+    }
+    call->json = json;
+    if (several) {
+        json_t *results = call->collected;
+        call->collected = NULL;
+        status = status == TAM_OK ? eval_print_table(call, results) : status;
+        json_decref(results);
+    }
+    return status == TAM_OK ? negative : status;
+}
+
 tam_status cli_eval(cli_call *call) {
     eval_job job = {.call = call, .gallery = -1, .threshold = NAN, .resamples = -1};
     int protocol = -1;
-    const char *model = NULL, *dtype = NULL;
+    cli_words models = {0}, paths = {0};
+    const char *dtype = NULL;
     tam_dataset_config *data = &job.data, *other = &job.gallery_data;
     const cli_option options[] = {
-        cli_required(cli_text("model", &model, "RUN|FILE", "run directory or model file")),
-        cli_required(cli_text("data", &data->path, "DIR", "images of any kind of data; lfw.bin with its pairs")),
+        cli_several("model", &models, "RUN|FILE",
+                    "run directory or model file; several make a table; none: the data are embeddings"),
+        cli_required(cli_several("data", &paths, "DATA",
+                                 "images of any kind of data, lfw.bin with its pairs, or embeddings .npy [N, D]; "
+                                 "several make a table")),
+        cli_text("labels", &data->labels, "FILE",
+                 "of embeddings: an .npy of whole numbers, or a text with a label a line (NAME.labels.npy)"),
         CLI_DATASET_NARROWING("", data),
         cli_int("size", &data->size, 1, 4096, "side of the images in pixels (the model's)"),
         cli_text("dtype", &dtype, "f32|bf16|auto",
@@ -61,10 +118,12 @@ tam_status cli_eval(cli_call *call) {
         cli_choice("flip", &job.flip, "auto|yes|no", "add the mirror image's embedding (auto: in folds only)"),
     };
     const cli_usage usage = {
-        .synopsis = "--model RUN --data DIR [--protocol NAME] [options]",
+        .synopsis = "[--model RUN] --data DATA [--protocol NAME] [options]",
         .example = "tammes eval --model runs/first --data photos-of-others\n"
                    "tammes eval --model runs/lfw --data lfw --pairs pairs.txt --json\n"
-                   "tammes eval --model runs/lfw --data lfw.bin",
+                   "tammes eval --model runs/lfw --data lfw.bin\n"
+                   "tammes eval --model runs/a --model runs/b --data lfw.bin --data cfp_fp.bin\n"
+                   "tammes eval --data embeddings.npy --pairs pairs.txt",
         .options = options,
         .option_count = sizeof options / sizeof options[0],
     };
@@ -74,18 +133,5 @@ tam_status cli_eval(cli_call *call) {
     job.has_gallery = job.gallery >= 0;
     job.gallery = job.has_gallery ? job.gallery : EVAL_MEANS;
     job.fewshot.seed = call->seed;
-    tam_status status = choose_protocol(&job, &protocol);
-    if (status == TAM_OK) {
-        job.protocol = protocols[protocol].name;
-        status = tam_model_open(call->ctx, model, &job.model);
-    }
-    if (status == TAM_OK) {
-        status = tam_model_set_dtype(job.model, dtype);
-    }
-    if (status == TAM_OK) {
-        job.info = tam_model_describe(job.model);
-        status = protocols[protocol].run(&job);
-    }
-    tam_model_free(job.model);
-    return status;
+    return run_all(&job, &models, &paths, dtype, protocol);
 }

@@ -23,8 +23,10 @@ typedef enum eval_gallery { EVAL_MEANS, EVAL_WEIGHTS, EVAL_ALL } eval_gallery;
 /* What the flags said. */
 typedef struct eval_job {
     cli_call *call;
-    tam_model *model;
-    tam_model_info info;
+    tam_model *model;       /* NULL: the data are embeddings */
+    tam_model_info info;    /* all 0 without a model */
+    const char *model_path; /* as it was given */
+    int dim;                /* of all rows; 0 until the model or the first embeddings tell */
     const char *protocol, *pairs;
     tam_dataset_config data, gallery_data;
     bool has_gallery; /* --gallery was given */
@@ -45,19 +47,21 @@ typedef struct eval_job {
 EVAL_PROTOCOLS(EVAL_DECLARE)
 #undef EVAL_DECLARE
 
-/* Images of a data set with their embeddings. */
+/* The rows of a data set: its images embedded by the model, or embeddings as they lie in a file. */
 typedef struct eval_set {
-    tam_dataset *dataset;
+    tam_dataset *dataset;       /* also of embeddings, which then own it */
+    tam_embeddings *embeddings; /* NULL: images */
     tam_dataset_info info;
     int64_t count; /* rows of x */
     int dim;
     float *x; /* [count, dim] */
     int32_t *labels;
+    int64_t seen; /* classes of these rows that the model was trained on, by name; -1: nobody knows */
 } eval_set;
 
-/* Opens the data set in the model's size. */
+/* Opens the data set in the model's size, or an array of embeddings, which needs no model. */
 tam_status eval_open(eval_job *job, const tam_dataset_config *config, eval_set *set);
-/* Embeds all of it. flip: the protocol's habit; the flag has the last word. */
+/* Embeds all of it, or reads its rows. flip: the protocol's habit; the flag has the last word. */
 tam_status eval_embed(eval_job *job, bool flip, eval_set *set);
 /* Embeds the images with these numbers only. */
 tam_status eval_embed_some(eval_job *job, bool flip, int64_t count, const int64_t *image, eval_set *set);
@@ -94,10 +98,10 @@ void eval_gallery_free(eval_gallery_rows *found);
 /* Gives the probes the gallery's labels; one of a class that the gallery lacks gets -1. Returns how many do. */
 int64_t eval_gallery_rename(const eval_gallery_rows *found, eval_set *probes);
 
-/* Classes of the set that the model was trained on, by name; -1 when memory ran out. */
-int64_t eval_seen_classes(const eval_job *job, const eval_set *set);
+/* Refuses to go on without a model; `what` needs it: "--protocol classify". */
+tam_status eval_need_model(eval_job *job, const char *what);
 
-/* The opening of every result: protocol, model, data. */
+/* The opening of every result: protocol, model, data. Both warn on stderr of classes that were seen in training. */
 json_t *eval_json_start(const eval_job *job, const eval_set *set);
 void eval_print_start(const eval_job *job, const eval_set *set);
 /* Verification numbers into the object, or as a table. */
@@ -109,6 +113,8 @@ tam_status eval_bootstrap(const eval_job *job, const eval_set *set, const tam_pa
                           const tam_verification *result, tam_bootstrap *intervals);
 void eval_json_bootstrap(json_t *object, const tam_bootstrap *intervals);
 void eval_print_bootstrap(const tam_verification *result, const tam_bootstrap *intervals);
+/* Several results as one table, or with --json as {"models": [...]}. */
+tam_status eval_print_table(cli_call *call, json_t *results);
 /* Numbers that could not be had make a negative result. */
 tam_status eval_judge(double share);
 /* Prints "label  12.34%", or "insufficient data" for NaN. */

@@ -26,6 +26,10 @@ static tam_status number_rows(eval_job *job, int each, eval_gallery_rows *found)
 }
 
 static tam_status take_weights(eval_job *job, eval_gallery_rows *found) {
+    tam_status status = eval_need_model(job, "--gallery weights");
+    if (status != TAM_OK) {
+        return status;
+    }
     found->words = "the class weights in the model";
     found->count = job->info.classes * job->info.sub_centres;
     found->x = tam_model_class_weights(job->model);
@@ -39,7 +43,7 @@ static tam_status take_weights(eval_job *job, eval_gallery_rows *found) {
 /* The mean of each class's embeddings, each divided by its length first. */
 static tam_status take_means(eval_job *job, eval_gallery_rows *found) {
     const eval_set *set = &found->set;
-    int dim = job->info.dim;
+    int dim = set->dim;
     found->count = set->info.classes;
     found->x = found->own = calloc((size_t)found->count, (size_t)dim * sizeof *found->own);
     double *sums = calloc((size_t)found->count, (size_t)dim * sizeof *sums);

@@ -41,10 +41,10 @@ tam_status eval_identify(eval_job *job) {
         status = eval_embed(job, false, &probes);
     }
     if (status == TAM_OK && found.count < 0) {
-        status = tam_eval_leave_one_out(job->call->ctx, probes.count, job->info.dim, probes.x, probes.labels, &ranks);
+        status = tam_eval_leave_one_out(job->call->ctx, probes.count, probes.dim, probes.x, probes.labels, &ranks);
     } else if (status == TAM_OK) {
         unknown = eval_gallery_rename(&found, &probes);
-        status = tam_eval_identify(job->call->ctx, job->info.dim, found.count, found.x, found.labels, probes.count,
+        status = tam_eval_identify(job->call->ctx, probes.dim, found.count, found.x, found.labels, probes.count,
                                    probes.x, probes.labels, &ranks);
     }
     if (status == TAM_OK) {

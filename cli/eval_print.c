@@ -1,23 +1,74 @@
 /* Results of an evaluation, as a table and as JSON. */
+#include <limits.h>
 #include <math.h>
+#include <string.h>
 
 #include "eval.h"
 
+static bool are_numbers(const eval_set *set) {
+    bool numbers = set->info.classes > 0;
+    for (int64_t c = 0; numbers && c < set->info.classes; c++) {
+        const char *name = tam_dataset_class_name(set->dataset, c);
+        numbers = name[strspn(name, "0123456789")] == '\0';
+    }
+    return numbers;
+}
+
+/* Of protocols that are about strangers: whether they are such. False: there is nothing to say. */
+static bool seen_sentence(const eval_job *job, const eval_set *set, char *sentence, size_t room) {
+    bool closed = strcmp(job->protocol, "classify") == 0 || (job->has_gallery && job->gallery == EVAL_WEIGHTS);
+    if (closed || set->seen <= 0) {
+        return false;
+    }
+    snprintf(sentence, room,
+             "%s: %lld of the classes that are evaluated are called as classes that the model was trained on%s: it has "
+             "seen them, and these figures do not tell how well it knows strangers",
+             job->data.path, (long long)set->seen,
+             are_numbers(set) ? " (numbers both: if they mean the same ones)" : "");
+    return true;
+}
+
+/* A model's words in JSON, null without one. */
+static json_t *model_text(const eval_job *job, const char *text) {
+    return job->model != NULL ? cli_json_text(text) : json_null();
+}
+
 json_t *eval_json_start(const eval_job *job, const eval_set *set) {
-    return json_pack("{s:s, s:o, s:I, s:I, s:I, s:i, s:s}", "protocol", job->protocol, "data",
-                     cli_json_text(job->data.path), "images", (json_int_t)set->info.count, "classes",
-                     (json_int_t)set->info.classes, "classes_seen_in_training", (json_int_t)eval_seen_classes(job, set),
-                     "dim", job->info.dim, "dtype", job->info.dtype);
+    char sentence[PATH_MAX + 512];
+    json_t *warnings = json_array();
+    if (seen_sentence(job, set, sentence, sizeof sentence)) {
+        cli_print_sentence("tammes: warning: ", sentence);
+        json_array_append_new(warnings, cli_json_text(sentence));
+    }
+    return json_pack("{s:s, s:o, s:o, s:I, s:I, s:o, s:i, s:o, s:o}", "protocol", job->protocol, "model",
+                     model_text(job, job->model_path), "data", cli_json_text(job->data.path), "images",
+                     (json_int_t)set->info.count, "classes", (json_int_t)set->info.classes, "classes_seen_in_training",
+                     set->seen >= 0 ? json_integer((json_int_t)set->seen) : json_null(), "dim", set->dim, "dtype",
+                     model_text(job, job->info.dtype), "warnings", warnings);
 }
 
 void eval_print_start(const eval_job *job, const eval_set *set) {
-    printf("%-10s %s, %s, %d numbers an image, %lld steps, embedding in %s\n", "model", job->info.net, job->info.loss,
-           job->info.dim, (long long)job->info.step, job->info.dtype);
-    if (set->info.classes == 0) {
-        printf("%-10s %s: %lld images without labels\n", "data", job->data.path, (long long)set->info.count);
+    char sentence[PATH_MAX + 512];
+    if (seen_sentence(job, set, sentence, sizeof sentence)) {
+        cli_print_sentence("tammes: warning: ", sentence);
+    }
+    if (job->model != NULL) {
+        printf("%-10s %s, %s, %d numbers an image, %lld steps, embedding in %s\n", "model", job->info.net,
+               job->info.loss, job->info.dim, (long long)job->info.step, job->info.dtype);
     } else {
-        printf("%-10s %s: %lld images of %lld classes, %lld of them seen in training\n", "data", job->data.path,
-               (long long)set->info.count, (long long)set->info.classes, (long long)eval_seen_classes(job, set));
+        printf("%-10s unknown: the data are embeddings of %d numbers, and whether their classes were in training "
+               "cannot be known\n",
+               "model", set->dim);
+    }
+    printf("%-10s ", "data");
+    cli_print_name(job->data.path);
+    printf(": %lld %s", (long long)set->info.count, set->embeddings != NULL ? "embeddings" : "images");
+    if (set->info.classes == 0) {
+        printf(" without labels\n");
+    } else if (set->seen < 0) {
+        printf(" of %lld classes\n", (long long)set->info.classes);
+    } else {
+        printf(" of %lld classes, %lld of them seen in training\n", (long long)set->info.classes, (long long)set->seen);
     }
     printf("%-10s %s\n", "protocol", job->protocol);
 }

@@ -55,7 +55,7 @@ tam_status eval_fewshot(eval_job *job) {
     tam_fewshot result;
     tam_status status = eval_open_and_embed(job, &set);
     if (status == TAM_OK) {
-        status = tam_eval_fewshot(job->call->ctx, set.count, job->info.dim, set.x, set.labels, &job->fewshot, &result);
+        status = tam_eval_fewshot(job->call->ctx, set.count, set.dim, set.x, set.labels, &job->fewshot, &result);
     }
     if (status == TAM_OK && job->call->json) {
         json_t *object = eval_json_start(job, &set);
@@ -103,10 +103,14 @@ static tam_status count_right(eval_job *job, const eval_set *set, double *accura
 }
 
 tam_status eval_classify(eval_job *job) {
-    eval_set set;
+    eval_set set = {0};
     double accuracy = NAN;
     int64_t unknown = 0;
-    tam_status status = eval_open_and_embed(job, &set);
+    tam_status status = eval_need_model(job, "--protocol classify");
+    if (status != TAM_OK) {
+        return status;
+    }
+    status = eval_open_and_embed(job, &set);
     eval_names *names = eval_index_names(job->info.classes, eval_model_class, job->model);
     if (status == TAM_OK) {
         status = rename_labels(job, &set, names, &unknown);

@@ -1,6 +1,7 @@
 /* Data sets with their embeddings, and classes by name. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "eval.h"
 
@@ -44,19 +45,67 @@ const char *eval_dataset_class(const void *dataset, int64_t c) {
     return tam_dataset_class_name(dataset, c);
 }
 
-int64_t eval_seen_classes(const eval_job *job, const eval_set *set) {
-    int64_t seen = 0;
+/* Sets set->seen by the classes of its rows. */
+static tam_status count_seen(const eval_job *job, eval_set *set) {
+    set->seen = -1;
+    if (job->model == NULL || set->info.classes == 0) {
+        return TAM_OK;
+    }
     eval_names *names = eval_index_names(job->info.classes, eval_model_class, job->model);
-    for (int64_t c = 0; names != NULL && c < set->info.classes; c++) {
-        seen += eval_find_name(names, tam_dataset_class_name(set->dataset, c)) >= 0;
+    bool *present = calloc((size_t)set->info.classes, sizeof *present);
+    bool room = names != NULL && present != NULL;
+    for (int64_t i = 0; room && i < set->count; i++) {
+        present[set->labels[i]] = true;
+    }
+    set->seen = 0;
+    for (int64_t c = 0; room && c < set->info.classes; c++) {
+        set->seen += present[c] && eval_find_name(names, tam_dataset_class_name(set->dataset, c)) >= 0;
     }
     free(names);
-    return names != NULL ? seen : -1;
+    free(present);
+    return room ? TAM_OK : cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for class names");
+}
+
+tam_status eval_need_model(eval_job *job, const char *what) {
+    return job->model != NULL ? TAM_OK : cli_fail(job->call, TAM_CONFIG, "%s needs --model", what);
+}
+
+static tam_status open_embeddings(eval_job *job, const tam_dataset_config *config, eval_set *set) {
+    if (job->flip == 1 || config->size > 0) {
+        return cli_fail(job->call, TAM_CONFIG, "%s: embeddings, so %s comes too late", config->path,
+                        job->flip == 1 ? "--flip yes" : "--size");
+    }
+    tam_status status = tam_embeddings_open(job->call->ctx, config, &set->embeddings);
+    if (status != TAM_OK) {
+        return status;
+    }
+    set->dataset = tam_embeddings_dataset(set->embeddings);
+    set->dim = tam_embeddings_describe(set->embeddings).dim;
+    if (job->dim == 0) {
+        job->dim = set->dim;
+    }
+    if (job->dim != set->dim) {
+        return cli_fail(job->call, TAM_INPUT, "%s: rows of %d numbers, and %s has %d", config->path, set->dim,
+                        job->model != NULL ? job->model_path : job->data.path, job->dim);
+    }
+    return TAM_OK;
 }
 
 tam_status eval_open(eval_job *job, const tam_dataset_config *config, eval_set *set) {
-    *set = (eval_set){0};
-    tam_status status = tam_model_open_dataset(job->model, config, &set->dataset);
+    int inside = 0;
+    *set = (eval_set){.seen = -1};
+    tam_status status = tam_embeddings_inside(job->call->ctx, config->path, &inside);
+    if (status == TAM_OK && inside) {
+        status = open_embeddings(job, config, set);
+    } else if (status == TAM_OK && job->model == NULL && access(config->path, F_OK) != 0) {
+        status = cli_fail(job->call, TAM_INPUT, "%s: there is no such file", config->path);
+    } else if (status == TAM_OK && job->model == NULL) {
+        status = cli_fail(job->call, TAM_CONFIG,
+                          "%s: no array [N, D] of embeddings, and images need --model to be embedded", config->path);
+    } else if (status == TAM_OK) {
+        status = tam_model_open_dataset(job->model, config, &set->dataset);
+        set->dim = job->info.dim;
+    }
     if (status == TAM_OK) {
         set->info = tam_dataset_describe(set->dataset);
     }
@@ -70,12 +119,11 @@ static bool flips(const eval_job *job, bool habit) {
 /* Room for `count` embeddings and their labels. */
 static tam_status take_rows(eval_job *job, int64_t count, eval_set *set) {
     set->count = count;
-    set->dim = job->info.dim;
-    set->x = calloc((size_t)count, (size_t)job->info.dim * sizeof *set->x);
+    set->x = calloc((size_t)count, (size_t)set->dim * sizeof *set->x);
     set->labels = calloc((size_t)count, sizeof *set->labels);
     if (set->x == NULL || set->labels == NULL) {
         return cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for %lld embeddings of %d numbers",
-                        (long long)count, job->info.dim);
+                        (long long)count, set->dim);
     }
     return TAM_OK;
 }
@@ -86,9 +134,12 @@ tam_status eval_embed(eval_job *job, bool flip, eval_set *set) {
         set->labels[i] = tam_dataset_label(set->dataset, i);
     }
     if (status == TAM_OK) {
-        status = tam_model_embed_dataset(job->model, set->dataset, flips(job, flip), set->x);
+        status = count_seen(job, set);
     }
-    return status;
+    if (status == TAM_OK && set->embeddings != NULL) {
+        return tam_embeddings_read(set->embeddings, 0, set->count, set->x);
+    }
+    return status == TAM_OK ? tam_model_embed_dataset(job->model, set->dataset, flips(job, flip), set->x) : status;
 }
 
 tam_status eval_embed_some(eval_job *job, bool flip, int64_t count, const int64_t *image, eval_set *set) {
@@ -97,9 +148,13 @@ tam_status eval_embed_some(eval_job *job, bool flip, int64_t count, const int64_
         set->labels[i] = tam_dataset_label(set->dataset, image[i]);
     }
     if (status == TAM_OK) {
-        status = tam_model_embed_listed(job->model, set->dataset, count, image, flips(job, flip), set->x);
+        status = count_seen(job, set);
     }
-    return status;
+    if (status == TAM_OK && set->embeddings != NULL) {
+        return tam_embeddings_read_listed(set->embeddings, count, image, set->x);
+    }
+    return status == TAM_OK ? tam_model_embed_listed(job->model, set->dataset, count, image, flips(job, flip), set->x)
+                            : status;
 }
 
 tam_status eval_open_and_embed(eval_job *job, eval_set *set) {
@@ -108,7 +163,11 @@ tam_status eval_open_and_embed(eval_job *job, eval_set *set) {
 }
 
 void eval_close(eval_set *set) {
-    tam_dataset_free(set->dataset);
+    if (set->embeddings != NULL) {
+        tam_embeddings_free(set->embeddings);
+    } else {
+        tam_dataset_free(set->dataset);
+    }
     free(set->x);
     free(set->labels);
     *set = (eval_set){0};

@@ -16,6 +16,11 @@ void cli_note(const cli_call *call, const char *format, ...) {
 }
 
 tam_status cli_print_json(cli_call *call, json_t *object) {
+    if (call->collected != NULL && object != NULL) {
+        return json_array_append_new(call->collected, object) == 0
+                   ? TAM_OK
+                   : cli_fail(call, TAM_RESOURCES, "cannot allocate memory for the results");
+    }
     /* 12 digits: more than any of our measures carries, and 0.1 stays 0.1. */
     char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(12));
     json_decref(object);

@@ -18,6 +18,9 @@ typedef struct tam_dataset_config {
      * an MXNet train.rec or its folder, tar shards ("part-{000..031}.tar"), a list or CSV of paths and labels, a
      * verification .bin, an array .npy. All kinds and what they make of labels and names: docs/data.md. */
     const char *path;
+    const char *const *images; /* [image_count] paths of image files instead of what lies at `path`; NULL: none. Such
+                                  data have no labels, and the paths are their keys */
+    int64_t image_count;
     const char *split;  /* "train" (default), "test": which of the IDX files, which rows of a CSV that has splits */
     const char *labels; /* .npy: file of the labels, an .npy of whole numbers; NULL: NAME.labels.npy beside it */
     const char

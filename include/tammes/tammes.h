@@ -13,6 +13,7 @@
 #include "tammes/ctx.h"
 #include "tammes/data.h"
 #include "tammes/drawing.h"
+#include "tammes/embeddings.h"
 #include "tammes/eval.h"
 #include "tammes/faces.h"
 #include "tammes/head.h"

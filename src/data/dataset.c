@@ -58,16 +58,23 @@ static const tam_reader *find_reader(const tam_place *place) {
     return NULL;
 }
 
-static tam_status open_source(tam_dataset *dataset, const tam_dataset_config *asked) {
+/* reader: NULL for the one that takes what lies there. */
+static tam_status open_source(tam_dataset *dataset, const tam_reader *reader, const tam_dataset_config *asked) {
     tam_ctx *ctx = dataset->ctx;
     tam_place place;
     tam_dataset_config config = *asked;
     config.split = config.split != NULL ? config.split : "train";
+    if (config.images != NULL && config.image_count > 0) {
+        config.path = config.path != NULL ? config.path : config.images[0];
+        reader = &tam_reader_images;
+    }
     if (config.path == NULL || *config.path == '\0') {
         return tam_fail(ctx, TAM_CONFIG, "no data were named");
     }
-    TAM_TRY(tam_place_look(ctx, config.path, &place));
-    const tam_reader *reader = find_reader(&place);
+    if (reader == NULL) {
+        TAM_TRY(tam_place_look(ctx, config.path, &place));
+        reader = find_reader(&place);
+    }
     if (reader == NULL) {
         return tam_fail(ctx, TAM_INPUT,
                         place.kind == TAM_PATH_ABSENT ? "%s: there is no such file or folder"
@@ -269,13 +276,18 @@ static tam_status choose_size(tam_dataset *dataset, const tam_dataset_config *co
 }
 
 tam_status tam_dataset_open(tam_ctx *ctx, const tam_dataset_config *config, tam_dataset **out) {
+    return tam_dataset_open_by(ctx, NULL, config, out);
+}
+
+tam_status tam_dataset_open_by(tam_ctx *ctx, const tam_reader *reader, const tam_dataset_config *config,
+                               tam_dataset **out) {
     *out = NULL;
     tam_dataset *dataset = tam_allocate(ctx, 1, sizeof *dataset, "the dataset");
     if (dataset == NULL) {
         return TAM_RESOURCES;
     }
     dataset->ctx = ctx;
-    tam_status status = open_source(dataset, config);
+    tam_status status = open_source(dataset, reader, config);
     if (status == TAM_OK) {
         status = choose_images(dataset, config);
     }

@@ -7,6 +7,10 @@
 #include "data/reader.h"
 #include "tammes/data.h"
 
+/* tam_dataset_open by a reader that is not asked whether it knows the data; NULL: by the one that does. */
+TAM_MUST_USE tam_status tam_dataset_open_by(tam_ctx *ctx, const tam_reader *reader, const tam_dataset_config *config,
+                                            tam_dataset **out);
+
 /* Image i [H, W, C] in *pixels, valid as long as `buffer`: either the cache's own memory or `buffer`, which has room
  * for one image. Thread-safe; allocates only while the scratch buffers grow. */
 TAM_MUST_USE tam_status tam_dataset_pixels(tam_dataset *dataset, int64_t i, uint8_t *buffer, const uint8_t **pixels);

@@ -10,6 +10,7 @@
 #include "data/dataset.h"
 #include "data/image_names.h"
 #include "data/reader_bin.h"
+#include "data/reader_embeddings.h"
 #include "io/pair_names.h"
 #include "tammes/pairs.h"
 
@@ -161,12 +162,7 @@ static tam_status open_list(tam_pairs *pairs, const tam_dataset *dataset) {
 }
 
 /* Image i of the set is the data set's image of that number, or is left out of it by its list of fixes. */
-static tam_status open_own(tam_pairs *pairs, const tam_dataset *dataset) {
-    const tam_verification_bin *bin = tam_bin_pairs(tam_dataset_source(dataset), &pairs->path);
-    if (bin == NULL) {
-        return tam_fail(pairs->ctx, TAM_CONFIG, "%s has no pairs of its own: give a list of pairs",
-                        tam_dataset_kind(dataset));
-    }
+static tam_status take_set(tam_pairs *pairs, const tam_verification_bin *bin, const tam_dataset *dataset) {
     pairs->names = (tam_pair_names){.count = bin->pairs, .folds = FOLDS_OF_A_SET};
     pairs->names.same = tam_arena_take(pairs->arena, (size_t)bin->pairs, 1);
     TAM_TRY(take_rows(pairs, dataset));
@@ -181,6 +177,31 @@ static tam_status open_own(tam_pairs *pairs, const tam_dataset *dataset) {
         pairs->rows[tam_dataset_source_number(dataset, i)] = i;
     }
     return TAM_OK;
+}
+
+static tam_status open_own(tam_pairs *pairs, const tam_dataset *dataset) {
+    const tam_verification_bin *bin = tam_bin_pairs(tam_dataset_source(dataset), &pairs->path);
+    if (bin == NULL) {
+        return tam_fail(pairs->ctx, TAM_CONFIG, "%s has no pairs of its own: give a list of pairs",
+                        tam_dataset_kind(dataset));
+    }
+    return take_set(pairs, bin, dataset);
+}
+
+/* A verification set beside embeddings of its images: row i is image i. */
+static tam_status open_rows(tam_pairs *pairs, const tam_dataset *dataset) {
+    const tam_dataset_config config = {.path = pairs->path, .split = "train", .unlabelled = 1};
+    int64_t rows = tam_dataset_source(dataset)->count;
+    const char *path;
+    tam_source set;
+    TAM_TRY(tam_reader_bin.open(pairs->ctx, &config, &set));
+    tam_status status = set.count == rows ? take_set(pairs, tam_bin_pairs(&set, &path), dataset)
+                                          : tam_fail(pairs->ctx, TAM_INPUT,
+                                                     "%s has %lld images, there are %lld rows of embeddings: its pairs "
+                                                     "are of those of its own images",
+                                                     pairs->path, (long long)set.count, (long long)rows);
+    set.reader->close(&set);
+    return status;
 }
 
 /* A verification set as the list: its pairs are of its own images and of no others. */
@@ -204,10 +225,14 @@ static tam_status open_pairs(tam_pairs *pairs, const char *path, const tam_datas
             return TAM_RESOURCES;
         }
     }
-    if (inside && path != NULL) {
-        TAM_TRY(check_same_file(pairs, path, dataset));
+    if (inside && tam_dataset_source(dataset)->reader == &tam_reader_embeddings && path != NULL) {
+        TAM_TRY(open_rows(pairs, dataset));
+    } else if (inside) {
+        TAM_TRY(path != NULL ? check_same_file(pairs, path, dataset) : TAM_OK);
+        TAM_TRY(open_own(pairs, dataset));
+    } else {
+        TAM_TRY(open_list(pairs, dataset));
     }
-    TAM_TRY(inside ? open_own(pairs, dataset) : open_list(pairs, dataset));
     TAM_TRY(settle_missing(pairs, leave_out));
     return number_images(pairs, tam_dataset_describe(dataset).count);
 }

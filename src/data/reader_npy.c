@@ -6,7 +6,7 @@
 
 #include "base/memory.h"
 #include "data/class_labels.h"
-#include "data/npy_names.h"
+#include "io/npy_names.h"
 #include "data/reader.h"
 #include "io/npy.h"
 

@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/stream.h"
-#include "data/npy_names.h"
+#include "io/npy_names.h"
 #include "data/writer.h"
 #include "io/npy.h"
 

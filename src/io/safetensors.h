@@ -73,4 +73,11 @@ TAM_MUST_USE tam_status tam_tensors_write_again(tam_ctx *ctx, const char *path, 
                                                 const tam_tensor *tensors, int count, const tam_metadata *metadata,
                                                 int metadata_count);
 
+/* What stands before the arrays of a file that the caller writes himself, the bytes of the arrays behind it in their
+ * order; their data are not looked at, so there are no checksums. *header (tam_release) has *size bytes. Fails as
+ * above. */
+TAM_MUST_USE tam_status tam_tensors_header(tam_ctx *ctx, const char *path, const tam_tensor *tensors, int count,
+                                           const tam_metadata *metadata, int metadata_count, uint8_t **header,
+                                           size_t *size);
+
 #endif

@@ -18,7 +18,7 @@ static const char *const dtype_names[] = {
 #undef TAM_DTYPE_NAME
 };
 
-/* The metadata with the checksums behind it; NULL for a string that is not UTF-8. */
+/* The metadata with the checksums behind it, where there are such (crcs not NULL); NULL for a string that is not UTF-8. */
 static json_t *metadata_object(const tam_tensor *tensors, const uint32_t *crcs, int count, const tam_metadata *metadata,
                                int metadata_count) {
     json_t *object = json_object();
@@ -30,14 +30,14 @@ static json_t *metadata_object(const tam_tensor *tensors, const uint32_t *crcs, 
         good = json_object_get(object, metadata[i].key) == NULL &&
                json_object_set_new(object, metadata[i].key, json_string(metadata[i].value)) == 0;
     }
-    for (int i = 0; i < count && good; i++) {
+    for (int i = 0; i < count && good && crcs != NULL; i++) {
         good = snprintf(key, sizeof key, TAM_CRC_KEY ".%s", tensors[i].name) < (int)sizeof key;
         tam_crc_text(crcs[i], text);
         all = tam_crc_pair(all, key, text);
         good = good && json_object_set_new(object, key, json_string(text)) == 0;
     }
     tam_crc_text(all, text);
-    if (!good || json_object_set_new(object, TAM_CRC_KEY, json_string(text)) != 0) {
+    if (!good || (crcs != NULL && json_object_set_new(object, TAM_CRC_KEY, json_string(text)) != 0)) {
         json_decref(object);
         return NULL;
     }
@@ -193,4 +193,21 @@ tam_status tam_tensors_write_again(tam_ctx *ctx, const char *path, const tam_ten
     tam_release(ctx, block);
     tam_release(ctx, crcs);
     return status;
+}
+
+tam_status tam_tensors_header(tam_ctx *ctx, const char *path, const tam_tensor *tensors, int count,
+                              const tam_metadata *metadata, int metadata_count, uint8_t **header, size_t *size) {
+    opening start = {.header = NULL};
+    *header = NULL;
+    *size = 0;
+    TAM_TRY(make_opening(ctx, path, tensors, NULL, count, metadata, metadata_count, &start));
+    *size = sizeof start.length + start.text + start.padding;
+    *header = tam_allocate(ctx, *size, 1, "a file's header");
+    if (*header != NULL) {
+        memcpy(*header, start.length, sizeof start.length);
+        memcpy(*header + sizeof start.length, start.header, start.text);
+        memset(*header + sizeof start.length + start.text, ' ', start.padding);
+    }
+    free(start.header);
+    return *header != NULL ? TAM_OK : TAM_RESOURCES;
 }

@@ -157,8 +157,16 @@ static const float *as_input(tam_embedder *embedder, const tam_batch *batch) {
     return embedder->images;
 }
 
+/* x: room for all rows, or for one batch where a sink takes every batch. */
+typedef struct embed_target {
+    float *x;
+    tam_embed_sink sink;
+    void *user;
+} embed_target;
+
 static tam_status embed_all(tam_embedder *embedder, tam_loader *loader, bool flip, const volatile sig_atomic_t *stop,
-                            float *x) {
+                            const embed_target *target) {
+    float *x = target->x;
     while (true) {
         tam_batch batch;
         TAM_TRY(tam_loader_next(loader, &batch));
@@ -170,7 +178,11 @@ static tam_status embed_all(tam_embedder *embedder, tam_loader *loader, bool fli
         }
         TAM_TRY(prepare(embedder, batch.n));
         TAM_TRY(embed(embedder, batch.n, as_input(embedder, &batch), flip, x));
-        x += (size_t)batch.n * (size_t)embedder->info.dim;
+        if (target->sink != NULL) {
+            TAM_TRY(target->sink(target->user, batch.n, x));
+        } else {
+            x += (size_t)batch.n * (size_t)embedder->info.dim;
+        }
     }
 }
 
@@ -184,16 +196,31 @@ tam_status tam_embedder_check(tam_ctx *ctx, const tam_net *net, const tam_datase
     return TAM_OK;
 }
 
-tam_status tam_embedder_dataset(tam_embedder *embedder, tam_dataset *dataset, bool flip,
-                                const volatile sig_atomic_t *stop, float *x) {
+static tam_status load_all(tam_embedder *embedder, tam_dataset *dataset, bool flip, const volatile sig_atomic_t *stop,
+                           const embed_target *target) {
     tam_loader *loader = NULL;
     TAM_TRY(tam_embedder_check(embedder->ctx, embedder->net, dataset));
     tam_loader_config config = {.batch = TAM_EMBED_BATCH, .threads = tam_ctx_threads(embedder->ctx)};
     tam_status status = tam_loader_create(embedder->ctx, dataset, &config, &loader);
     if (status == TAM_OK) {
-        status = embed_all(embedder, loader, flip, stop, x);
+        status = embed_all(embedder, loader, flip, stop, target);
     }
     tam_loader_free(loader);
+    return status;
+}
+
+tam_status tam_embedder_dataset(tam_embedder *embedder, tam_dataset *dataset, bool flip,
+                                const volatile sig_atomic_t *stop, float *x) {
+    const embed_target target = {.x = x};
+    return load_all(embedder, dataset, flip, stop, &target);
+}
+
+tam_status tam_embedder_stream(tam_embedder *embedder, tam_dataset *dataset, bool flip,
+                               const volatile sig_atomic_t *stop, tam_embed_sink sink, void *user) {
+    embed_target target = {.sink = sink, .user = user};
+    target.x = tam_allocate(embedder->ctx, TAM_EMBED_BATCH, (size_t)embedder->info.dim * sizeof(float), "embeddings");
+    tam_status status = target.x != NULL ? load_all(embedder, dataset, flip, stop, &target) : TAM_RESOURCES;
+    tam_release(embedder->ctx, target.x);
     return status;
 }
 

@@ -31,6 +31,10 @@ TAM_MUST_USE tam_status tam_embedder_check(tam_ctx *ctx, const tam_net *net, con
 /* A data set in its order -> x [count, D]. stop: non-zero ends with TAM_STOPPED; may be NULL. */
 TAM_MUST_USE tam_status tam_embedder_dataset(tam_embedder *embedder, tam_dataset *dataset, bool flip,
                                              const volatile sig_atomic_t *stop, float *x);
+/* A data set in its order, batch by batch: what takes x [n, D] of every batch may end it by a failure. */
+typedef tam_status (*tam_embed_sink)(void *user, int n, const float *x);
+TAM_MUST_USE tam_status tam_embedder_stream(tam_embedder *embedder, tam_dataset *dataset, bool flip,
+                                            const volatile sig_atomic_t *stop, tam_embed_sink sink, void *user);
 /* Images image [count] of a data set, in that order -> x [count, D]. stop as above. */
 TAM_MUST_USE tam_status tam_embedder_listed(tam_embedder *embedder, tam_dataset *dataset, int64_t count,
                                             const int64_t *image, bool flip, const volatile sig_atomic_t *stop,

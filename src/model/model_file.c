@@ -299,7 +299,7 @@ tam_status tam_model_set_input(tam_model *model, const char *channel_order, floa
     return TAM_OK;
 }
 
-static tam_status need_embedder(tam_model *model) {
+tam_status tam_model_need_embedder(tam_model *model) {
     if (model->embedder != NULL) {
         return TAM_OK;
     }
@@ -311,18 +311,18 @@ static tam_status need_embedder(tam_model *model) {
 }
 
 tam_status tam_model_embed(tam_model *model, int64_t n, const uint8_t *images, int flip, float *x) {
-    TAM_TRY(need_embedder(model));
+    TAM_TRY(tam_model_need_embedder(model));
     return tam_embedder_bytes(model->embedder, n, images, flip != 0, x);
 }
 
 tam_status tam_model_embed_dataset(tam_model *model, tam_dataset *dataset, int flip, float *x) {
-    TAM_TRY(need_embedder(model));
+    TAM_TRY(tam_model_need_embedder(model));
     return tam_embedder_dataset(model->embedder, dataset, flip != 0, NULL, x);
 }
 
 tam_status tam_model_embed_listed(tam_model *model, tam_dataset *dataset, int64_t count, const int64_t *image, int flip,
                                   float *x) {
-    TAM_TRY(need_embedder(model));
+    TAM_TRY(tam_model_need_embedder(model));
     return tam_embedder_listed(model->embedder, dataset, count, image, flip != 0, NULL, x);
 }
 

@@ -31,5 +31,7 @@ TAM_MUST_USE tam_status tam_model_read_calibration(tam_model *model, const char 
 
 /* Reads the head's arrays of the file that is being opened; left NULL where it has none. */
 TAM_MUST_USE tam_status tam_model_read_head(tam_model *model, const char *path, bool with_weights);
+/* Makes model->embedder if it is not there. */
+TAM_MUST_USE tam_status tam_model_need_embedder(tam_model *model);
 
 #endif

@@ -143,7 +143,7 @@ static void bad_folders_are_refused(void **state) {
     expect_refused(f, (tam_dataset_config){.path = "/nowhere"}, TAM_INPUT, "/nowhere: there is no such file or folder");
     expect_refused(f, (tam_dataset_config){.path = ""}, TAM_CONFIG, "no data were named");
     snprintf(path, sizeof path, "%s/only/1.png", f->folder);
-    expect_refused(f, (tam_dataset_config){.path = path}, TAM_INPUT, "1.png: none of the kinds of data that are known");
+    expect_refused(f, (tam_dataset_config){.path = path}, TAM_INPUT, "1.png: image file without labels");
     snprintf(path, sizeof path, "%s/empty", f->folder);
     test_ok(f->ctx, tam_folder_make(f->ctx, path));
     expect_refused(f, (tam_dataset_config){0}, TAM_INPUT, "/empty: an empty class folder");

@@ -1,4 +1,4 @@
-#include "data/npy_names.h"
+#include "io/npy_names.h"
 
 #include <stdio.h>
 #include <string.h>
