@@ -53,8 +53,9 @@ typedef struct tam_sgd {
 typedef struct tam_backend {
     const char *name;
 
-    /* Parameters, initialised from the seed (Philox, purpose TAM_PURPOSE_NET_INIT). */
-    tam_status (*parameters_create)(tam_ctx *ctx, const tam_graph *graph, uint64_t seed, tam_parameters **out);
+    /* Parameters, initialised from the seed (Philox, purpose TAM_PURPOSE_NET_INIT); NULL: all zero, for those that are
+     * about to be written. */
+    tam_status (*parameters_create)(tam_ctx *ctx, const tam_graph *graph, const uint64_t *seed, tam_parameters **out);
     void (*parameters_free)(tam_parameters *parameters);
     /* Copies parameter `index`, in the graph's order and plain row-major layout, out of or into the backend. */
     tam_status (*parameter_read)(tam_parameters *parameters, int index, tam_parameter_part part, float *values);

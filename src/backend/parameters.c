@@ -104,7 +104,7 @@ static tam_status take_memory(tam_parameters *parameters) {
     return whole ? TAM_OK : TAM_RESOURCES;
 }
 
-tam_status tam_parameters_create(tam_ctx *ctx, const tam_graph *graph, uint64_t seed, tam_parameters **out) {
+tam_status tam_parameters_create(tam_ctx *ctx, const tam_graph *graph, const uint64_t *seed, tam_parameters **out) {
     *out = NULL;
     tam_parameters *parameters = tam_allocate(ctx, 1, sizeof *parameters, "the parameters");
     if (parameters == NULL) {
@@ -112,14 +112,16 @@ tam_status tam_parameters_create(tam_ctx *ctx, const tam_graph *graph, uint64_t 
     }
     parameters->ctx = ctx;
     parameters->graph = graph;
-    parameters->seed = seed;
+    parameters->seed = seed != NULL ? *seed : 0;
     tam_status status = take_memory(parameters);
     if (status != TAM_OK) {
         tam_parameters_free(parameters);
         return status;
     }
     cut(parameters);
-    tam_team_run(ctx, tam_graph_parameter_count(graph), initialise, parameters);
+    if (seed != NULL) {
+        tam_team_run(ctx, tam_graph_parameter_count(graph), initialise, parameters);
+    }
     *out = parameters;
     return TAM_OK;
 }

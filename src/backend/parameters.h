@@ -6,7 +6,7 @@
 #include "backend/backend.h"
 
 /* The functions of tam_backend. The graph must outlive the parameters. */
-TAM_MUST_USE tam_status tam_parameters_create(tam_ctx *ctx, const tam_graph *graph, uint64_t seed,
+TAM_MUST_USE tam_status tam_parameters_create(tam_ctx *ctx, const tam_graph *graph, const uint64_t *seed,
                                               tam_parameters **out);
 void tam_parameters_free(tam_parameters *parameters);
 TAM_MUST_USE tam_status tam_parameters_read(tam_parameters *parameters, int index, tam_parameter_part part,

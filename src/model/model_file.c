@@ -107,7 +107,7 @@ static tam_status read_net(const opening *file, tam_model *model) {
     const char *text = NULL;
     TAM_TRY(read_text(file, "graph", model->arena, &text));
     TAM_TRY(check_graph(file, text));
-    TAM_TRY(tam_net_parse(file->ctx, text, NULL, 0, &model->net));
+    TAM_TRY(tam_net_parse_blank(file->ctx, text, &model->net));
     tam_net_info net = tam_net_describe(model->net);
     const tam_model_info *info = &model->info;
     if (net.channels != info->channels || net.height != info->height || net.width != info->width ||

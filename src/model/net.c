@@ -5,6 +5,7 @@
 
 #include "backend/backend.h"
 #include "base/memory.h"
+#include "model/model_weights.h"
 #include "zoo/net_file.h"
 #include "zoo/zoo.h"
 
@@ -73,14 +74,14 @@ int tam_net_is_file(const char *net) {
 }
 
 /* Takes the graph, also on failure. */
-static tam_status make_net(tam_ctx *ctx, tam_graph *graph, const char *backend, uint64_t seed, tam_net **out) {
+static tam_status make_net(tam_ctx *ctx, tam_graph *graph, const char *backend, const uint64_t *seed, tam_net **out) {
     tam_status status = TAM_RESOURCES;
     tam_net *net = tam_allocate(ctx, 1, sizeof *net, "a net");
     if (net == NULL) {
         tam_graph_free(graph);
         return TAM_RESOURCES;
     }
-    *net = (tam_net){.ctx = ctx, .graph = graph, .seed = seed};
+    *net = (tam_net){.ctx = ctx, .graph = graph, .seed = seed != NULL ? *seed : 0};
     net->backend = tam_backend_find(ctx, backend);
     status = net->backend == NULL ? TAM_CONFIG : net->backend->parameters_create(ctx, graph, seed, &net->parameters);
     if (status != TAM_OK) {
@@ -108,14 +109,21 @@ tam_status tam_net_create(tam_ctx *ctx, const tam_net_config *config, tam_net **
     tam_graph *graph;
     *out = NULL;
     TAM_TRY(build_graph(ctx, config, &graph));
-    return make_net(ctx, graph, config->backend, config->seed, out);
+    return make_net(ctx, graph, config->backend, &config->seed, out);
 }
 
 tam_status tam_net_parse(tam_ctx *ctx, const char *text, const char *backend, uint64_t seed, tam_net **out) {
     tam_graph *graph = NULL;
     *out = NULL;
     TAM_TRY(tam_graph_parse(ctx, text, &graph));
-    return make_net(ctx, graph, backend, seed, out);
+    return make_net(ctx, graph, backend, &seed, out);
+}
+
+tam_status tam_net_parse_blank(tam_ctx *ctx, const char *text, tam_net **out) {
+    tam_graph *graph = NULL;
+    *out = NULL;
+    TAM_TRY(tam_graph_parse(ctx, text, &graph));
+    return make_net(ctx, graph, NULL, NULL, out);
 }
 
 void tam_net_free(tam_net *net) {

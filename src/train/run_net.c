@@ -109,7 +109,7 @@ tam_status tam_run_net_is_same(tam_run *run, const char *path, const char *text)
     if (text == NULL) {
         return tam_fail(run->ctx, TAM_INPUT, "%s: a checkpoint needs 'graph' among its metadata", path);
     }
-    tam_status status = tam_net_parse(run->ctx, text, NULL, 0, &net);
+    tam_status status = tam_net_parse_blank(run->ctx, text, &net);
     if (status == TAM_OK) {
         status = copy_text(run->ctx, net, &there);
     }

@@ -114,7 +114,7 @@ static inline bench_net bench_net_open_as(tam_ctx *ctx, const tam_backend *backe
     net.r = new_values(net.outputs);
     fill_grid(net.x, net.inputs, 0);
     fill_normal(net.r, net.outputs, 1);
-    test_ok(ctx, backend->parameters_create(ctx, net.graph, 5, &net.parameters));
+    test_ok(ctx, backend->parameters_create(ctx, net.graph, &(uint64_t){5}, &net.parameters));
     disturb(&net);
     test_ok(ctx, backend->plan_create(ctx, net.graph, net.parameters, &config, &net.training));
     config.training = false;

@@ -114,7 +114,7 @@ static void plans_refuse_and_allocate_nothing(void **state) {
 
         tam_graph *graph = problem_graph(ctx, "3x1x1 batch_norm()");
         tam_parameters *parameters = NULL;
-        test_ok(ctx, backend->parameters_create(ctx, graph, 1, &parameters));
+        test_ok(ctx, backend->parameters_create(ctx, graph, &(uint64_t){1}, &parameters));
         config.batch = 1;
         test_fails(ctx, backend->plan_create(ctx, graph, parameters, &config, &plan), TAM_CONFIG,
                    "batch norm needs more than one value");

@@ -43,7 +43,7 @@ static golden_net open_net(const tam_backend *backend, int batch, double toleran
     golden_net net = {.ctx = test_ctx(2), .backend = backend, .batch = batch, .tolerance = tolerance};
     tam_plan_config config = {.batch = batch, .training = true};
     test_ok(net.ctx, tam_graph_parse(net.ctx, text, &net.graph));
-    test_ok(net.ctx, backend->parameters_create(net.ctx, net.graph, 0, &net.parameters));
+    test_ok(net.ctx, backend->parameters_create(net.ctx, net.graph, &(uint64_t){0}, &net.parameters));
     fill_parameters(&net);
     test_ok(net.ctx, backend->plan_create(net.ctx, net.graph, net.parameters, &config, &net.training));
     config.training = false;

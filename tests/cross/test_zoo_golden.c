@@ -93,7 +93,7 @@ static void open_net(golden_net *net, const tam_backend *backend, const golden_c
     *net = (golden_net){.ctx = test_ctx(2), .backend = backend, .of = of};
     tam_plan_config config = {.batch = of->batch, .training = true};
     test_ok(net->ctx, tam_backbone_build(net->ctx, of->spec, of->channels, of->size, of->size, of->dim, &net->graph));
-    test_ok(net->ctx, backend->parameters_create(net->ctx, net->graph, 0, &net->parameters));
+    test_ok(net->ctx, backend->parameters_create(net->ctx, net->graph, &(uint64_t){0}, &net->parameters));
     fill_parameters(net);
     test_ok(net->ctx, backend->plan_create(net->ctx, net->graph, net->parameters, &config, &net->training));
     config.training = false;

@@ -45,7 +45,7 @@ static void train(tam_ctx *ctx, const tam_backend *backend, const tam_graph *gra
         .loss = "arcface:s=8,m=0.1", .classes = CLASSES, .dim = dim, .batch = BATCH, .backend = backend->name};
     tam_head_update update = {.lr = 0.02F, .momentum = 0.5F};
     tam_sgd sgd = {.lr = 0.02F, .momentum = 0.5F, .gradient_scale = 1};
-    test_ok(ctx, backend->parameters_create(ctx, graph, 1, &parameters));
+    test_ok(ctx, backend->parameters_create(ctx, graph, &(uint64_t){1}, &parameters));
     test_ok(ctx, backend->plan_create(ctx, graph, parameters, &config, &plan));
     test_ok(ctx, tam_head_create(ctx, &head_config, &head));
     float *x = images(BATCH * tam_shape_count(tam_graph_node(graph, 0)->shape));

@@ -80,7 +80,7 @@ static fixture open_plan(int threads, tam_graph *(*build)(tam_ctx *ctx), int bat
     f.dy = normal_numbers(f.outputs, 2);
     f.dx = calloc(f.inputs, sizeof *f.dx);
     f.y = calloc(f.outputs, sizeof *f.y);
-    test_ok(f.ctx, f.backend->parameters_create(f.ctx, f.graph, 1, &f.parameters));
+    test_ok(f.ctx, f.backend->parameters_create(f.ctx, f.graph, &(uint64_t){1}, &f.parameters));
     test_ok(f.ctx, f.backend->plan_create(f.ctx, f.graph, f.parameters, &config, &f.plan));
     return f;
 }
@@ -275,7 +275,7 @@ static void exhaustion_is_reported_and_undone(void **state) {
     assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
     const tam_backend *backend = tam_backend_find(ctx, "cpu");
     tam_graph *graph = build_ours(ctx);
-    test_ok(ctx, backend->parameters_create(ctx, graph, 1, &parameters));
+    test_ok(ctx, backend->parameters_create(ctx, graph, &(uint64_t){1}, &parameters));
     size_t held = tam_ctx_memory(ctx).bytes;
     tam_status status = TAM_RESOURCES;
     int attempts = 0;

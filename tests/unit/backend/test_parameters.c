@@ -24,7 +24,7 @@ typedef struct fixture {
 static fixture open_fixture(int threads, uint64_t seed) {
     fixture f = {.ctx = test_ctx(threads)};
     test_ok(f.ctx, tam_graph_parse(f.ctx, net, &f.graph));
-    test_ok(f.ctx, tam_parameters_create(f.ctx, f.graph, seed, &f.parameters));
+    test_ok(f.ctx, tam_parameters_create(f.ctx, f.graph, &(uint64_t){seed}, &f.parameters));
     return f;
 }
 

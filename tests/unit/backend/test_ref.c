@@ -24,7 +24,7 @@ static run start(const char *text, int batch, bool training) {
     tam_plan_config config = {.batch = batch, .training = training, .seed = 8};
     r.ref = tam_backend_find(r.ctx, "ref");
     test_ok(r.ctx, tam_graph_parse(r.ctx, text, &r.graph));
-    test_ok(r.ctx, r.ref->parameters_create(r.ctx, r.graph, 1, &r.parameters));
+    test_ok(r.ctx, r.ref->parameters_create(r.ctx, r.graph, &(uint64_t){1}, &r.parameters));
     test_ok(r.ctx, r.ref->plan_create(r.ctx, r.graph, r.parameters, &config, &r.plan));
     return r;
 }
@@ -175,7 +175,7 @@ static void statistics_that_are_not_finite_do_not_enter(void **state) {
                                      "input = input(channels=2, height=1, width=1)\n"
                                      "b = batch_norm(input, momentum=0.5)\nf = flatten(b)\n",
                                      &graph));
-        test_ok(ctx, backend->parameters_create(ctx, graph, 1, &parameters));
+        test_ok(ctx, backend->parameters_create(ctx, graph, &(uint64_t){1}, &parameters));
         test_ok(ctx, backend->plan_create(ctx, graph, parameters, &config, &plan));
         test_ok(ctx, backend->forward(plan, 3, x, 0, y));
         x[3] = NAN;

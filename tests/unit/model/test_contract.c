@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "io/safetensors.h"
+#include "model/model_weights.h"
 #include "model/snapshot.h"
 #include "tammes/align.h"
 #include "tammes/model.h"
@@ -322,11 +323,38 @@ static void writing_without_memory_leaves_the_file(void **state) {
     sample_free(&s);
 }
 
+/* A net to be filled is that of the text, all of its numbers zero. */
+static void a_blank_net_is_zero(void **state) {
+    (void)state;
+    static char text[8192], again[8192];
+    sample s;
+    tam_net *net;
+    sample_make(&s, 1, NULL, false);
+    assert_true(tam_net_text(s.net, text, sizeof text) < sizeof text);
+    test_ok(s.ctx, tam_net_parse_blank(s.ctx, text, &net));
+    assert_true(tam_net_text(net, again, sizeof again) < sizeof again);
+    assert_string_equal(text, again);
+    for (int i = 0; i < tam_net_tensor_count(net); i++) {
+        int64_t count = tam_net_tensor_at(net, i).count;
+        float *values = malloc((size_t)count * sizeof *values);
+        test_ok(s.ctx, tam_net_read(net, i, TAM_NET_VALUE, values));
+        for (int64_t k = 0; k < count; k++) {
+            assert_true(values[k] == 0);
+        }
+        free(values);
+    }
+    tam_net_free(net);
+    test_fails(s.ctx, tam_net_parse_blank(s.ctx, "input = inputt()", &net), TAM_INPUT, "line 1");
+    assert_null(net);
+    sample_free(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_contract_comes_back),
         cmocka_unit_test(files_without_a_contract_have_the_usual_one),
         cmocka_unit_test(contracts_that_cannot_be_are_refused_by_name),
+        cmocka_unit_test(a_blank_net_is_zero),
         cmocka_unit_test(a_net_of_bgr_gets_bgr),
         cmocka_unit_test(a_calibration_comes_back),
         cmocka_unit_test(calibrations_that_cannot_be_are_refused_by_name),
