@@ -65,6 +65,10 @@ static tam_status open_and_measure(calibrate_job *job) {
     bool listed = eval->pairs != NULL || eval->own_pairs;
     eval->data.unlabelled = listed;
     tam_status status = eval_open(eval, &eval->data, &set);
+    if (status == TAM_OK && set.embeddings != NULL) {
+        status = cli_fail(eval->call, TAM_CONFIG, "%s: embeddings, but a threshold belongs to photos as %s embeds them",
+                          eval->data.path, job->path);
+    }
     if (status == TAM_OK && listed) {
         status = eval->skip_missing ? tam_pairs_open_present(eval->call->ctx, eval->pairs, set.dataset, &pairs)
                                     : tam_pairs_open(eval->call->ctx, eval->pairs, set.dataset, &pairs);
@@ -228,6 +232,7 @@ tam_status cli_calibrate(cli_call *call) {
     if (status == TAM_OK) {
         eval->info = tam_model_describe(eval->model);
         eval->dim = eval->info.dim;
+        eval->model_path = job.path;
         eval->model_path = job.path;
         eval->flip = eval->flip == 0 ? (eval->info.flip ? 1 : 2) : eval->flip;
         status = open_and_measure(&job);
