@@ -134,6 +134,11 @@ bool cli_parse(cli_call *call, const cli_usage *usage);
  * prints the context's sentence. */
 tam_status cli_fail(cli_call *call, tam_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Before long work: what a result would be written to must not be there. A path of NULL is fine. */
+tam_status cli_refuse_existing(cli_call *call, const char *path);
+/* Nor may a folder of results lie inside the image folder `data`: they would be images of it from then on. */
+tam_status cli_refuse_inside(cli_call *call, const char *data, const char *out);
+
 /* Progress and remarks: to stderr, dropped with --quiet. */
 void cli_note(const cli_call *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -161,7 +166,8 @@ int cli_signal(void);
              "keep only these classes: globs, separated by commas"),                                                 \
         cli_text(PREFIX "exclude-classes", &(dataset)->exclude_classes, "GLOB|@FILE", "leave these classes out"),    \
         cli_text(PREFIX "fixes", &(dataset)->fixes, "FILE", "list of fixes, as data check and data clean write it"), \
-        cli_text(PREFIX "split", &(dataset)->split, "NAME", "of IDX files: train (default) or test")
+        cli_text(PREFIX "split", &(dataset)->split, "NAME",                                                          \
+                 "of IDX files: train (default) or test; of tables: a word of the column split")
 
 /* The flag that says how much memory decoded images may take. */
 #define CLI_CACHE_FLAG(dataset)                 \

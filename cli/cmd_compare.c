@@ -71,7 +71,8 @@ tam_status cli_compare(cli_call *call) {
     bool deterministic = false;
     recipe->warmup = not_given;
     const cli_option options[] = {
-        cli_required(cli_text("data", &recipe->data.path, "DIR", "images: a folder per class, or IDX files")),
+        cli_required(cli_text("data", &recipe->data.path, "DIR",
+                              "images with labels, of any kind: folder, .rec, .tar, .npy, list, IDX (docs/data.md)")),
         cli_text("losses", &config.losses, "LIST", "losses, as in softmax+center,arcface:s=16,m=0.3"),
         cli_text("nets", &config.nets, "LIST", "backbones, as in conv4,ir10:width=16,mobilefacenet"),
         cli_several("sweep", &sweeps, "KEY=V,V,...",

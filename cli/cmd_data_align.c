@@ -1,5 +1,6 @@
 /* tammes data align: faces turned, scaled and cut so that eyes, nose and mouth lie where the field's nets expect them.
  */
+#include <string.h>
 #include <time.h>
 
 #include "cli.h"
@@ -57,7 +58,8 @@ static tam_status print_json(cli_call *call, const char *out, const tam_align_re
 }
 
 static tam_status print_text(const char *out, const tam_align_result *result) {
-    printf("%s: %lld of %lld images aligned", out, (long long)result->written, (long long)result->images);
+    cli_print_name(out);
+    printf(": %lld of %lld images aligned", (long long)result->written, (long long)result->images);
     for (int i = 0; i < TAM_ALIGN_FAULTS; i++) {
         if (result->faults[i] > 0) {
             printf(", %lld %s", (long long)result->faults[i], tam_align_fault_name((tam_align_fault)i));
@@ -80,7 +82,12 @@ static tam_status align(cli_call *call, const tam_dataset_config *data, tam_alig
     config->stop = cli_catch_signals();
     tam_status status = tam_dataset_open(call->ctx, data, &dataset);
     if (status == TAM_OK) {
-        status = tam_align_set(call->ctx, dataset, config, &result);
+        if (strcmp(tam_dataset_kind(dataset), "image folder") == 0) {
+            status = cli_refuse_inside(call, data->path, config->out);
+        }
+        if (status == TAM_OK) {
+            status = tam_align_set(call->ctx, dataset, config, &result);
+        }
         tam_dataset_free(dataset);
         note_untold(&listener);
     }

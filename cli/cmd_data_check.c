@@ -202,7 +202,7 @@ tam_status cli_data_check(cli_call *call) {
     const cli_option options[] = {
         CLI_DATASET_NARROWING("", &config.data),
         cli_int64("least", &config.least, 1, INT64_C(1) << 40, "classes with fewer images are a finding"),
-        cli_several("against", &against, "DIR", "an evaluation set: are its images in the data too?"),
+        cli_several("against", &against, "DATA", "an evaluation set: are its images in the data too?"),
         cli_text("against-split", &against_split, "NAME", "its split (train)"),
         cli_text("model", &config.model, "RUN|FILE", "finds classes that look the same"),
         cli_switch("without-near", &without_near, "do not look for near duplicates"),
@@ -210,7 +210,7 @@ tam_status cli_data_check(cli_call *call) {
         cli_int64("most", &job.most, 0, INT64_C(1) << 40, "rows to show of each finding (10); --json has all"),
     };
     const cli_usage usage = {
-        .synopsis = "DIR [options]",
+        .synopsis = "DATA [options]",
         .example = "tammes data check photos --fix-list fixes.txt\n"
                    "tammes data check photos --fixes fixes.txt --against lfw",
         .options = options,
@@ -219,6 +219,9 @@ tam_status cli_data_check(cli_call *call) {
         .most_operands = 1,
     };
     if (!cli_parse(call, &usage)) {
+        return call->status;
+    }
+    if (cli_refuse_existing(call, job.fix_list) != TAM_OK) {
         return call->status;
     }
     for (int k = 0; k < against.count; k++) {

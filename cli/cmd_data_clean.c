@@ -213,7 +213,7 @@ tam_status cli_data_clean(cli_call *call) {
         CLI_DATASET_NARROWING("", &config.data),
         cli_text("out", &job.list, "FILE", "write a list of fixes for --fixes (-o)"),
         cli_text("page", &job.page, "FILE", "write an HTML page with small pictures"),
-        cli_several("against", &against, "DIR", "an evaluation set: do images show its people?"),
+        cli_several("against", &against, "DATA", "an evaluation set: do images show its people?"),
         cli_text("against-split", &against_split, "NAME", "its split (train)"),
         cli_real("margin", &config.margin, 0.001, 180, "degrees nearer to another centre: wrong class (10)"),
         cli_real("far", &config.far, 0.001, 180, "degrees from the own centre: nobody (from the data)"),
@@ -222,7 +222,7 @@ tam_status cli_data_clean(cli_call *call) {
         cli_int64("most", &job.most, 0, INT64_C(1) << 40, "rows to show of each kind (10); --json has all"),
     };
     const cli_usage usage = {
-        .synopsis = "DIR --model RUN [options]",
+        .synopsis = "DATA --model RUN [options]",
         .example = "tammes data clean photos --model runs/first -o fixes.txt --page doubts.html\n"
                    "tammes data clean strangers --model runs/first --against probes",
         .options = options,
@@ -231,6 +231,9 @@ tam_status cli_data_clean(cli_call *call) {
         .most_operands = 1,
     };
     if (!cli_parse(call, &usage)) {
+        return call->status;
+    }
+    if (cli_refuse_existing(call, job.list) != TAM_OK || cli_refuse_existing(call, job.page) != TAM_OK) {
         return call->status;
     }
     for (int k = 0; k < against.count; k++) {

@@ -47,7 +47,8 @@ static void print_key(const char *key) {
 }
 
 static void print_inspection(const char *path, const tam_inspection_info *info) {
-    printf("%s: %s", path, info->kind);
+    cli_print_name(path);
+    printf(": %s", info->kind);
     if (info->bytes >= 0) {
         printf(", %lld bytes", (long long)info->bytes);
     }
@@ -57,7 +58,8 @@ static void print_inspection(const char *path, const tam_inspection_info *info) 
         printf("  ");
         print_key(fact->key);
         if (fact->text != NULL) {
-            printf("%s\n", fact->text);
+            cli_print_name(fact->text);
+            putchar('\n');
         } else {
             printf("%lld\n", (long long)fact->number);
         }
@@ -66,7 +68,9 @@ static void print_inspection(const char *path, const tam_inspection_info *info) 
         printf("  not all of it was read\n");
     }
     if (info->advice != NULL) {
-        printf("  %s\n", info->advice);
+        printf("  ");
+        cli_print_name(info->advice);
+        putchar('\n');
     }
 }
 

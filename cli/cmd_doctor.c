@@ -63,8 +63,9 @@ static tam_status run(doctor_checkup *checkup) {
 tam_status cli_doctor(cli_call *call) {
     doctor_checkup checkup = {.call = call, .loss = "arcface", .batch = 128, .sample_rate = 0.1};
     const cli_option options[] = {
-        cli_text("data", &checkup.data.path, "DIR", "image folder or folder of IDX files to look at"),
-        cli_text("split", &checkup.data.split, "NAME", "of IDX files: train (default) or test"),
+        cli_text("data", &checkup.data.path, "DATA", "data to look at, of any kind (docs/data.md)"),
+        cli_text("split", &checkup.data.split, "NAME",
+                 "of IDX files: train (default) or test; of tables: a word of the column split"),
         cli_int("size", &checkup.data.size, 1, 4096, "side of the images in pixels (as in the data)"),
         cli_int("channels", &checkup.data.channels, 1, 3, "1 grey, 3 colour (as in the data; 3 without --data)"),
         cli_text("net", &checkup.net, "NAME[:k=v]", "backbone to time; tammes net lists them"),

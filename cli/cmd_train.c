@@ -38,7 +38,8 @@ tam_status cli_train(cli_call *call) {
     int resume = TAM_RESUME_AUTO;
     bool deterministic = false;
     const cli_option options[] = {
-        cli_required(cli_text("data", &config.data.path, "DIR", "images: a folder per class, or IDX files")),
+        cli_required(cli_text("data", &config.data.path, "DIR",
+                              "images with labels, of any kind: folder, .rec, .tar, .npy, list, IDX (docs/data.md)")),
         cli_required(cli_text("out", &config.out, "RUN", "run directory; a run in it is continued (also -o)")),
         TRAIN_DATA_FLAGS(&config),
         TRAIN_NET_FLAG(&config),

@@ -26,7 +26,7 @@ static void print_verbs(FILE *file, const char *group) {
     fprintf(file, "usage: tammes %s%s [options]\n\n", group != NULL ? group : "VERB", group != NULL ? " NOUN" : "");
     for (int i = 0; i < VERBS; i++) {
         if (strncmp(verbs[i].name, group != NULL ? group : "", length) == 0) {
-            fprintf(file, "  %-14s %s\n", verbs[i].name, verbs[i].about);
+            fprintf(file, "  %-15s %s\n", verbs[i].name, verbs[i].about);
         }
     }
     fprintf(file, "\ntammes VERB --help shows a verb's flags and an example; tammes --version its version.\n"
@@ -86,6 +86,11 @@ static int refuse_verb(int argc, char **argv) {
     }
     snprintf(typed, sizeof typed, "%s%s%s", argv[1], group ? " " : "", group ? argv[2] : "");
     const char *nearest = tam_nearest_name(typed, names, count);
+    if (nearest == NULL && !group && argc > 2) {
+        char both[128];
+        snprintf(both, sizeof both, "%s %s", argv[1], argv[2]);
+        nearest = tam_nearest_name(both, names, count);
+    }
     if (nearest != NULL) {
         fprintf(stderr, "tammes: unknown verb '%s' (did you mean '%s'?)\n", typed, nearest);
     } else if (group) {
@@ -163,7 +168,7 @@ int main(int argc, char **argv) {
     int code = run(argc, argv);
     if (ferror(stdout) || fflush(stdout) != 0) {
         fprintf(stderr, "tammes: cannot write the results to standard output: %s\n", strerror(errno));
-        return code == TAM_OK ? TAM_RESOURCES : code;
+        return code == TAM_OK || code == TAM_NEGATIVE ? TAM_RESOURCES : code;
     }
     return code;
 }

@@ -1,5 +1,6 @@
 #include "pack_line.h"
 
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,7 +54,8 @@ static tam_status print_result(cli_call *call, const char *kind, const tam_pack_
     if (result->classes > 0) {
         snprintf(classes, sizeof classes, "of %lld classes", (long long)result->classes);
     }
-    printf("%s: %lld images %s, %.1f MB of images in %lld file%s\n", config->out, (long long)result->images, classes,
+    cli_print_name(config->out);
+    printf(": %lld images %s, %.1f MB of images in %lld file%s\n", (long long)result->images, classes,
            (double)result->bytes * 1e-6, (long long)result->files, result->files == 1 ? "" : "s");
     return TAM_OK;
 }
@@ -72,6 +74,13 @@ tam_status pack_run(cli_call *call, tam_dataset_config *data, tam_pack_config *c
     data->cache_bytes = -1; /* every image is wanted once */
     status = tam_dataset_open(call->ctx, data, &dataset);
     if (status != TAM_OK) {
+        return status;
+    }
+    if (strcmp(tam_dataset_kind(dataset), "image folder") == 0) {
+        status = cli_refuse_inside(call, data->path, config->out);
+    }
+    if (status != TAM_OK) {
+        tam_dataset_free(dataset);
         return status;
     }
     pack_line_start(&line, call, config);

@@ -5,6 +5,7 @@
 #include "base/memory.h"
 #include "check/check_inside.h"
 #include "data/dataset.h"
+#include "data/reader_bin.h"
 
 enum { EMBEDDED_AT_ONCE = 1024 };
 
@@ -184,6 +185,8 @@ static tam_status find_everything(tam_check *check, const tam_check_config *conf
     size_t all = (size_t)check->album.first[check->album.sets];
     info->images = check->album.first[1];
     info->classes = tam_dataset_describe(check->album.set[0]).classes;
+    const char *path;
+    check->pairs = tam_bin_pairs(tam_dataset_source(check->album.set[0]), &path) != NULL;
     TAM_TRY(count_classes(check));
     uint32_t *order = tam_allocate(check->ctx, 2 * all, sizeof *order, "the order of the images");
     if (order == NULL) {

@@ -11,6 +11,7 @@ struct tam_check {
     tam_arena *arena; /* of the lists of the info */
     tam_album album;
     int64_t least;
+    bool pairs; /* a set of pairs, in which an image stands once for each of its pairs */
     const volatile sig_atomic_t *stop;
     tam_check_classes *alike;
     tam_check_info info;

@@ -30,7 +30,7 @@ static void sort_group(const tam_check *check, const uint32_t *member, int64_t c
     for (; inside < count && member[inside] < check->info.images; inside++) {
         conflict |= tam_dataset_label(data, member[inside]) != tam_dataset_label(data, member[0]);
     }
-    for (int64_t k = 1; k < inside; k++) {
+    for (int64_t k = 1; k < inside && !check->pairs; k++) {
         add(conflict ? &lists->conflicts : &lists->copies,
             (tam_check_twin){.image = member[k], .twin = member[0], .alike = 1});
     }

@@ -11,7 +11,7 @@
 #include "base/spec.h"
 
 /* Every whole number up to here is a double. */
-#define LARGEST_LABEL 9007199254740992.0
+#define LARGEST_LABEL 9007199254740991.0 /* beyond it two whole numbers may be one double */
 
 enum { FIRST_SLOTS = 1024, DECIMALS_ROOM = 20 };
 
@@ -149,7 +149,7 @@ static tam_status read_numbers(word_table *table, const tam_label_texts *texts) 
             value != floor(value)) {
             char place[TAM_LABEL_PLACE_ROOM];
             texts->place(texts->user, w->first, place);
-            return tam_fail(table->ctx, TAM_INPUT, "%s: the label %.64s: labels that are numbers are whole, 0 to 2^53",
+            return tam_fail(table->ctx, TAM_INPUT, "%s: the label %.64s: labels that are numbers are whole, below 2^53",
                             place, w->text);
         }
         w->number = (int64_t)value;

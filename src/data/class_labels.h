@@ -29,7 +29,7 @@ typedef struct tam_class_labels {
     char *store;        /* holds the names */
 } tam_class_labels;
 
-/* Fails with TAM_INPUT for a number that is negative, not whole, not finite or above 2^53 among labels that are all
+/* Fails with TAM_INPUT for a number that is negative, not whole, not finite or not below 2^53 among labels that are all
  * numbers; the sentence says where it stands. Time is linear in the labels. */
 TAM_MUST_USE tam_status tam_class_labels_make(tam_ctx *ctx, const tam_label_texts *texts, tam_class_labels *out);
 

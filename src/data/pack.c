@@ -89,7 +89,9 @@ static tam_status find_kind(tam_ctx *ctx, const tam_pack_config *config, const t
         }
     }
     if (has_ending(out)) {
-        return tam_fail(ctx, TAM_CONFIG, "%s: no format goes by this ending: name the format", out);
+        return tam_fail(ctx, TAM_CONFIG, "%s: no format goes by this ending (%s): name the format", out,
+                        ends_with(out, ".bin") ? "a .bin holds pairs, data pack-pairs writes it"
+                                               : ".rec, .tar, .npy, .txt, .lst");
     }
     return find_by_name(ctx, "folder", kind);
 }

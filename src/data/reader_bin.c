@@ -48,9 +48,7 @@ static tam_status open_bin(tam_ctx *ctx, const tam_dataset_config *config, tam_s
     TAM_TRY(tam_refuse_split(ctx, config, "a verification set"));
     TAM_TRY(tam_refuse_labels(ctx, config, "a verification set"));
     if (!config->unlabelled) {
-        return tam_fail(ctx, TAM_INPUT,
-                        "%s: a verification set has pairs and no labels: it is for eval --protocol folds and for "
-                        "validation",
+        return tam_fail(ctx, TAM_INPUT, "%s: a verification set has pairs and no labels: it is for eval and for --val",
                         config->path);
     }
     *source = (tam_source){.ctx = ctx, .reader = &tam_reader_bin};

@@ -160,6 +160,11 @@ static tam_status list_shards(tam_source *source, const char *path) {
         if (!tam_shards_name(&shards, k, name, sizeof name)) {
             return tam_fail(source->ctx, TAM_INPUT, "%.200s...: the path is too long", name);
         }
+        if (tam_path_look(name) == TAM_PATH_ABSENT) {
+            return tam_fail(source->ctx, TAM_INPUT,
+                            "%s: cannot open: no such file; %s names %lld archives, and the first %lld are there", name,
+                            path, (long long)shards.count, (long long)k);
+        }
         TAM_TRY(add_path(source, name));
     }
     return TAM_OK;

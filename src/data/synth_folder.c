@@ -32,7 +32,12 @@ tam_status tam_synth_folder_identity(tam_ctx *ctx, const char *folder, int64_t i
 
 tam_status tam_synth_file_write(tam_ctx *ctx, const char *path, const uint8_t *data, size_t size) {
     int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    bool written = descriptor >= 0 && write(descriptor, data, size) == (ssize_t)size;
+    size_t at = 0;
+    ssize_t count = 0;
+    while (descriptor >= 0 && at < size && ((count = write(descriptor, data + at, size - at)) > 0 || errno == EINTR)) {
+        at += count > 0 ? (size_t)count : 0;
+    }
+    bool written = descriptor >= 0 && at == size;
     int error = errno;
     if (descriptor >= 0 && close(descriptor) != 0 && written) {
         written = false;

@@ -109,8 +109,12 @@ static tam_status open_tar(tam_ctx *ctx, const tam_writer_plan *plan, tam_writer
     writer->out = tam_copy_string(ctx, plan->out);
     tam_status status = TAM_RESOURCES;
     if (writer->out != NULL) {
+        const char *brace = strchr(writer->out, '{');
         writer->pattern = tam_shards_parse(writer->out, &writer->shards);
-        status = list_classes(writer, plan);
+        status = !writer->pattern && brace != NULL && strstr(brace, "..") != NULL
+                     ? tam_fail(ctx, TAM_CONFIG, "%s: no pattern of archives: as in part-{000..999}.tar, at most %d",
+                                writer->out, TAM_MOST_SHARDS)
+                     : list_classes(writer, plan);
     }
     if (status == TAM_OK) {
         status = check_names(writer);

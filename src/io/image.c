@@ -135,26 +135,26 @@ tam_status tam_image_look_file(tam_ctx *ctx, const char *path, tam_image_info *i
     return status;
 }
 
-/* Every ending with a space after it. */
-#define X(name, endings) endings " "
+/* Every ending, with a space before it. */
+#define X(name, endings) " " endings
 static const char all_endings[] =
 #include "io/image_formats.def"
     ;
 #undef X
 
 const char *tam_image_endings(void) {
-    return all_endings;
+    return all_endings + 1;
 }
 
 bool tam_image_named(const char *name) {
     const char *dot = strrchr(name, '.');
     size_t length = dot == NULL ? 0 : strlen(dot);
     for (const char *ending = all_endings; length > 0 && *ending != '\0';) {
-        size_t known = strcspn(ending, " ");
+        size_t known = strcspn(++ending, " ");
         if (known == length && strncasecmp(ending, dot, known) == 0) {
             return true;
         }
-        ending += known + 1;
+        ending += known;
     }
     return false;
 }

@@ -29,16 +29,28 @@ static bool is_separator(char c, char separator) {
     return c == separator || (separator == ' ' && c == '\t');
 }
 
+/* The end of a field of a table that begins with a quote, behind its closing quote, which the separator or the line's
+ * end follows; 0: it has none. */
+static size_t quoted_end(const char *line, size_t length, size_t start, char separator) {
+    const char *close =
+        separator == ',' && line[start] == '"' ? memchr(line + start + 1, '"', length - start - 1) : NULL;
+    size_t end = close != NULL ? (size_t)(close - line) + 1 : 0;
+    return end > 0 && (end == length || line[end] == separator) ? end : 0;
+}
+
 /* Cuts the line into fields; for ' ' runs of blanks separate, for ',' and tab every one does. */
 static void cut_line(reader *in, const char *line, size_t length, char separator) {
     size_t at = 0;
     in->count = 0;
     while (at <= length && in->count < MOST_FIELDS) {
-        size_t start = at;
-        while (at < length && !is_separator(line[at], separator)) {
+        size_t start = at, quoted = at < length ? quoted_end(line, length, at, separator) : 0;
+        while (quoted == 0 && at < length && !is_separator(line[at], separator)) {
             at++;
         }
-        if (at > start || separator != ' ') {
+        if (quoted > 0) {
+            at = quoted;
+            in->fields[in->count++] = (field){line + start + 1, at - start - 2};
+        } else if (at > start || separator != ' ') {
             in->fields[in->count++] = (field){line + start, at - start};
         }
         at++;

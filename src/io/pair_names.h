@@ -20,7 +20,8 @@ typedef struct tam_pair_names {
  *   CALFW two consecutive lines "file label" for a pair, with one label: 0 different, else same (CALFW's numbers of
  *         folds, CPLFW's 1). Where all same pairs come before all others, or after, the pairs are put together in ten
  *         folds: with 3000 of each, fold f has the same pairs 300 f to 300 f + 299, then the others of these numbers
- *   CSV   lines "path_a,path_b,same" with same 0 or 1; a first line "path_a,path_b,same" is passed over
+ *   CSV   lines "path_a,path_b,same" with same 0 or 1; a first line "path_a,path_b,same" is passed over. A
+ *         field in quotes may hold commas, but no quotes
  * Fails with TAM_INPUT; the sentence names `path` and the line. */
 TAM_MUST_USE tam_status tam_pair_names_parse(tam_ctx *ctx, tam_arena *arena, const char *path, const char *data,
                                              size_t size, tam_pair_names *pairs);

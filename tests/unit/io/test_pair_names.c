@@ -39,6 +39,13 @@ static void tables(void **state) {
     assert_true(pairs.count == 2 && pairs.folds == 10 && !pairs.stems);
     assert_string_equal(pairs.names[1], "b c/2.png");
     assert_memory_equal(pairs.same, "\0\1", 2);
+    test_ok(ctx,
+            parse(ctx, arena, "\"path_a\",\"path_b\",\"same\"\n\"a, b/1.png\",c\"d/2.png,\"1\"\n\"x,y,0\n", &pairs));
+    assert_true(pairs.count == 2 && !pairs.stems);
+    assert_string_equal(pairs.names[0], "a, b/1.png");
+    assert_string_equal(pairs.names[1], "c\"d/2.png");
+    assert_string_equal(pairs.names[2], "\"x");
+    assert_memory_equal(pairs.same, "\1\0", 2);
     tam_arena_free(arena);
     test_ctx_free(ctx);
 }
