@@ -265,9 +265,9 @@ static tam_status choose_names(const tam_class_labels *labels, const char *name,
             length -= length > 0 && text[at + length - 1] == '\r';
             length = tam_unescape(text + at, length);
             text[at + length] = '\0';
-            if (length == 0) {
-                return tam_fail(labels->ctx, TAM_INPUT, "%s:%lld: no name of class %lld", name, (long long)line + 1,
-                                (long long)line);
+            if (length == 0 || strlen(text + at) < length) {
+                return tam_fail(labels->ctx, TAM_INPUT, "%s:%lld: %s class %lld", name, (long long)line + 1,
+                                length == 0 ? "no name of" : "a zero byte in the name of", (long long)line);
             }
             chosen[c++] = text + at;
         }
@@ -278,6 +278,28 @@ static tam_status choose_names(const tam_class_labels *labels, const char *name,
                         (long long)line, (long long)labels->numbers[labels->classes - 1]);
     }
     return TAM_OK;
+}
+
+static int by_text(const void *a, const void *b) {
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Classes of one name would become one wherever a class is called by it: in a folder, in a list of fixes. */
+static tam_status refuse_twins(const tam_class_labels *labels, const char *name, const char *const *chosen) {
+    size_t classes = (size_t)labels->classes;
+    const char **sorted = tam_allocate(labels->ctx, classes, sizeof *sorted, "class names");
+    tam_status status = sorted != NULL ? TAM_OK : TAM_RESOURCES;
+    if (status == TAM_OK && classes > 0) {
+        memcpy(sorted, chosen, classes * sizeof *sorted);
+        qsort(sorted, classes, sizeof *sorted, by_text);
+    }
+    for (size_t k = 1; status == TAM_OK && k < classes; k++) {
+        if (strcmp(sorted[k - 1], sorted[k]) == 0) {
+            status = tam_fail(labels->ctx, TAM_INPUT, "%s: two classes are called '%.256s'", name, sorted[k]);
+        }
+    }
+    tam_release(labels->ctx, sorted);
+    return status;
 }
 
 tam_status tam_class_labels_name(tam_class_labels *labels, const char *name, const void *text, size_t size) {
@@ -292,6 +314,9 @@ tam_status tam_class_labels_name(tam_class_labels *labels, const char *name, con
             memcpy(copy, text, size);
         }
         status = choose_names(labels, name, copy, size, chosen);
+    }
+    if (status == TAM_OK) {
+        status = refuse_twins(labels, name, chosen);
     }
     if (status != TAM_OK) {
         tam_release(labels->ctx, copy);

@@ -34,8 +34,8 @@ typedef struct tam_class_labels {
 TAM_MUST_USE tam_status tam_class_labels_make(tam_ctx *ctx, const tam_label_texts *texts, tam_class_labels *out);
 
 /* Gives the classes the names of a text, one on each line and escaped (base/escape.h): number k's is on line k, from 0.
- * Fails with TAM_INPUT where the labels are no numbers, a number has no line, or its line is empty; `name` is for the
- * sentence. */
+ * Fails with TAM_INPUT where the labels are no numbers, a number has no line, its line is empty or holds a zero byte,
+ * or two of them get one name; `name` is for the sentence. */
 TAM_MUST_USE tam_status tam_class_labels_name(tam_class_labels *labels, const char *name, const void *text,
                                               size_t size);
 

@@ -143,7 +143,7 @@ static tam_status look(tam_ctx *ctx, const char *name, const uint8_t *data, size
 static bool read_indices(const bmp_header *header, const uint8_t *row, uint8_t *to) {
     for (int x = 0; x < header->info.width; x++) {
         size_t bit = (size_t)x * header->bits;
-        unsigned index = row[bit / 8] >> (8 - header->bits - bit % 8) & ((1u << header->bits) - 1);
+        unsigned byte = row[bit / 8], index = byte >> (8 - header->bits - bit % 8) & ((1u << header->bits) - 1);
         if (index >= header->colours) {
             return false;
         }

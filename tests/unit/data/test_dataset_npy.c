@@ -79,6 +79,8 @@ static void labels_may_lie_elsewhere_or_nowhere(void **state) {
     snprintf(names, sizeof names, "%s/else.classes.txt", w->folder);
     write_bytes(w->ctx, names, "zero\none\n", 9);
     expect_refused(w, w->labels, TAM_INPUT, "else.classes.txt: 2 class names, and there is a label 2");
+    write_bytes(w->ctx, names, "zero\none\nt\0wo", 13);
+    expect_refused(w, w->labels, TAM_INPUT, "else.classes.txt:3: a zero byte in the name of class 2");
     write_bytes(w->ctx, names, "zero\r\none\r\ntwo", 14);
     tam_dataset_config config = {.path = w->path, .labels = w->labels};
     test_ok(w->ctx, tam_dataset_open(w->ctx, &config, &dataset));

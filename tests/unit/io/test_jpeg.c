@@ -221,6 +221,48 @@ static void what_is_encoded_is_nearly_what_is_decoded(void **state) {
     tam_image_free(ctx, &image);
 }
 
+/* Odd sizes in memory that somebody lent: all of it is written, whatever it held, and nothing beside it. Inks need room
+ * for a fourth channel, so there is none for them in three. */
+static void lent_memory_is_filled_and_nothing_beside_it(void **state) {
+    tam_ctx *ctx = *state;
+    enum { MOST = 35, BESIDE = 64 };
+    static const int sampling[3] = {TJSAMP_420, TJSAMP_444, TJSAMP_422};
+    static const int format[3] = {TJPF_GRAY, TJPF_RGB, TJPF_CMYK};
+    for (int c = 0; c < 27; c++) {
+        static uint8_t pixels[MOST * MOST * 4], memory[2][MOST * MOST * 3 + 2 * BESIDE];
+        int w = 1 + 17 * (c % 3), h = 1 + 17 * (c / 3 % 3), k = c / 9, channels = k == 0 ? 1 : 3;
+        size_t bytes = (size_t)(w * h * channels);
+        unsigned char *file = NULL;
+        unsigned long size = 0;
+        for (int i = 0; i < w * h * tjPixelSize[format[k]]; i++) {
+            pixels[i] = (uint8_t)(i * 7);
+        }
+        tjhandle encoder = tjInitCompress();
+        assert_int_equal(tjCompress2(encoder, pixels, w, 0, h, format[k], &file, &size,
+                                     k == 0 ? TJSAMP_GRAY : sampling[(w + h) % 3], 80, 0),
+                         0);
+        for (int fill = 0; fill < 2; fill++) {
+            tam_image image = {.lent = memory[fill] + BESIDE, .lent_room = bytes};
+            memset(memory[fill], fill == 0 ? 0x5A : 0xA5, sizeof memory[fill]);
+            test_ok(ctx, tam_image_decode(ctx, "lent", file, size, &image));
+            assert_true((image.pixels == image.lent) == (k < 2));
+            memmove(memory[fill] + BESIDE, image.pixels, bytes);
+            for (int b = 0; b < BESIDE; b++) {
+                assert_int_equal(memory[fill][b], fill == 0 ? 0x5A : 0xA5);
+                assert_int_equal(memory[fill][BESIDE + bytes + (size_t)b], fill == 0 ? 0x5A : 0xA5);
+            }
+            image.lent_room--; /* one byte less than it needs: memory of its own */
+            test_ok(ctx, tam_image_decode(ctx, "lent", file, size, &image));
+            assert_true(image.pixels != image.lent);
+            assert_memory_equal(image.pixels, memory[fill] + BESIDE, bytes);
+            tam_image_free(ctx, &image);
+        }
+        assert_memory_equal(memory[0] + BESIDE, memory[1] + BESIDE, bytes);
+        tjFree(file);
+        tjDestroy(encoder);
+    }
+}
+
 static int set_up(void **state) {
     *state = test_ctx(1);
     return 0;
@@ -241,6 +283,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(headers_that_promise_too_much_allocate_nothing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(damage_in_the_picture_is_noticed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_is_encoded_is_nearly_what_is_decoded, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(lent_memory_is_filled_and_nothing_beside_it, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
