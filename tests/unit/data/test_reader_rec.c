@@ -107,6 +107,7 @@ static void names_of_classes(void **state) {
     } cases[] = {
         {"classes.txt", "a\nb\nc\nd \nd\nf\ng\nAnn\nh\ni\nk\n", "d", "k", ""},
         {"train.classes.txt", "a\nb\nc\n\\x20x\\n\nd\nf\ng\nAnn\nh\ni\nk", " x\n", "k", ""},
+        {"train.classes.txt", "a\r\nb\r\nc\r\nd\r\ne\nf\ng\nAnn\nh\ni\nk\r\n", "d", "k", ""},
         {"train.classes.txt", "a\nb\n", "3", "10", "has 2 lines for the labels 0 to 10"},
         {"train.classes.txt", "a\nb\nc\nd\na\nf\ng\nh\nj\ni\nk\n", "3", "10", "two lines are the same"},
         {"train.classes.txt", "a\n\nc\nd\ne\nf\ng\nh\nj\ni\nk\n", "3", "10", "has an empty line"},
@@ -127,6 +128,26 @@ static void names_of_classes(void **state) {
         if (strstr(f->warnings, cases[c].warning) == NULL || (*cases[c].warning == '\0' && f->warnings[0] != '\0')) {
             fail_msg("case %zu: the warning is '%s'", c, f->warnings);
         }
+        tam_dataset_free(dataset);
+    }
+}
+
+/* Labels alone that are longer than what is read to look at an image. */
+static void many_labels_before_an_image(void **state) {
+    rec_fixture *f = *state;
+    enum { MANY = 3000 };
+    static record_file bytes;
+    float labels[MANY] = {4.0f, 1.0f};
+    tam_dataset *dataset;
+    bytes = (record_file){0};
+    draw(f, 60);
+    put_labels(&bytes, 0, 9.0f, MANY, labels, f->image, f->image_size);
+    add_image(f, &bytes, 1, 5, 61);
+    for (int indexed = 0; indexed < 2; indexed++) {
+        store(f, &bytes, indexed ? counted : NULL);
+        test_ok(f->ctx, open_data(f, f->path, &dataset));
+        expect_image(f, dataset, 0, "0", "4", 60);
+        expect_image(f, dataset, 1, "1", "5", 61);
         tam_dataset_free(dataset);
     }
 }
@@ -249,6 +270,7 @@ int main(void) {
         RUN(folders_and_indices),
         RUN(labels_in_both_forms),
         RUN(names_of_classes),
+        RUN(many_labels_before_an_image),
         RUN(large_and_empty_images),
         RUN(an_image_larger_than_one_read),
         RUN(the_real_sample),

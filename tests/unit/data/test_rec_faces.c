@@ -61,6 +61,21 @@ static void face_layouts(void **state) {
     }
 }
 
+/* What lies behind the layout is not in its index, nor is it among the images. */
+static void a_record_behind_the_layout_is_told(void **state) {
+    rec_fixture *f = *state;
+    static record_file bytes;
+    uint64_t keys[16];
+    put_faces(f, &bytes, keys, 8, 11, false, 4);
+    int count = bytes.count;
+    add_image(f, &bytes, 99, 2, 9);
+    bytes.count = count;
+    store(f, &bytes, keys);
+    expect_faces(f, true);
+    assert_non_null(strstr(f->warnings, "names not all records"));
+    assert_non_null(strstr(f->warnings, "some are left out, behind the one of key 10"));
+}
+
 /* Whatever record 0 and the ranges say: the images' labels are right, and the doubt is told. */
 static void wrong_ranges_are_rebuilt(void **state) {
     rec_fixture *f = *state;
@@ -199,6 +214,7 @@ static void a_face_layout_cut_anywhere(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         RUN(face_layouts),
+        RUN(a_record_behind_the_layout_is_told),
         RUN(wrong_ranges_are_rebuilt),
         RUN(a_label_that_disagrees_is_believed),
         RUN(a_face_layout_cut_anywhere),

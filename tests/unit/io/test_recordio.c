@@ -1,4 +1,6 @@
 #include <math.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include "unit/io/record_support.h"
 
@@ -159,6 +161,31 @@ static void wrong_parts_are_refused(void **state) {
     free(e.copy);
 }
 
+/* Two parts that are each allowed, in a file that is nearly all hole. */
+static void parts_of_too_many_bytes_are_refused(void **state) {
+    tam_ctx *ctx = *state;
+    enum { LENGTH = 1 << 28 };
+    const uint32_t first[2] = {TAM_RECORDIO_MAGIC, 1u << 29 | LENGTH},
+                   last[2] = {TAM_RECORDIO_MAGIC, 3u << 29 | LENGTH};
+    char name[] = "/tmp/tammes-record-XXXXXX";
+    uint8_t buffer[TAM_RECORDIO_LOOK];
+    tam_record record;
+    int descriptor = mkstemp(name);
+    assert_true(descriptor >= 0);
+    unlink(name);
+    assert_int_equal(pwrite(descriptor, first, 8, 0), 8);
+    assert_int_equal(pwrite(descriptor, last, 8, 8 + LENGTH), 8);
+    assert_int_equal(ftruncate(descriptor, 16 + 2 * (off_t)LENGTH), 0);
+    tam_recordio_file file = {.ctx = ctx, .path = "file", .descriptor = descriptor, .size = 16 + 2 * (uint64_t)LENGTH};
+    test_fails(ctx, tam_recordio_read(&file, 7, 0, file.size, buffer, sizeof buffer, &record), TAM_INPUT,
+               "the parts of the record are 536870916 bytes, and 2^29 are too many");
+    const uint32_t less[2] = {TAM_RECORDIO_MAGIC, 3u << 29 | (LENGTH - 8)};
+    assert_int_equal(pwrite(descriptor, less, 8, 8 + LENGTH), 8);
+    test_ok(ctx, tam_recordio_read(&file, 7, 0, file.size, buffer, sizeof buffer, &record));
+    assert_int_equal(record.size, TAM_RECORDIO_PAYLOAD_END - 4);
+    close(descriptor);
+}
+
 static tam_status header_of(tam_ctx *ctx, const record_file *bytes, tam_record *record, tam_record_header *header,
                             int32_t *label) {
     static uint8_t buffer[RECORD_ROOM];
@@ -269,6 +296,16 @@ static void an_index_in_any_order_is_read_by_place(void **state) {
         assert_true(index.at[0] == 0 && index.at[1] == 52 && index.at[2] == 80);
         tam_recordio_index_free(&index);
     }
+    /* Keys in no order where the places are in theirs, and keys that differ in their upper digits only. */
+    test_ok(ctx, index_of(ctx, "9\t0\n4\t8\n5\t16\n", 100, &index));
+    assert_true(index.key[0] == 9 && index.key[1] == 4 && index.key[2] == 5);
+    assert_true(index.at[0] == 0 && index.at[1] == 8 && index.at[2] == 16);
+    tam_recordio_index_free(&index);
+    test_fails(ctx,
+               index_of(ctx, "9223372036854775811\t0\n3\t8\n4294967298\t16\n9223372036854775811\t24\n", 100, &index),
+               TAM_INPUT, "the key 9223372036854775811 occurs twice, with the bytes 0 and 24");
+    test_fails(ctx, index_of(ctx, "4294967298\t0\n3\t8\n2\t16\n9223372036854775811\t20\n4294967298\t24\n", 100, &index),
+               TAM_INPUT, "the key 4294967298 occurs twice, with the bytes 0 and 24");
     test_ok(ctx, index_of(ctx, "18446744073709551615\t40\n", 100, &index));
     assert_true(index.key[0] == UINT64_MAX);
     tam_recordio_index_free(&index);
@@ -315,6 +352,7 @@ static void wrong_indices_are_refused(void **state) {
         {"0\t0\n1\t", "file: line 2: a key without the place of its record"},
         {"0\t0\t0\n", "file: line 1: more than a key and the place of its record"},
         {"18446744073709551616\t0\n", "file: line 1: the key is beyond 2^64"},
+        {"27670116110564327424\t0\n", "file: line 1: the key is beyond 2^64"}, /* 1.5 2^64: more than a carry */
         {"1\t184467440737095516160\n", "file: line 1: the place is beyond 2^64"},
         {"5\t96\n", "file: line 1: the record of key 5 cannot begin at byte 96 of train.rec, which has 100 bytes"},
         {"5\t18446744073709551612\n", "cannot begin at byte 18446744073709551612"},
@@ -371,6 +409,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(parts_are_put_together, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_record_cut_anywhere_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_parts_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(parts_of_too_many_bytes_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(both_forms_of_labels, set_up, tear_down),
         cmocka_unit_test_setup_teardown(labels_that_are_no_class_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(headers_longer_than_their_record_are_refused, set_up, tear_down),
