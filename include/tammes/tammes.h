@@ -29,6 +29,7 @@
 #include "tammes/quality.h"
 #include "tammes/report.h"
 #include "tammes/retrieval.h"
+#include "tammes/scores.h"
 #include "tammes/status.h"
 #include "tammes/templates.h"
 #include "tammes/train.h"
