@@ -19,6 +19,12 @@ typedef struct tam_series {
     int colour, dash;
 } tam_series;
 
+/* A labelled place on an axis. */
+typedef struct tam_tick {
+    double at;
+    const char *words;
+} tam_tick;
+
 typedef struct tam_figure {
     int width, height; /* pixels at 100%; 0: 560 x 340 */
     const char *title; /* may be NULL */
@@ -28,6 +34,9 @@ typedef struct tam_figure {
     int legend_count;
     const char *const *x_words; /* instead of numbers on the x axis: words at 0, 1, ... */
     int x_word_count;
+    /* Instead of chosen numbers; those outside the axis, and labels that would touch the one before, are left out. */
+    const tam_tick *x_ticks, *y_ticks;
+    int x_tick_count, y_tick_count;
 } tam_figure;
 
 /* The state of one drawing. */

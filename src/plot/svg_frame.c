@@ -103,10 +103,15 @@ static int stepped_ticks(const tam_axis *axis, double *ticks) {
     return count;
 }
 
-static void draw_tick(tam_svg *svg, double value, const char *words) {
-    double x = tam_svg_x(svg, value);
-    straight(svg->text, x, svg->top, x, svg->bottom, faint);
-    tam_svg_words(svg->text, &(tam_svg_label){x, svg->bottom + 16, TICK_SIZE, "middle", ink, false}, words);
+static void draw_tick(tam_svg *svg, bool horizontal, double value, const char *words) {
+    double x = tam_svg_x(svg, value), y = tam_svg_y(svg, value);
+    if (horizontal) {
+        straight(svg->text, x, svg->top, x, svg->bottom, faint);
+        tam_svg_words(svg->text, &(tam_svg_label){x, svg->bottom + 16, TICK_SIZE, "middle", ink, false}, words);
+    } else {
+        straight(svg->text, svg->left, y, svg->right, y, faint);
+        tam_svg_words(svg->text, &(tam_svg_label){svg->left - 6, y + 4, TICK_SIZE, "end", ink, false}, words);
+    }
 }
 
 static void draw_ticks(tam_svg *svg, bool horizontal) {
@@ -123,12 +128,20 @@ static void draw_ticks(tam_svg *svg, bool horizontal) {
         bool powers = axis->logarithm && !parted;
         double step = axis->logarithm ? ticks[i] : count > 1 ? ticks[1] - ticks[0] : 0;
         tick_words(words, sizeof words, ticks[i], step, powers);
-        if (horizontal) {
-            draw_tick(svg, ticks[i], words);
-        } else {
-            double y = tam_svg_y(svg, ticks[i]);
-            straight(svg->text, svg->left, y, svg->right, y, faint);
-            tam_svg_words(svg->text, &(tam_svg_label){svg->left - 6, y + 4, TICK_SIZE, "end", ink, false}, words);
+        draw_tick(svg, horizontal, ticks[i], words);
+    }
+}
+
+/* From the higher end, where the labels of rates are short and most wanted. */
+static void draw_given_ticks(tam_svg *svg, bool horizontal, int count, const tam_tick *ticks) {
+    const tam_axis *axis = horizontal ? &svg->x : &svg->y;
+    double slack = (axis->high - axis->low) * 1e-9, free = INFINITY;
+    for (int i = count - 1; i >= 0; i--) {
+        double half = horizontal ? tam_svg_width_of(ticks[i].words, TICK_SIZE) / 2 + 3 : TICK_SIZE * 0.62;
+        double place = horizontal ? tam_svg_x(svg, ticks[i].at) : -tam_svg_y(svg, ticks[i].at);
+        if (ticks[i].at >= axis->low - slack && ticks[i].at <= axis->high + slack && place + half <= free) {
+            draw_tick(svg, horizontal, ticks[i].at, ticks[i].words);
+            free = place - half;
         }
     }
 }
@@ -225,14 +238,16 @@ tam_svg tam_svg_begin(tam_text *text, const tam_figure *figure) {
                     "role=\"img\" font-family=\"sans-serif\">\n",
                     width, height, width, height);
     for (int i = 0; i < figure->x_word_count; i++) {
-        draw_tick(&svg, i, figure->x_words[i]);
+        draw_tick(&svg, true, i, figure->x_words[i]);
     }
-    if (figure->x.label != NULL && figure->x_word_count == 0) {
+    if (figure->x.label != NULL && figure->x_word_count + figure->x_tick_count == 0) {
         draw_ticks(&svg, true);
     }
-    if (figure->y.label != NULL) {
+    if (figure->y.label != NULL && figure->y_tick_count == 0) {
         draw_ticks(&svg, false);
     }
+    draw_given_ticks(&svg, true, figure->x_tick_count, figure->x_ticks);
+    draw_given_ticks(&svg, false, figure->y_tick_count, figure->y_ticks);
     draw_labels(&svg, figure);
     draw_legend(text, figure, svg.left, svg.right, title_end);
     tam_text_add(text, "<path d=\"M");
