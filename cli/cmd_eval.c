@@ -32,6 +32,10 @@ static tam_status choose_protocol(eval_job *job, int *protocol) {
 static tam_status run_one(eval_job job, const char *model, const char *dtype, int protocol) {
     cli_call *call = job.call;
     tam_status status = choose_protocol(&job, &protocol);
+    if (status == TAM_OK) {
+        job.protocol = protocols[protocol].name;
+        status = eval_page_suits(&job);
+    }
     if (status == TAM_OK && model != NULL) {
         status = tam_model_open(call->ctx, model, &job.model);
     }
@@ -39,7 +43,6 @@ static tam_status run_one(eval_job job, const char *model, const char *dtype, in
         status = tam_model_set_dtype(job.model, dtype);
     }
     if (status == TAM_OK) {
-        job.protocol = protocols[protocol].name;
         job.info = model != NULL ? tam_model_describe(job.model) : (tam_model_info){0};
         job.model_path = model;
         job.dim = job.info.dim;
@@ -83,7 +86,7 @@ tam_status cli_eval(cli_call *call) {
     eval_job job = {.call = call, .gallery = -1, .threshold = NAN, .resamples = -1};
     int protocol = -1;
     cli_words models = {0}, paths = {0};
-    const char *dtype = NULL;
+    const char *dtype = NULL, *report = NULL;
     tam_dataset_config *data = &job.data, *other = &job.gallery_data;
     const cli_option options[] = {
         cli_several("model", &models, "RUN|FILE",
@@ -115,6 +118,7 @@ tam_status cli_eval(cli_call *call) {
         cli_text("distractors", &job.distractors.path, "DATA", "distractors: images of strangers"),
         cli_real("threshold", &job.threshold, -1, 1, "cluster: join images whose cosine reaches this (k-means)"),
         cli_int64("clusters", &job.clusters, 1, INT32_MAX, "cluster: of k-means (as many as there are classes)"),
+        cli_text("report", &report, "PAGE", "also write a page: curves, histograms, intervals, the worst pairs"),
         cli_choice("flip", &job.flip, "auto|yes|no", "add the mirror image's embedding (auto: in folds only)"),
     };
     const cli_usage usage = {
@@ -133,5 +137,9 @@ tam_status cli_eval(cli_call *call) {
     job.has_gallery = job.gallery >= 0;
     job.gallery = job.has_gallery ? job.gallery : EVAL_MEANS;
     job.fewshot.seed = call->seed;
-    return run_all(&job, &models, &paths, dtype, protocol);
+    tam_status status = eval_page_open(&job, report, &models, &paths);
+    if (status == TAM_OK) {
+        status = run_all(&job, &models, &paths, dtype, protocol);
+    }
+    return eval_page_close(&job, report, status);
 }

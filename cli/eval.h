@@ -39,8 +39,10 @@ typedef struct eval_job {
     int resamples; /* of people; -1: as many as are usual where that is quick */
     tam_fewshot_config fewshot;
     tam_dataset_config distractors;
-    double threshold; /* cluster: cosine that joins; NaN: k-means */
-    int64_t clusters; /* cluster: of k-means; 0: as many as there are classes */
+    double threshold;    /* cluster: cosine that joins; NaN: k-means */
+    int64_t clusters;    /* cluster: of k-means; 0: as many as there are classes */
+    tam_eval_page *page; /* of --report; NULL: none is wanted */
+    bool several_data;   /* --data was given more than once */
 } eval_job;
 
 #define EVAL_DECLARE(name, about) tam_status eval_##name(eval_job *job);
@@ -115,6 +117,19 @@ void eval_json_bootstrap(json_t *object, const tam_bootstrap *intervals);
 void eval_print_bootstrap(const tam_verification *result, const tam_bootstrap *intervals);
 /* Several results as one table, or with --json as {"models": [...]}. */
 tam_status eval_print_table(cli_call *call, json_t *results);
+/* The page of --report, at `path`; NULL: none. What adds to it does nothing where none is wanted. */
+tam_status eval_page_open(eval_job *job, const char *path, const cli_words *models, const cli_words *data);
+/* Refuses a protocol that has no page. */
+tam_status eval_page_suits(eval_job *job);
+/* Writes it, if the evaluation has a result, and frees it in any case. Returns `status` or why it could not be. */
+tam_status eval_page_close(eval_job *job, const char *path, tam_status status);
+/* pairs: NULL for all pairs, of the set or with those of a gallery (count -1: of the set); folds: NULL for none. */
+tam_status eval_page_add(eval_job *job, const eval_set *set, const eval_gallery_rows *gallery,
+                         const tam_pairs_info *pairs, const tam_verification *result, const tam_bootstrap *intervals,
+                         tam_fold_rule rule, const tam_folds *folds);
+tam_status eval_page_add_ranks(eval_job *job, const eval_set *set, const tam_identification *ranks);
+tam_status eval_page_add_retrieval(eval_job *job, const eval_set *set, const tam_retrieval *result);
+tam_status eval_page_add_openset(eval_job *job, const eval_set *set, const tam_openset *result);
 /* Numbers that could not be had make a negative result. */
 tam_status eval_judge(double share);
 /* Prints "label  12.34%", or "insufficient data" for NaN. */

@@ -35,6 +35,9 @@ static tam_status measure_pairs(eval_job *job, tam_fold_rule rule, const eval_se
     if (status == TAM_OK) {
         status = eval_bootstrap(job, set, pairs, &result, &intervals);
     }
+    if (status == TAM_OK) {
+        status = eval_page_add(job, set, NULL, pairs, &result, &intervals, rule, &folds);
+    }
     if (status != TAM_OK) {
         return status;
     }

@@ -48,6 +48,9 @@ tam_status eval_identify(eval_job *job) {
                                    probes.x, probes.labels, &ranks);
     }
     if (status == TAM_OK) {
+        status = eval_page_add_ranks(job, &probes, &ranks);
+    }
+    if (status == TAM_OK) {
         status = print_ranks(job, &probes, &found, unknown, &ranks);
     }
     eval_close(&probes);

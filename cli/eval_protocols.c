@@ -31,6 +31,9 @@ tam_status eval_allpairs(eval_job *job) {
     if (status == TAM_OK) {
         status = measure_all(job, &gallery, &set, &result, &intervals);
     }
+    if (status == TAM_OK) {
+        status = eval_page_add(job, &set, &gallery, NULL, &result, &intervals, TAM_FOLDS_INSIGHTFACE, NULL);
+    }
     if (status == TAM_OK && job->call->json) {
         json_t *object = eval_json_start(job, &set);
         json_object_set_new(object, "gallery", json_string(gallery.words));

@@ -48,6 +48,9 @@ tam_status eval_retrieval(eval_job *job) {
                                     set.labels, &result);
     }
     if (status == TAM_OK) {
+        status = eval_page_add_retrieval(job, &set, &result);
+    }
+    if (status == TAM_OK) {
         status = print_retrieval(job, &set, &result);
     }
     eval_close(&set);
@@ -110,6 +113,9 @@ tam_status eval_openset(eval_job *job) {
         (void)eval_gallery_rename(&gallery, &set);
         status = tam_eval_openset(job->call->ctx, set.dim, gallery.count, gallery.x, gallery.labels, set.count, set.x,
                                   set.labels, 0, NULL, &result);
+    }
+    if (status == TAM_OK) {
+        status = eval_page_add_openset(job, &set, &result);
     }
     if (status == TAM_OK) {
         status = print_openset(job, &set, &gallery, &result);

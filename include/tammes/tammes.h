@@ -15,6 +15,7 @@
 #include "tammes/drawing.h"
 #include "tammes/embeddings.h"
 #include "tammes/eval.h"
+#include "tammes/eval_page.h"
 #include "tammes/faces.h"
 #include "tammes/head.h"
 #include "tammes/inspect.h"

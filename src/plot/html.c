@@ -5,7 +5,8 @@
 static const char style[] =
     "body{font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif;color:#222;background:#fff;"
     "max-width:1180px;margin:0 auto;padding:24px 20px 60px}\n"
-    "h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:38px 0 6px;padding-bottom:4px;border-bottom:1px solid "
+    "h1,h2,h3,p{overflow-wrap:anywhere}h1{font-size:26px;margin:0 0 4px}h2{font-size:19px;margin:38px 0 "
+    "6px;padding-bottom:4px;border-bottom:1px solid "
     "#ddd}h3{font-size:15px;margin:20px 0 4px}\n"
     "p{max-width:76ch;margin:6px 0 10px}\n"
     ".row{display:flex;flex-wrap:wrap;gap:14px 22px;align-items:flex-start}\n"
@@ -23,6 +24,13 @@ static const char style[] =
     ".pictures{grid-column:2;min-width:0}.pictures.lead{grid-column:1;grid-row:1/span 2;max-width:100px}\n"
     ".pictures p{font-size:12px;line-height:1.35;margin:0 0 4px;color:#444;overflow-wrap:anywhere}"
     ".pictures div{display:flex;flex-wrap:wrap;gap:3px}.pictures img{display:block;border-radius:3px;background:#eee}\n"
+    ".pairs{display:grid;grid-template-columns:repeat(auto-fill,minmax(168px,1fr));gap:10px;margin:8px 0}\n"
+    ".pair{border:1px solid #ddd;border-radius:6px;padding:7px 9px;min-width:0}.pair b{font-size:13px}"
+    ".pair div{display:grid;grid-template-columns:1fr 1fr;gap:5px;margin:5px 0}"
+    ".pair img{display:block;width:100%;height:auto;border-radius:3px;background:#eee}"
+    ".pair small{display:block;font-size:11px;line-height:1.3;color:#444;overflow-wrap:anywhere;margin-top:3px}\n"
+    "@media(max-width:520px){body{padding:16px 16px 40px}table{font-size:13px}th,td{padding-right:9px}"
+    "figure svg line+text{font-size:13px}}\n"
     "@media print{body{max-width:none;padding:0}figure,table{break-inside:avoid}h2{break-after:avoid}}\n";
 
 void tam_html_begin(tam_text *text, const char *title) {
@@ -96,6 +104,31 @@ void tam_html_pictures_begin(tam_text *text, bool lead, const char *words) {
 
 void tam_html_pictures_end(tam_text *text) {
     tam_text_add(text, "</div></div>\n");
+}
+
+void tam_html_pairs_begin(tam_text *text) {
+    tam_text_add(text, "<div class=\"pairs\">\n");
+}
+
+void tam_html_pairs_end(tam_text *text) {
+    tam_text_add(text, "</div>\n");
+}
+
+void tam_html_pair_begin(tam_text *text, const char *words) {
+    tam_text_add(text, "<div class=\"pair\"><b>");
+    tam_text_escape(text, words);
+    tam_text_add(text, "</b><div>");
+}
+
+void tam_html_pair_end(tam_text *text, const char *first, const char *second) {
+    const char *const names[2] = {first, second};
+    tam_text_add(text, "</div>");
+    for (int i = 0; i < 2; i++) {
+        tam_text_add(text, "<small>");
+        tam_text_escape(text, names[i]);
+        tam_text_add(text, "</small>");
+    }
+    tam_text_add(text, "</div>\n");
 }
 
 /* RFC 4648. */

@@ -33,6 +33,12 @@ void tam_html_pictures_end(tam_text *text);
 /* A JPEG, which becomes part of the page, `side` pixels high; words: shown when the pointer rests on it. */
 void tam_html_picture(tam_text *text, const uint8_t *jpeg, size_t size, int side, const char *words);
 
+/* Pairs of pictures in a grid: words, the two tam_html_picture between begin and end, and their names. */
+void tam_html_pairs_begin(tam_text *text);
+void tam_html_pairs_end(tam_text *text);
+void tam_html_pair_begin(tam_text *text, const char *words);
+void tam_html_pair_end(tam_text *text, const char *first, const char *second);
+
 /* A line of names, each with a dot in its colour of the palette (svg.h), for several figures together. */
 void tam_html_legend(tam_text *text, const char *title, int count, const char *const *names);
 

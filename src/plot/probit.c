@@ -34,14 +34,6 @@ const tam_probit_tick *tam_probit_ticks(void) {
     return ticks;
 }
 
-double tam_probit_tick_below(double rate) {
-    int i = TAM_PROBIT_TICKS - 1;
-    while (i > 0 && ticks[i].rate > rate) {
-        i--;
-    }
-    return ticks[i].rate;
-}
-
 double tam_probit_tick_above(double rate) {
     int i = 0;
     while (i < TAM_PROBIT_TICKS - 1 && ticks[i].rate < rate) {

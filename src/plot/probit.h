@@ -14,9 +14,7 @@ typedef struct tam_probit_tick {
 } tam_probit_tick;
 enum { TAM_PROBIT_TICKS = 20 };
 const tam_probit_tick *tam_probit_ticks(void);
-/* The largest of these rates that is at most `rate`, and the smallest that is at least; the outermost where there is
- * none. */
-double tam_probit_tick_below(double rate);
+/* The smallest of these rates that is at least `rate`, or the last one. */
 double tam_probit_tick_above(double rate);
 
 #endif

@@ -34,7 +34,8 @@ typedef struct tam_figure {
     int legend_count;
     const char *const *x_words; /* instead of numbers on the x axis: words at 0, 1, ... */
     int x_word_count;
-    /* Instead of chosen numbers; those outside the axis, and labels that would touch the one before, are left out. */
+    /* Instead of chosen numbers, the most important first; one outside the axis, or whose words would touch those of an
+     * earlier one, is left out. At most 32 are drawn. */
     const tam_tick *x_ticks, *y_ticks;
     int x_tick_count, y_tick_count;
 } tam_figure;

@@ -132,16 +132,23 @@ static void draw_ticks(tam_svg *svg, bool horizontal) {
     }
 }
 
-/* From the higher end, where the labels of rates are short and most wanted. */
+/* In their order, which is that of their importance. */
 static void draw_given_ticks(tam_svg *svg, bool horizontal, int count, const tam_tick *ticks) {
+    enum { MOST = 32 };
     const tam_axis *axis = horizontal ? &svg->x : &svg->y;
-    double slack = (axis->high - axis->low) * 1e-9, free = INFINITY;
-    for (int i = count - 1; i >= 0; i--) {
+    double slack = (axis->high - axis->low) * 1e-9, from[MOST], to[MOST];
+    int drawn = 0;
+    for (int i = 0; i < count && drawn < MOST; i++) {
         double half = horizontal ? tam_svg_width_of(ticks[i].words, TICK_SIZE) / 2 + 3 : TICK_SIZE * 0.62;
-        double place = horizontal ? tam_svg_x(svg, ticks[i].at) : -tam_svg_y(svg, ticks[i].at);
-        if (ticks[i].at >= axis->low - slack && ticks[i].at <= axis->high + slack && place + half <= free) {
+        double place = horizontal ? tam_svg_x(svg, ticks[i].at) : tam_svg_y(svg, ticks[i].at);
+        bool free = ticks[i].at >= axis->low - slack && ticks[i].at <= axis->high + slack;
+        for (int k = 0; k < drawn; k++) {
+            free &= place + half <= from[k] || place - half >= to[k];
+        }
+        if (free) {
             draw_tick(svg, horizontal, ticks[i].at, ticks[i].words);
-            free = place - half;
+            from[drawn] = place - half;
+            to[drawn++] = place + half;
         }
     }
 }

@@ -81,6 +81,32 @@ expect 0 '"ratio_to_limit":' "$tammes" bench eval --rows 400 --dim 16 --rounds 1
 printf 'id000500/000.png,id000999/000.png,1\n' >wrong.csv
 expect 3 "names 'id000999/000.png'" "$tammes" eval --model run --data unseen --protocol folds --pairs wrong.csv
 
+# Pages. A file that is there stays; names of classes and files cannot write HTML; the same bytes every time.
+mkdir -p hostile && cp -r unseen/id00050[1-7] hostile/ && cp -r unseen/id000500 'hostile/<b onclick="x">&'
+expect 0 'the page is page1.html' "$tammes" eval --model run --data hostile --report page1.html
+expect 0 'Worst pairs' cat page1.html
+expect 0 '&lt;b onclick=&quot;x&quot;&gt;&amp;/' cat page1.html
+expect 1 '' grep -c '<b onclick' page1.html
+expect 1 '' grep -c '<script\|https:' page1.html
+expect 2 'page1.html: exists; nothing was written' "$tammes" eval --model run --data hostile --report page1.html
+expect 0 'page2' "$tammes" eval --model run --data hostile --threads 1 --report page2.html
+expect 0 '' cmp page1.html page2.html
+expect 0 'page3' "$tammes" eval --model run --data unseen --pairs pairs.csv --folds 5 --json --report page3.html
+expect 0 'accuracy over the folds' cat page3.html
+expect 0 'page4' "$tammes" eval --model run --data unseen --protocol retrieval --report page4.html
+expect 0 'Recall@K' cat page4.html
+expect 0 'page5' "$tammes" eval --model run --data unseen --protocol identify --report page5.html
+expect 0 'Identification' cat page5.html
+expect 0 'page6' "$tammes" eval --model run --data both --protocol openset --gallery-data unseen --report page6.html
+expect 0 'TPIR' cat page6.html
+expect 0 'page8' "$tammes" eval --model run --model run --data unseen --report page8.html
+expect 0 'Worst pairs: run' cat page8.html
+expect 0 'page9' "$tammes" eval --model run --data unseen --gallery-data hostile --gallery all --report page9.html
+expect 0 'DET' cat page9.html
+expect 2 'there is no page for --protocol fewshot' "$tammes" eval --model run --data unseen --protocol fewshot --report page7.html
+expect 3 'id000999' "$tammes" eval --model run --data unseen --pairs wrong.csv --report page7.html
+expect 1 '' test -e page7.html
+
 # Images that are not square: their own size is the model's, and no other is read in its place.
 for c in a b c; do
     mkdir -p "wide/$c"

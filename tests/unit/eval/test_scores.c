@@ -60,6 +60,14 @@ static void check_worst(const char *kind, const char *name, int count, const tam
     for (int k = 0; k < WORST; k++) {
         assert_int_equal(pairs[k].a, expected[2 * k]);
         assert_int_equal(pairs[k].b, expected[2 * k + 1]);
+        double sum = 0, squares[2] = {0};
+        for (int d = 0; d < GOLDEN_WIDTH; d++) {
+            double x = (double)e[pairs[k].a * GOLDEN_WIDTH + d], y = (double)e[pairs[k].b * GOLDEN_WIDTH + d];
+            sum += x * y;
+            squares[0] += x * x;
+            squares[1] += y * y;
+        }
+        assert_true(fabs((double)pairs[k].score - sum / sqrt(squares[0] * squares[1])) < 1e-6);
     }
 }
 

@@ -124,6 +124,33 @@ static void corners_are_where_they_belong(void **state) {
     test_ctx_free(ctx);
 }
 
+/* Given ticks stand where they belong; one outside, or too near to an earlier one, is left out. */
+static void given_ticks_do_not_touch(void **state) {
+    (void)state;
+    static const tam_tick ticks[] = {{5, "five"}, {0, "zero"}, {5.1, "close"}, {11, "outside"}, {10, "<ten>"}};
+    const tam_figure figure = {.x = {"x", 0, 10, false, false, 0},
+                               .y = {"y", 0, 10, false, false, 0},
+                               .x_ticks = ticks,
+                               .x_tick_count = 5,
+                               .y_ticks = ticks,
+                               .y_tick_count = 5};
+    char expected[64];
+    tam_ctx *ctx = test_ctx(1);
+    tam_text text = {.ctx = ctx};
+    tam_svg svg = tam_svg_begin(&text, &figure);
+    tam_svg_end(&svg);
+    assert_true(well_formed(text.data));
+    assert_int_equal(occurrences(text.data, ">five<"), 2);
+    assert_int_equal(occurrences(text.data, ">zero<"), 2);
+    assert_int_equal(occurrences(text.data, ">&lt;ten&gt;<"), 2);
+    assert_int_equal(occurrences(text.data, "close") + occurrences(text.data, "outside"), 0);
+    assert_int_equal(occurrences(text.data, "<text"), 8); /* no numbers of their own */
+    snprintf(expected, sizeof expected, "x=\"%d\" y=\"%d\"", (int)(svg.left + svg.right) / 2, (int)svg.bottom + 16);
+    assert_non_null(strstr(text.data, expected));
+    tam_text_free(&text);
+    test_ctx_free(ctx);
+}
+
 /* A polygon goes through its corners and is closed; what is not finite is left out without breaking it. */
 static void areas_are_closed(void **state) {
     (void)state;
@@ -194,6 +221,7 @@ int main(void) {
         cmocka_unit_test(ticks_are_round),
         cmocka_unit_test(figures_are_well_formed),
         cmocka_unit_test(corners_are_where_they_belong),
+        cmocka_unit_test(given_ticks_do_not_touch),
         cmocka_unit_test(areas_are_closed),
         cmocka_unit_test(pages_are_well_formed),
         cmocka_unit_test(the_checker_refuses),
