@@ -31,18 +31,23 @@ static tam_status cut(tam_ctx *ctx, const char *path, size_t size, int64_t count
     return TAM_OK;
 }
 
-tam_status tam_row_lines_read(tam_ctx *ctx, const char *path, int64_t count, const char *of, tam_row_lines *out) {
-    uint8_t *text;
-    size_t size;
-    *out = (tam_row_lines){0};
-    TAM_TRY(tam_file_read(ctx, path, 0, &text, &size));
-    *out = (tam_row_lines){.ctx = ctx, .text = (char *)text};
+tam_status tam_row_lines_cut(tam_ctx *ctx, const char *path, char *text, size_t size, int64_t count, const char *of,
+                             tam_row_lines *out) {
+    *out = (tam_row_lines){.ctx = ctx, .text = text};
     out->at = tam_allocate(ctx, (size_t)count, sizeof *out->at, "places of lines");
     tam_status status = out->at != NULL ? cut(ctx, path, size, count, of, out) : TAM_RESOURCES;
     if (status != TAM_OK) {
         tam_row_lines_free(out);
     }
     return status;
+}
+
+tam_status tam_row_lines_read(tam_ctx *ctx, const char *path, int64_t count, const char *of, tam_row_lines *out) {
+    uint8_t *text;
+    size_t size;
+    *out = (tam_row_lines){0};
+    TAM_TRY(tam_file_read(ctx, path, 0, &text, &size));
+    return tam_row_lines_cut(ctx, path, (char *)text, size, count, of, out);
 }
 
 void tam_row_lines_free(tam_row_lines *lines) {
