@@ -18,6 +18,7 @@
 #include "tammes/eval_page.h"
 #include "tammes/faces.h"
 #include "tammes/head.h"
+#include "tammes/ijb.h"
 #include "tammes/inspect.h"
 #include "tammes/loss.h"
 #include "tammes/machine.h"

@@ -12,6 +12,9 @@ TAM_MUST_USE tam_status tam_pairs_check(tam_ctx *ctx, int64_t n, int d, const fl
 /* cosines [pairs] in f64; 0 where a row is zero. */
 void tam_pairs_cosines(tam_ctx *ctx, int d, const float *e, int64_t pairs, const int64_t *a, double *cosines);
 
+/* The same rounded to f32, as they are compared. */
+void tam_pairs_scores(tam_ctx *ctx, int d, const float *e, int64_t pairs, const int64_t *a, float *scores);
+
 /* distances [pairs]: the squared distance between the rows divided by their lengths (a zero row stays zero), in f64. */
 void tam_pairs_distances(tam_ctx *ctx, int d, const float *e, int64_t pairs, const int64_t *a, double *distances);
 

@@ -1,4 +1,6 @@
 /* Verification: is it the same class or not, over all pairs and over listed pairs. */
+#include <math.h>
+
 #include "base/memory.h"
 #include "base/team.h"
 #include "eval/curve.h"
@@ -123,43 +125,76 @@ done:
     return status;
 }
 
+tam_status tam_eval_pair_scores(tam_ctx *ctx, int64_t n, int d, const float *e, int64_t pairs, const int64_t *a,
+                                float *scores) {
+    TAM_TRY(tam_pairs_check(ctx, n, d, e, pairs, a));
+    tam_pairs_scores(ctx, d, e, pairs, a, scores);
+    return TAM_OK;
+}
+
+static tam_status check_scores(tam_ctx *ctx, int64_t pairs, const float *scores) {
+    if (pairs < 0) {
+        return tam_fail(ctx, TAM_CONFIG, "%lld pairs cannot be evaluated", (long long)pairs);
+    }
+    for (int64_t i = 0; i < pairs; i++) {
+        if (!isfinite(scores[i])) {
+            return tam_fail(ctx, TAM_INPUT, "pair %lld has a score that is no number", (long long)i);
+        }
+    }
+    return TAM_OK;
+}
+
+/* The genuine scores at the front of `sorted`, the impostor scores behind them. */
+static tam_status draw_curve(tam_ctx *ctx, int64_t genuine, int64_t impostor, float *sorted, int levels,
+                             const double *far, tam_verification *result) {
+    tam_curve curve = {0};
+    tam_moments moments = {0};
+    TAM_TRY(tam_curve_create(ctx, genuine, sorted, &curve));
+    tam_curve_count(&curve, 0, impostor, sorted + genuine);
+    for (int64_t i = 0; i < impostor; i += TAM_TILE) {
+        tam_moments_add(impostor - i < TAM_TILE ? impostor - i : TAM_TILE, sorted + genuine + i, &moments);
+    }
+    tam_curve_finish(&curve, &moments, levels, far, result);
+    tam_curve_free(ctx, &curve);
+    return TAM_OK;
+}
+
+tam_status tam_eval_scores(tam_ctx *ctx, int64_t pairs, const float *scores, const uint8_t *same, int levels,
+                           const double *far, tam_verification *result) {
+    TAM_TRY(tam_curve_levels(ctx, &levels, &far));
+    TAM_TRY(check_scores(ctx, pairs, scores));
+    int64_t genuine = 0, impostor = 0;
+    float *sorted = tam_allocate(ctx, (size_t)pairs, sizeof *sorted, "scores of pairs");
+    if (sorted == NULL) {
+        return TAM_RESOURCES;
+    }
+    for (int64_t i = 0; i < pairs; i++) {
+        if (same[i]) {
+            sorted[genuine++] = scores[i];
+        } else {
+            sorted[pairs - ++impostor] = scores[i];
+        }
+    }
+    tam_status status = TAM_OK;
+    if (genuine == 0 || impostor == 0) {
+        tam_curve_empty(genuine, impostor, levels, far, result);
+    } else {
+        status = draw_curve(ctx, genuine, impostor, sorted, levels, far, result);
+    }
+    tam_release(ctx, sorted);
+    return status;
+}
+
 tam_status tam_eval_pairs(tam_ctx *ctx, int64_t n, int d, const float *e, int64_t pairs, const int64_t *a,
                           const uint8_t *same, int levels, const double *far, tam_verification *result) {
-    tam_curve curve = {0};
     TAM_TRY(tam_curve_levels(ctx, &levels, &far));
     TAM_TRY(tam_pairs_check(ctx, n, d, e, pairs, a));
     float *scores = tam_allocate(ctx, (size_t)pairs, sizeof *scores, "scores of pairs");
-    double *cosines = tam_allocate(ctx, (size_t)pairs, sizeof *cosines, "scores of pairs");
-    tam_status status = TAM_RESOURCES;
-    if (scores == NULL || cosines == NULL) {
-        goto done;
+    if (scores == NULL) {
+        return TAM_RESOURCES;
     }
-    tam_pairs_cosines(ctx, d, e, pairs, a, cosines);
-    int64_t genuine = 0, impostor = 0;
-    for (int64_t i = 0; i < pairs; i++) {
-        if (same[i]) {
-            scores[genuine++] = (float)cosines[i];
-        } else {
-            scores[pairs - ++impostor] = (float)cosines[i];
-        }
-    }
-    status = TAM_OK;
-    if (genuine == 0 || impostor == 0) {
-        tam_curve_empty(genuine, impostor, levels, far, result);
-        goto done;
-    }
-    status = tam_curve_create(ctx, genuine, scores, &curve);
-    if (status == TAM_OK) {
-        tam_moments moments = {0};
-        tam_curve_count(&curve, 0, impostor, scores + genuine);
-        for (int64_t i = 0; i < impostor; i += TAM_TILE) {
-            tam_moments_add(impostor - i < TAM_TILE ? impostor - i : TAM_TILE, scores + genuine + i, &moments);
-        }
-        tam_curve_finish(&curve, &moments, levels, far, result);
-    }
-done:
-    tam_curve_free(ctx, &curve);
+    tam_pairs_scores(ctx, d, e, pairs, a, scores);
+    tam_status status = tam_eval_scores(ctx, pairs, scores, same, levels, far, result);
     tam_release(ctx, scores);
-    tam_release(ctx, cosines);
     return status;
 }
