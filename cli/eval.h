@@ -15,6 +15,7 @@
     X(retrieval, "Recall@K, R-precision and MAP@R of each image among all others")          \
     X(openset, "probes of whom not all are enrolled: TPIR at FPIR")                         \
     X(distractors, "rank 1 of each pair of a class among crowds of strangers, as MegaFace") \
+    X(ijb, "templates of IJB, 1:1 and 1:N")                                                 \
     X(cluster, "clusters of the images beside their classes: NMI, pairwise F")              \
     X(classify, "closed set: the class whose weights in the model are the nearest")
 
@@ -39,6 +40,8 @@ typedef struct eval_job {
     int resamples; /* of people; -1: as many as are usual where that is quick */
     tam_fewshot_config fewshot;
     tam_dataset_config distractors;
+    const char *ijb, *variant;
+    bool halves;         /* ijb: rows are [image | mirror image] */
     double threshold;    /* cluster: cosine that joins; NaN: k-means */
     int64_t clusters;    /* cluster: of k-means; 0: as many as there are classes */
     tam_eval_page *page; /* of --report; NULL: none is wanted */
@@ -130,6 +133,15 @@ tam_status eval_page_add(eval_job *job, const eval_set *set, const eval_gallery_
 tam_status eval_page_add_ranks(eval_job *job, const eval_set *set, const tam_identification *ranks);
 tam_status eval_page_add_retrieval(eval_job *job, const eval_set *set, const tam_retrieval *result);
 tam_status eval_page_add_openset(eval_job *job, const eval_set *set, const tam_openset *result);
+/* What --protocol ijb measures of one variant. */
+typedef struct eval_ijb_result {
+    char name[8]; /* "N1D1F1" */
+    tam_ijb_verification pairs;
+    bool listed[TAM_IJB_GALLERIES + 1];
+    tam_ijb_identification gallery[TAM_IJB_GALLERIES + 1]; /* the last: both as one */
+} eval_ijb_result;
+tam_status eval_print_ijb(const eval_job *job, const eval_set *set, const tam_ijb_info *info, int count,
+                          const eval_ijb_result *results);
 /* Numbers that could not be had make a negative result. */
 tam_status eval_judge(double share);
 /* Prints "label  12.34%", or "insufficient data" for NaN. */

@@ -63,8 +63,9 @@ TAM_API TAM_MUST_USE tam_status tam_eval_pairs(tam_ctx *ctx, int64_t n, int d, c
  * (TAM_INPUT). */
 TAM_API TAM_MUST_USE tam_status tam_eval_pair_scores(tam_ctx *ctx, int64_t n, int d, const float *e, int64_t pairs,
                                                      const int64_t *a, float *scores);
-TAM_API TAM_MUST_USE tam_status tam_eval_scores(tam_ctx *ctx, int64_t pairs, const float *scores, const uint8_t *same,
-                                                int levels, const double *far, tam_verification *result);
+TAM_API TAM_MUST_USE tam_status tam_eval_scored_pairs(tam_ctx *ctx, int64_t pairs, const float *scores,
+                                                      const uint8_t *same, int levels, const double *far,
+                                                      tam_verification *result);
 
 /* How ten-fold accuracy is defined. Folds are contiguous, the first pairs mod folds get one pair more; each is judged
  * at a threshold that the other folds choose. A single fold chooses its threshold on itself. */

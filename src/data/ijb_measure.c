@@ -20,7 +20,7 @@ tam_status tam_ijb_verify(const tam_ijb *ijb, int d, const float *x, int levels,
     const uint8_t *same = ijb->pairs.same;
     tam_status status = tam_eval_pair_scores(ctx, ijb->templates.count, d, x, pairs, ijb->pairs.template_id, scores);
     if (status == TAM_OK) {
-        status = tam_eval_scores(ctx, pairs, scores, same, levels, far, &result->exact);
+        status = tam_eval_scored_pairs(ctx, pairs, scores, same, levels, far, &result->exact);
     }
     if (status == TAM_OK) {
         status = tam_eval_published_tar(ctx, pairs, scores, same, levels, far, result->published);

@@ -159,8 +159,8 @@ static tam_status draw_curve(tam_ctx *ctx, int64_t genuine, int64_t impostor, fl
     return TAM_OK;
 }
 
-tam_status tam_eval_scores(tam_ctx *ctx, int64_t pairs, const float *scores, const uint8_t *same, int levels,
-                           const double *far, tam_verification *result) {
+tam_status tam_eval_scored_pairs(tam_ctx *ctx, int64_t pairs, const float *scores, const uint8_t *same, int levels,
+                                 const double *far, tam_verification *result) {
     TAM_TRY(tam_curve_levels(ctx, &levels, &far));
     TAM_TRY(check_scores(ctx, pairs, scores));
     int64_t genuine = 0, impostor = 0;
@@ -194,7 +194,7 @@ tam_status tam_eval_pairs(tam_ctx *ctx, int64_t n, int d, const float *e, int64_
         return TAM_RESOURCES;
     }
     tam_pairs_scores(ctx, d, e, pairs, a, scores);
-    tam_status status = tam_eval_scores(ctx, pairs, scores, same, levels, far, result);
+    tam_status status = tam_eval_scored_pairs(ctx, pairs, scores, same, levels, far, result);
     tam_release(ctx, scores);
     return status;
 }
