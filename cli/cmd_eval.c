@@ -1,7 +1,7 @@
 /* tammes eval: how good a model is on a data set, by a protocol. */
 #include <math.h>
 
-#include "eval.h"
+#include "diagnose.h"
 
 #define EVAL_NAME(name, about) #name "|"
 /* insightface is the name under which others know folds. */
@@ -46,7 +46,7 @@ static tam_status run_one(eval_job job, const char *model, const char *dtype, in
         job.info = model != NULL ? tam_model_describe(job.model) : (tam_model_info){0};
         job.model_path = model;
         job.dim = job.info.dim;
-        status = protocols[protocol].run(&job);
+        status = job.diagnose ? eval_diagnose(&job) : protocols[protocol].run(&job);
     }
     tam_model_free(job.model);
     return status;
@@ -58,6 +58,9 @@ static tam_status run_all(eval_job *job, const cli_words *models, const cli_word
     cli_call *call = job->call;
     bool json = call->json, several = models->count > 1 || data->count > 1;
     tam_status status = TAM_OK, negative = TAM_OK;
+    if (several && job->diagnose) {
+        return cli_fail(call, TAM_CONFIG, "--diagnose takes one model and one set of data");
+    }
     if (several) {
         call->collected = json_array();
         call->json = true;
@@ -102,6 +105,8 @@ tam_status cli_eval(cli_call *call) {
                  "what the net computes in (f32); auto: bf16 where the processor has matrix units for it"),
         cli_choice("protocol", &protocol, PROTOCOL_WORDS,
                    "what to measure (allpairs; of listed pairs insightface); docs/evaluation.md"),
+        cli_switch("diagnose", &job.diagnose,
+                   "instead of the protocol try the usual mistakes: BGR, another range, mirror images, alignment"),
         cli_text("pairs", &job.pairs, "FILE", "folds: LFW's pairs.txt, or CSV path_a,path_b,same; a .bin has its own"),
         cli_switch("skip-missing", &job.skip_missing, "folds, ijb: leave out what the data have no images of"),
         cli_int("folds", &job.folds, 1, 1000, "folds: how many (as the list says, 10 for CSV and .bin)"),

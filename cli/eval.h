@@ -37,6 +37,7 @@ typedef struct eval_job {
     int pca;          /* folds: principal components that are kept; 0: no analysis */
     int own_pairs;    /* the data hold pairs of their own */
     bool skip_missing;
+    bool diagnose;
     int resamples; /* of people; -1: as many as are usual where that is quick */
     tam_fewshot_config fewshot;
     tam_dataset_config distractors;

@@ -1,5 +1,5 @@
 /* tammes eval of listed pairs: ten-fold accuracy by the field's several rules, and the rates on all of the pairs. */
-#include "eval.h"
+#include "diagnose.h"
 
 /* As each rule's papers print it: a mean with the deviation of the folds, or with the standard error of the mean. */
 static void print_folds(tam_fold_rule rule, const tam_folds *folds) {
@@ -62,6 +62,7 @@ static tam_status measure_pairs(eval_job *job, tam_fold_rule rule, const eval_se
         eval_print_verification(&result);
         eval_print_bootstrap(&result, &intervals);
     }
+    eval_suggest_diagnosis(job, folds.accuracy, result.eer);
     return status == TAM_OK ? eval_judge(result.eer) : status;
 }
 

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "eval.h"
+#include "diagnose.h"
 
 /* All pairs within the set, or of its images with those of --gallery-data. */
 static tam_status measure_all(eval_job *job, const eval_gallery_rows *gallery, eval_set *set, tam_verification *result,
@@ -50,6 +50,7 @@ tam_status eval_allpairs(eval_job *job) {
     }
     eval_close(&set);
     eval_gallery_free(&gallery);
+    eval_suggest_diagnosis(job, NAN, result.eer);
     return status == TAM_OK ? eval_judge(result.eer) : status;
 }
 
