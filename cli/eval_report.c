@@ -84,20 +84,25 @@ static void name_words(const eval_job *job, char words[ABOUT]) {
     snprintf(words, ABOUT, "%.3000s%s%.3000s", model, both ? ", " : "", both ? job->data.path : "");
 }
 
-static tam_status count_scores(eval_job *job, const eval_set *set, const tam_pairs_info *pairs, tam_scores *scores) {
+/* Of pairs with a gallery of images the worst ones are kept, too; means and weights have no pictures. */
+static tam_status count_scores(eval_job *job, const eval_set *set, const eval_gallery_rows *gallery,
+                               const tam_pairs_info *pairs, tam_scores *scores) {
     tam_ctx *ctx = job->call->ctx;
-    if (pairs == NULL) {
+    if (pairs != NULL) {
+        return tam_eval_scores_of_pairs(ctx, set->count, set->dim, set->x, pairs->count, pairs->rows, pairs->same,
+                                        WORST, scores);
+    }
+    if (gallery == NULL) {
         return tam_eval_scores(ctx, set->count, set->dim, set->x, set->labels, WORST, scores);
     }
-    return tam_eval_scores_of_pairs(ctx, set->count, set->dim, set->x, pairs->count, pairs->rows, pairs->same, WORST,
-                                    scores);
+    return tam_eval_scores_across(ctx, set->dim, gallery->count, gallery->x, gallery->labels, set->count, set->x,
+                                  set->labels, gallery->x == gallery->set.x ? WORST : 0, scores);
 }
 
 tam_status eval_page_add(eval_job *job, const eval_set *set, const eval_gallery_rows *gallery,
                          const tam_pairs_info *pairs, const tam_verification *result, const tam_bootstrap *intervals,
                          tam_fold_rule rule, const tam_folds *folds) {
     char about[ABOUT], name[ABOUT];
-    bool within = gallery == NULL || gallery->count < 0;
     if (job->page == NULL) {
         return TAM_OK;
     }
@@ -105,9 +110,10 @@ tam_status eval_page_add(eval_job *job, const eval_set *set, const eval_gallery_
     if (scores == NULL) {
         return cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for histograms");
     }
+    gallery = gallery != NULL && gallery->count >= 0 ? gallery : NULL;
     about_words(job, set, about);
     name_words(job, name);
-    tam_status status = within ? count_scores(job, set, pairs, scores) : TAM_OK;
+    tam_status status = count_scores(job, set, gallery, pairs, scores);
     if (status == TAM_OK) {
         status = tam_eval_page_add(job->page, &(tam_eval_page_verification){
                                                   .name = name,
@@ -116,10 +122,12 @@ tam_status eval_page_add(eval_job *job, const eval_set *set, const eval_gallery_
                                                   .intervals = intervals,
                                                   .folds = folds,
                                                   .rule = rule,
-                                                  .scores = within ? scores : NULL,
+                                                  .scores = scores,
                                                   .images = set->dataset,
                                                   .bare = set->embeddings != NULL,
                                                   .image = pairs != NULL ? pairs->image : NULL,
+                                                  .gallery = gallery != NULL ? gallery->set.dataset : NULL,
+                                                  .gallery_bare = gallery != NULL && gallery->set.embeddings != NULL,
                                               });
     }
     free(scores);

@@ -43,6 +43,8 @@ typedef struct tam_eval_page_verification {
     tam_dataset *images;            /* whose images the rows are; NULL: pairs are named by their rows */
     int bare;                       /* 1: the data have names but no pictures (embeddings) */
     const int64_t *image;           /* row i is image image[i]; NULL: image i */
+    tam_dataset *gallery;           /* of pairs of two sets, the data of their second rows; NULL: the same */
+    int gallery_bare;
 } tam_eval_page_verification;
 
 /* Fails with TAM_CONFIG beyond 32 of them, with TAM_INPUT when an image cannot be read. */

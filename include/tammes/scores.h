@@ -35,6 +35,12 @@ typedef struct tam_scores {
 TAM_API TAM_MUST_USE tam_status tam_eval_scores(tam_ctx *ctx, int64_t n, int d, const float *e, const int32_t *labels,
                                                 int worst, tam_scores *result);
 
+/* All pairs of a probe with a row of the gallery, as tam_eval_cross_pairs: a is the probe, b the row of the gallery. */
+TAM_API TAM_MUST_USE tam_status tam_eval_scores_across(tam_ctx *ctx, int d, int64_t gallery_count, const float *gallery,
+                                                       const int32_t *gallery_labels, int64_t probe_count,
+                                                       const float *probes, const int32_t *probe_labels, int worst,
+                                                       tam_scores *result);
+
 /* The listed pairs, as tam_eval_pairs. */
 TAM_API TAM_MUST_USE tam_status tam_eval_scores_of_pairs(tam_ctx *ctx, int64_t n, int d, const float *e, int64_t pairs,
                                                          const int64_t *a, const uint8_t *same, int worst,

@@ -7,6 +7,7 @@
 #include "base/team.h"
 #include "eval/groups.h"
 #include "eval/histogram.h"
+#include "eval/own_scores.h"
 #include "eval/pair_list.h"
 #include "eval/rows.h"
 #include "eval/worst_pairs.h"
@@ -22,6 +23,7 @@ typedef enum kind { GENUINE, IMPOSTOR, KINDS } kind;
 typedef struct pass {
     tam_rows rows;
     tam_groups groups;
+    tam_own_scores sets; /* of two sets */
     float *scratch;
     seen (*seen)[KINDS]; /* [threads] */
 } pass;
@@ -42,9 +44,13 @@ static float badness_of(kind which, float score) {
     return which == GENUINE ? score : -score;
 }
 
-/* Scores of row `i` with the rows from `j` on, in the order of the groups. */
-static void look_at(pass *job, int worker, kind which, int64_t i, int64_t j, int64_t n, const float *scores) {
-    seen *mine = &job->seen[worker][which];
+static int64_t within(int64_t place, int64_t left, int64_t right) {
+    return place < left ? left : place < right ? place : right;
+}
+
+/* Scores of a row with n others. one_set: the lower of two rows is named first. */
+static void look_at(seen *mine, kind which, bool one_set, uint32_t row, const uint32_t *others, int64_t n,
+                    const float *scores) {
     if (n <= 0) {
         return;
     }
@@ -52,8 +58,8 @@ static void look_at(pass *job, int worker, kind which, int64_t i, int64_t j, int
     for (int64_t k = 0; k < n; k++) {
         float badness = badness_of(which, scores[k]);
         if (tam_worst_may_take(&mine->worst, badness)) {
-            int64_t x = job->groups.order[i], y = job->groups.order[j + k];
-            int64_t a = x < y ? x : y, b = x < y ? y : x;
+            bool turned = one_set && others[k] < row;
+            int64_t a = turned ? others[k] : row, b = turned ? row : others[k];
             tam_worst_add(&mine->worst, (tam_bad_pair){badness, a, b, a});
         }
     }
@@ -61,6 +67,8 @@ static void look_at(pass *job, int worker, kind which, int64_t i, int64_t j, int
 
 static void look_at_tiles(void *argument, int64_t tile, int worker) {
     pass *job = argument;
+    const tam_groups *groups = &job->groups;
+    seen *mine = job->seen[worker];
     float *scores = job->scratch + (int64_t)worker * TAM_TILE * TAM_TILE;
     int64_t n = job->rows.count, top = tile * TAM_TILE;
     int64_t bottom = top + TAM_TILE < n ? top + TAM_TILE : n;
@@ -69,10 +77,32 @@ static void look_at_tiles(void *argument, int64_t tile, int worker) {
         tam_rows_tile(&job->rows, tile, &job->rows, other, scores);
         for (int64_t i = top; i < bottom; i++) {
             const float *row = scores + (i - top) * TAM_TILE;
-            int64_t from = i + 1 > left ? i + 1 : left, middle = job->groups.end[i];
-            middle = middle < from ? from : middle < right ? middle : right;
-            look_at(job, worker, GENUINE, i, from, middle - from, row + (from - left));
-            look_at(job, worker, IMPOSTOR, i, middle, right - middle, row + (middle - left));
+            uint32_t a = groups->order[i];
+            int64_t from = within(i + 1, left, right), middle = within(groups->end[i], from, right);
+            look_at(&mine[GENUINE], GENUINE, true, a, groups->order + from, middle - from, row + (from - left));
+            look_at(&mine[IMPOSTOR], IMPOSTOR, true, a, groups->order + middle, right - middle, row + (middle - left));
+        }
+    }
+}
+
+/* The probes of one row of tiles with the whole gallery, whose classes lie together. */
+static void look_across(void *argument, int64_t tile, int worker) {
+    pass *job = argument;
+    const tam_own_scores *sets = &job->sets;
+    const uint32_t *order = sets->gallery_groups.order;
+    seen *mine = job->seen[worker];
+    float *scores = job->scratch + (int64_t)worker * TAM_TILE * TAM_TILE;
+    int64_t m = sets->gallery.count, n = sets->queries.count, top = tile * TAM_TILE;
+    for (int64_t other = 0; other < sets->gallery.tiles; other++) {
+        int64_t left = other * TAM_TILE, right = left + TAM_TILE < m ? left + TAM_TILE : m;
+        tam_rows_tile(&sets->queries, tile, &sets->gallery, other, scores);
+        for (int64_t i = top; i < n && i < top + TAM_TILE; i++) {
+            const float *row = scores + (i - top) * TAM_TILE;
+            uint32_t probe = sets->query_groups.order[i];
+            int64_t from = within(sets->from[i], left, right), to = within(sets->to[i], left, right);
+            look_at(&mine[IMPOSTOR], IMPOSTOR, false, probe, order + left, from - left, row);
+            look_at(&mine[GENUINE], GENUINE, false, probe, order + from, to - from, row + (from - left));
+            look_at(&mine[IMPOSTOR], IMPOSTOR, false, probe, order + to, right - to, row + (to - left));
         }
     }
 }
@@ -120,6 +150,29 @@ tam_status tam_eval_scores(tam_ctx *ctx, int64_t n, int d, const float *e, const
     }
     tam_rows_free(ctx, &job.rows);
     tam_groups_free(ctx, &job.groups);
+    tam_release(ctx, job.scratch);
+    tam_release(ctx, job.seen);
+    return status;
+}
+
+tam_status tam_eval_scores_across(tam_ctx *ctx, int d, int64_t gallery_count, const float *gallery,
+                                  const int32_t *gallery_labels, int64_t probe_count, const float *probes,
+                                  const int32_t *probe_labels, int worst, tam_scores *result) {
+    pass job = {0};
+    TAM_TRY(tam_rows_check(ctx, gallery_count, d, gallery, "gallery row"));
+    TAM_TRY(tam_rows_check(ctx, probe_count, d, probes, "probe"));
+    TAM_TRY(take_seen(ctx, worst, &job));
+    tam_status status = tam_own_scores_make(ctx, d, gallery_count, gallery, gallery_labels, probe_count, probes,
+                                            probe_labels, &job.sets);
+    if (status == TAM_OK) {
+        job.scratch = tam_rows_scratch(ctx);
+        status = job.scratch != NULL ? TAM_OK : TAM_RESOURCES;
+    }
+    if (status == TAM_OK) {
+        tam_team_run(ctx, job.sets.queries.tiles, look_across, &job);
+        gather_all(ctx, &job, result);
+    }
+    tam_own_scores_free(ctx, &job.sets);
     tam_release(ctx, job.scratch);
     tam_release(ctx, job.seen);
     return status;

@@ -1,4 +1,5 @@
 /* The worst pairs as cards: two small pictures, the score, the names. */
+#include <math.h>
 #include <stdio.h>
 
 #include "data/resize.h"
@@ -11,7 +12,8 @@ enum { QUALITY = 85, LONGEST_SIDE = 160, NAME = 512 };
 /* What pictures are made with; all images of a data set have one size. */
 typedef struct album {
     tam_ctx *ctx;
-    const tam_eval_page_verification *one;
+    tam_dataset *images;  /* NULL: rows have no names */
+    const int64_t *image; /* NULL: row i is image i */
     tam_dataset_info info;
     int width, height; /* of the small pictures */
     uint8_t *pixels;   /* an image, and behind it its small version */
@@ -19,12 +21,12 @@ typedef struct album {
     tam_resizer *resizer; /* NULL: small enough */
 } album;
 
-static tam_status open_album(tam_ctx *ctx, const tam_eval_page_verification *one, album *pictures) {
-    *pictures = (album){.ctx = ctx, .one = one};
-    if (one->images == NULL || one->bare) {
+static tam_status open_album(tam_ctx *ctx, tam_dataset *images, bool bare, const int64_t *image, album *pictures) {
+    *pictures = (album){.ctx = ctx, .images = images, .image = image};
+    if (images == NULL || bare) {
         return TAM_OK;
     }
-    pictures->info = tam_dataset_describe(one->images);
+    pictures->info = tam_dataset_describe(images);
     int width = pictures->info.width, height = pictures->info.height;
     int longest = width > height ? width : height;
     bool large = longest > LONGEST_SIDE;
@@ -50,12 +52,12 @@ static void close_album(album *pictures) {
 }
 
 static int64_t image_of(const album *pictures, int64_t row) {
-    return pictures->one->image != NULL ? pictures->one->image[row] : row;
+    return pictures->image != NULL ? pictures->image[row] : row;
 }
 
 static void name_of(const album *pictures, int64_t row, char name[NAME]) {
-    if (pictures->one->images != NULL) {
-        tam_dataset_image_key(pictures->one->images, image_of(pictures, row), name, NAME);
+    if (pictures->images != NULL) {
+        tam_dataset_image_key(pictures->images, image_of(pictures, row), name, NAME);
     } else {
         snprintf(name, NAME, "row %lld", (long long)row);
     }
@@ -68,7 +70,7 @@ static tam_status add_picture(const album *pictures, int64_t row, tam_text *text
     if (pictures->pixels == NULL) {
         return TAM_OK;
     }
-    TAM_TRY(tam_dataset_read(pictures->one->images, image_of(pictures, row), pictures->pixels));
+    TAM_TRY(tam_dataset_read(pictures->images, image_of(pictures, row), pictures->pixels));
     if (pictures->resizer != NULL) {
         const tam_image_info info = {pictures->info.width, pictures->info.height, pictures->info.channels};
         tam_resize(pictures->resizer, &info, pictures->pixels, pictures->small);
@@ -81,36 +83,42 @@ static tam_status add_picture(const album *pictures, int64_t row, tam_text *text
     return TAM_OK;
 }
 
-static tam_status add_pairs(const album *pictures, int count, const tam_worst_pair *pairs, double threshold,
+/* pictures: of the first and of the second rows. */
+static tam_status add_pairs(const album pictures[2], int count, const tam_worst_pair *pairs, double threshold,
                             tam_text *text) {
     for (int k = 0; k < count && k < TAM_EVAL_PAGE_WORST; k++) {
         const tam_worst_pair *pair = &pairs[k];
         char number[32], words[TAM_EVAL_PAGE_WORDS], first[NAME], second[NAME];
         tam_fixed_words(number, sizeof number, (double)pair->score, 3);
-        snprintf(words, sizeof words, "%s, %s", number,
-                 (double)pair->score >= threshold ? "accepted" : "refused"); /* at the threshold of the EER */
-        name_of(pictures, pair->a, first);
-        name_of(pictures, pair->b, second);
+        const char *verdict = (double)pair->score >= threshold ? ", accepted" : ", refused";
+        snprintf(words, sizeof words, "%s%s", number, isfinite(threshold) ? verdict : "");
+        name_of(&pictures[0], pair->a, first);
+        name_of(&pictures[1], pair->b, second);
         tam_html_pair_begin(text, words);
-        TAM_TRY(add_picture(pictures, pair->a, text));
-        TAM_TRY(add_picture(pictures, pair->b, text));
+        TAM_TRY(add_picture(&pictures[0], pair->a, text));
+        TAM_TRY(add_picture(&pictures[1], pair->b, text));
         tam_html_pair_end(text, first, second);
     }
     return text->failed ? TAM_RESOURCES : TAM_OK;
 }
 
 tam_status tam_eval_page_make_pairs(tam_ctx *ctx, const tam_eval_page_verification *one, tam_eval_part *part) {
-    album pictures;
+    album pictures[2] = {{.ctx = ctx}, {.ctx = ctx}};
     const tam_scores *scores = one->scores;
-    tam_status status = open_album(ctx, one, &pictures);
+    bool two = one->gallery != NULL;
+    double threshold = one->result->eer_threshold;
+    tam_status status = open_album(ctx, one->images, one->bare, one->image, &pictures[0]);
     if (status == TAM_OK) {
-        status = add_pairs(&pictures, scores->genuine_count, scores->worst_genuine, one->result->eer_threshold,
-                           &part->genuine);
+        status = open_album(ctx, two ? one->gallery : one->images, two ? one->gallery_bare : one->bare,
+                            two ? NULL : one->image, &pictures[1]);
     }
     if (status == TAM_OK) {
-        status = add_pairs(&pictures, scores->impostor_count, scores->worst_impostor, one->result->eer_threshold,
-                           &part->impostor);
+        status = add_pairs(pictures, scores->genuine_count, scores->worst_genuine, threshold, &part->genuine);
     }
-    close_album(&pictures);
+    if (status == TAM_OK) {
+        status = add_pairs(pictures, scores->impostor_count, scores->worst_impostor, threshold, &part->impostor);
+    }
+    close_album(&pictures[0]);
+    close_album(&pictures[1]);
     return status;
 }

@@ -42,6 +42,15 @@ def main():
                 some = [p for p, keep in zip(pairs, chosen) if keep]
                 line(f"{kind}_{name}", histogram(values[chosen]))
                 line(f"{kind}_{name}_worst", worst(some, sign * values[chosen]))
+            queries = labels_of(2, 150, 32)
+            found = cosines(rows_of(kind, 4, queries, 16), rows_of(kind, 3, labels, 16))
+            pairs = [(i, j) for i in range(150) for j in range(200)]
+            values = found.reshape(-1)
+            same = np.array([queries[i] == labels[j] for i, j in pairs])
+            for name, chosen, sign in (("mated", same, 1), ("nonmated", ~same, -1)):
+                some = [p for p, keep in zip(pairs, chosen) if keep]
+                line(f"{kind}_{name}", histogram(values[chosen]))
+                line(f"{kind}_{name}_worst", worst(some, sign * values[chosen]))
         chances = [1e-300, 1e-12, 1e-6, 1e-5, 1e-3, 0.01, 0.05, 0.1, 0.2, 0.4, 0.5, 0.6, 0.9, 0.99, 0.999999]
         line("chances", chances, "%.17g")
         line("probit", norm.ppf(chances), "%.17g")

@@ -12,6 +12,7 @@ static int32_t labels[ROWS];
 static int64_t listed[2 * PAIRS];
 static uint8_t same[PAIRS];
 static tam_scores result, again;
+static golden_sets sets;
 
 /* The numbers of one line of the golden file. */
 static int golden(const char *name, int room, int64_t *values) {
@@ -51,7 +52,9 @@ static void check_bins(const char *name, const int64_t *bins) {
     }
 }
 
-static void check_worst(const char *kind, const char *name, int count, const tam_worst_pair *pairs) {
+/* first: where the rows a lie. */
+static void check_worst(const char *kind, const char *name, const float *first, int count,
+                        const tam_worst_pair *pairs) {
     int64_t expected[2 * WORST];
     char line[64];
     snprintf(line, sizeof line, "%s_%s_worst", kind, name);
@@ -62,7 +65,7 @@ static void check_worst(const char *kind, const char *name, int count, const tam
         assert_int_equal(pairs[k].b, expected[2 * k + 1]);
         double sum = 0, squares[2] = {0};
         for (int d = 0; d < GOLDEN_WIDTH; d++) {
-            double x = (double)e[pairs[k].a * GOLDEN_WIDTH + d], y = (double)e[pairs[k].b * GOLDEN_WIDTH + d];
+            double x = (double)first[pairs[k].a * GOLDEN_WIDTH + d], y = (double)e[pairs[k].b * GOLDEN_WIDTH + d];
             sum += x * y;
             squares[0] += x * x;
             squares[1] += y * y;
@@ -116,8 +119,8 @@ static void equals_numpy(void **state) {
             } else {
                 test_ok(ctx, tam_eval_scores(ctx, ROWS, GOLDEN_WIDTH, e, labels, WORST, &result));
             }
-            check_worst(kind, "genuine", result.genuine_count, result.worst_genuine);
-            check_worst(kind, "impostor", result.impostor_count, result.worst_impostor);
+            check_worst(kind, "genuine", e, result.genuine_count, result.worst_genuine);
+            check_worst(kind, "impostor", e, result.impostor_count, result.worst_impostor);
             if (k == 0 && way == 1) {
                 break; /* products in f32 round differently from NumPy's; of the ties they are exact */
             }
@@ -128,6 +131,36 @@ static void equals_numpy(void **state) {
         }
         test_ctx_free(ctx);
     }
+}
+
+static void across_equals_numpy(void **state) {
+    (void)state;
+    for (int k = 0; k < 2; k++) {
+        const char *kind = golden_kinds[k];
+        make_rows(kind);
+        golden_sets_make(kind, &sets);
+        for (int threads = 1; threads < 4; threads++) {
+            tam_ctx *ctx = test_ctx(threads);
+            test_ok(ctx, tam_eval_scores_across(ctx, GOLDEN_WIDTH, ROWS, e, labels, GOLDEN_PROBES, sets.probes,
+                                                sets.probe_labels, WORST, threads == 1 ? &result : &again));
+            assert_true(threads == 1 || memcmp(&result, &again, sizeof result) == 0);
+            test_ctx_free(ctx);
+        }
+        check_worst(kind, "mated", sets.probes, result.genuine_count, result.worst_genuine);
+        check_worst(kind, "nonmated", sets.probes, result.impostor_count, result.worst_impostor);
+    }
+    check_bins("ties_mated", result.genuine);
+    check_bins("ties_nonmated", result.impostor);
+    tam_ctx *ctx = test_ctx(1);
+    test_ok(ctx, tam_eval_scores_across(ctx, GOLDEN_WIDTH, 0, e, labels, GOLDEN_PROBES, sets.probes, sets.probe_labels,
+                                        WORST, &result));
+    assert_int_equal(result.genuine_count + result.impostor_count, 0);
+    e[3 * GOLDEN_WIDTH] = INFINITY;
+    test_fails(ctx,
+               tam_eval_scores_across(ctx, GOLDEN_WIDTH, ROWS, e, labels, GOLDEN_PROBES, sets.probes, sets.probe_labels,
+                                      WORST, &result),
+               TAM_INPUT, "gallery row 3");
+    test_ctx_free(ctx);
 }
 
 static void threads_change_nothing(void **state) {
@@ -181,7 +214,7 @@ static void bad_input_is_refused(void **state) {
 static void every_allocation_may_fail(void **state) {
     (void)state;
     make_rows("smooth");
-    for (int way = 0; way < 2; way++) {
+    for (int way = 0; way < 3; way++) {
         int failures = 0, left = 0;
         tam_ctx *ctx = NULL;
         tam_ctx_config config = {.threads = 1, .allocator = test_ration(&left)};
@@ -190,7 +223,9 @@ static void every_allocation_may_fail(void **state) {
         for (tam_status status = TAM_RESOURCES; status != TAM_OK; failures++) {
             left = failures;
             status = way == 0 ? tam_eval_scores(ctx, ROWS, GOLDEN_WIDTH, e, labels, 3, &result)
-                              : tam_eval_scores_of_pairs(ctx, ROWS, GOLDEN_WIDTH, e, PAIRS, listed, same, 3, &result);
+                     : way == 1
+                         ? tam_eval_scores_across(ctx, GOLDEN_WIDTH, ROWS, e, labels, ROWS, e, labels, 3, &result)
+                         : tam_eval_scores_of_pairs(ctx, ROWS, GOLDEN_WIDTH, e, PAIRS, listed, same, 3, &result);
             assert_true(status == TAM_OK || status == TAM_RESOURCES);
             assert_int_equal(tam_ctx_memory(ctx).bytes, 0);
         }
@@ -201,13 +236,10 @@ static void every_allocation_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bins_are_numpys),
-        cmocka_unit_test(edges_are_exact),
-        cmocka_unit_test(equals_numpy),
-        cmocka_unit_test(threads_change_nothing),
-        cmocka_unit_test(nothing_is_made_of_nothing),
-        cmocka_unit_test(bad_input_is_refused),
-        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(bins_are_numpys),        cmocka_unit_test(edges_are_exact),
+        cmocka_unit_test(equals_numpy),           cmocka_unit_test(across_equals_numpy),
+        cmocka_unit_test(threads_change_nothing), cmocka_unit_test(nothing_is_made_of_nothing),
+        cmocka_unit_test(bad_input_is_refused),   cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

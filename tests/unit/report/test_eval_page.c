@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include <math.h>
+#include <sys/stat.h>
 
 #include "base/random.h"
 #include "golden_numbers.h"
@@ -182,6 +183,70 @@ static void rates_are_bars_with_intervals(void **state) {
     test_ctx_free(ctx);
 }
 
+/* Writes `count` grey images of 320 x 200 as folder/name/i.pgm. */
+static void write_class(const char *folder, const char *name, int count) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_int_equal(mkdir(path, 0777), 0);
+    for (int i = 0; i < count; i++) {
+        snprintf(path, sizeof path, "%s/%s/%d.pgm", folder, name, i);
+        FILE *file = fopen(path, "wb");
+        assert_non_null(file);
+        fprintf(file, "P5\n320 200\n255\n");
+        for (int k = 0; k < 320 * 200; k++) {
+            fputc(k % 251 + i, file);
+        }
+        fclose(file);
+    }
+}
+
+/* The worst pairs are shown small, whatever the images' size; the names of their files are only words. */
+static void pairs_are_pictures(void **state) {
+    (void)state;
+    char folder[64];
+    static const float x[4 * 2] = {1, 0, 0, 1, 1, 1, -1, 1};
+    static const int64_t image[4] = {3, 2, 1, 0};
+    tam_ctx *ctx = test_ctx(1);
+    tam_dataset *data;
+    test_folder(folder);
+    write_class(folder, "<i>'&", 2);
+    write_class(folder, "b", 2);
+    test_ok(ctx, tam_dataset_open(ctx, &(tam_dataset_config){.path = folder}, &data));
+    for (int i = 0; i < 4; i++) {
+        labels[i] = tam_dataset_label(data, image[i]);
+    }
+    test_ok(ctx, tam_eval_all_pairs(ctx, 4, 2, x, labels, 0, NULL, &result));
+    test_ok(ctx, tam_eval_scores(ctx, 4, 2, x, labels, 12, &scores));
+    tam_eval_page_verification one = verification("model");
+    one.images = data;
+    one.image = image;
+    char *text = page_of(ctx, 1, &one, NULL);
+    check_page(text);
+    assert_int_equal(occurrences(text, "<img height=\"100\""), 12);
+    assert_int_equal(occurrences(text, "<small>&lt;i&gt;&#39;&amp;/0.pgm</small>"), 3);
+    assert_int_equal(occurrences(text, "title=\"&lt;i&gt;&#39;&amp;/0.pgm\""), 3);
+    /* Rows 0 and 1 are images 3 and 2: the genuine pair with the lower score, cosine 0. */
+    const char *card = strstr(text, "<div class=\"pair\"><b>0.000, ");
+    assert_non_null(card);
+    assert_true(strstr(card, "<small>b/1.pgm</small><small>b/0.pgm</small>") != NULL);
+    free(text);
+    one.bare = 1;
+    text = page_of(ctx, 1, &one, NULL);
+    check_page(text);
+    assert_int_equal(occurrences(text, "<img"), 0);
+    assert_int_equal(occurrences(text, "<small>b/0.pgm</small>"), 3);
+    free(text);
+    one.bare = 0;
+    one.gallery = data; /* second rows of another set, numbered as its images */
+    text = page_of(ctx, 1, &one, NULL);
+    check_page(text);
+    assert_non_null(strstr(text, "<small>b/1.pgm</small><small>&lt;i&gt;&#39;&amp;/1.pgm</small>"));
+    free(text);
+    tam_dataset_free(data);
+    test_folder_remove(folder);
+    test_ctx_free(ctx);
+}
+
 static void bad_input_is_refused(void **state) {
     (void)state;
     tam_ctx *ctx = test_ctx(1);
@@ -237,9 +302,10 @@ static void every_allocation_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_page_is_whole),      cmocka_unit_test(several_models_share_the_curves),
-        cmocka_unit_test(extremes_are_told),    cmocka_unit_test(rates_are_bars_with_intervals),
-        cmocka_unit_test(bad_input_is_refused), cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(a_page_is_whole),           cmocka_unit_test(several_models_share_the_curves),
+        cmocka_unit_test(extremes_are_told),         cmocka_unit_test(rates_are_bars_with_intervals),
+        cmocka_unit_test(pairs_are_pictures),        cmocka_unit_test(bad_input_is_refused),
+        cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
