@@ -87,6 +87,31 @@ static void a_window_reads_whole_blocks(void **state) {
     test_ctx_free(ctx);
 }
 
+/* Places within a window: no two windows of an epoch are shuffled alike. */
+static void each_window_has_an_order_of_its_own(void **state) {
+    (void)state;
+    enum { COUNT = 640, BLOCK = 64 };
+    int64_t order[COUNT], least[COUNT / BLOCK];
+    tam_ctx *ctx = test_ctx(1);
+    for (uint64_t seed = 0; seed < 20; seed++) {
+        take_epoch(ctx, COUNT, BLOCK, 1, seed, 0, BLOCK, order); /* a window is a block */
+        for (int w = 0; w < COUNT / BLOCK; w++) {
+            least[w] = INT64_MAX;
+            for (int i = 0; i < BLOCK; i++) {
+                least[w] = order[w * BLOCK + i] < least[w] ? order[w * BLOCK + i] : least[w];
+            }
+        }
+        for (int w = 1; w < COUNT / BLOCK; w++) {
+            int alike = 0;
+            for (int i = 0; i < BLOCK; i++) {
+                alike += order[w * BLOCK + i] - least[w] == order[(w - 1) * BLOCK + i] - least[w - 1];
+            }
+            assert_in_range(alike, 0, BLOCK / 4); /* one, on average */
+        }
+    }
+    test_ctx_free(ctx);
+}
+
 /* Where the blocks begin differs from epoch to epoch: what was together once is not together always. */
 static void blocks_are_cut_anew(void **state) {
     (void)state;
@@ -250,6 +275,7 @@ int main(void) {
         cmocka_unit_test(every_image_once_an_epoch),
         cmocka_unit_test(the_state_is_the_place),
         cmocka_unit_test(a_window_reads_whole_blocks),
+        cmocka_unit_test(each_window_has_an_order_of_its_own),
         cmocka_unit_test(blocks_are_cut_anew),
         cmocka_unit_test(classes_mix),
         cmocka_unit_test(neighbours_are_spread),

@@ -102,6 +102,15 @@ static void labels_lie_beside_the_images(void **state) {
     add_text(w, "b.cls", "Ann Lee");
     finish(w);
     expect_data(w, "names.tar", 0, "a.png=1 b.png=0 /Ann Lee/Zo\xc3\xab");
+    begin(w, "both.tar"); /* the text goes before the JSON, whichever comes first */
+    add_png(w, "ab.png");
+    add_text(w, "ab.cls", "5");
+    add_text(w, "ab.json", "{\"label\": 6}");
+    add_png(w, "a.png");
+    add_text(w, "a.json", "{\"label\": 7}");
+    add_text(w, "a.cls", "8");
+    finish(w);
+    expect_data(w, "both.tar", 0, "ab.png=0 a.png=1 /5/8");
     begin(w, "listed.tar");
     add_text(w, "__classes__", "x\nold\\tname\nunused\r\n\\x23last");
     add_png(w, "a.png");
@@ -131,6 +140,12 @@ static void folders_are_classes_where_there_are_no_labels(void **state) {
     add_png(w, "a.png");
     add_png(w, "b.png");
     finish(w);
+    begin(w, "prefixes.tar"); /* names of which one begins like another */
+    add_png(w, "ab/xy.png");
+    add_png(w, "a/x.png");
+    add_png(w, "a/xyz.png");
+    finish(w);
+    expect_data(w, "prefixes.tar", 0, "ab/xy.png=1 a/x.png=0 a/xyz.png=0 /a/ab");
     expect_data(w, "bare.tar", 1, "a.png=-1 b.png=-1 ");
     expect_refused(w, "bare.tar", ": tar archive without labels");
 }
@@ -151,6 +166,7 @@ static void faults_name_the_member(void **state) {
         {{"a.png", "a.cls", "z.txt"}, "1e30", "#a.png: the label 1e30"},
         {{"a.png", "a.json", "z.txt"}, "{\"label\": []}", "#a.json: its \"label\" is neither a number nor a name"},
         {{"a.png", "a.json", "z.txt"}, "{\"label\": 1.5}", "#a.png: the label 1.5"},
+        {{"a.png", "a.json", "z.txt"}, "{\"label\": 1, \"label\": 2}", "#a.json:1: not JSON: duplicate"},
         {{"a.png", "a.json", "z.txt"}, "{\"label\": 1", "#a.json:1: not JSON"},
         {{"a/b.png", "c.png", "z.txt"}, "", "#c.png: lies in no folder"},
         {{"a.txt", "b.txt", "z.txt"}, "", ": no images in it"},
@@ -211,6 +227,30 @@ static void shards_are_one_data_set(void **state) {
     }
     expect_data(w, "s-{08..10}.tar", 0, "0/a.png=0 1/a.png=1 2/a.png=2 /8/9/10");
     expect_data(w, "s-{09..10}.tar", 0, "0/a.png=0 1/a.png=1 /9/10");
+    begin(w, "t-1.tar");
+    add_text(w, "__classes__", "x\ny");
+    add_png(w, "b.png");
+    add_text(w, "b.cls", "1");
+    finish(w);
+    begin(w, "t-0.tar");
+    add_text(w, "__classes__", "x\ny");
+    add_png(w, "a.png");
+    add_text(w, "a.cls", "0");
+    finish(w);
+    expect_data(w, "t-{0..1}.tar", 0, "a.png=0 b.png=1 /x/y"); /* no name twice: names are keys */
+    begin(w, "t-0.tar");
+    add_text(w, "__classes__", "x\nz");
+    add_png(w, "a.png");
+    add_text(w, "a.cls", "0");
+    finish(w);
+    tam_dataset_config other = {.path = w->path};
+    snprintf(w->path, sizeof w->path, "%s/t-{0..1}.tar", w->folder);
+    test_fails(w->ctx, tam_dataset_open(w->ctx, &other, &dataset), TAM_INPUT,
+               "t-1.tar#__classes__: other names of classes than in the archives before");
+    snprintf(w->path, sizeof w->path, "%s/t-0.tar", w->folder);
+    unlink(w->path);
+    snprintf(w->path, sizeof w->path, "%s/t-1.tar", w->folder);
+    unlink(w->path);
     expect_data(w, "", 0, "0/a.png=0 1/a.png=1 2/a.png=2 /8/9/10");
     tam_dataset_config config = {.path = w->path};
     snprintf(w->path, sizeof w->path, "%s/s-{08..11}.tar", w->folder);
@@ -228,6 +268,9 @@ static void patterns_are_numbers_in_braces(void **state) {
     assert_true(tam_shards_parse("{9..11}", &shards));
     assert_true(tam_shards_name(&shards, 0, path, sizeof path));
     assert_string_equal(path, "9");
+    assert_true(tam_shards_parse("{0..11}", &shards));
+    assert_true(tam_shards_name(&shards, 0, path, sizeof path));
+    assert_string_equal(path, "0");
     assert_true(tam_shards_parse("{9..011}", &shards));
     assert_true(tam_shards_name(&shards, 0, path, sizeof path));
     assert_string_equal(path, "009");

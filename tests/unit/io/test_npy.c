@@ -170,6 +170,9 @@ static void wrong_headers_are_refused(void **state) {
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (0,4294967296,4294967296)}", 0, "more than 2^63 values"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}", 11, "cut short: its header counts 12 bytes"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (3,)}", 13, "too long: its header counts 12 bytes"},
+        {"{'descr': '|u1', 'fortran_order': False, 'shape': (4294967296, 4294967296)}", 0, "more than 2^63 bytes"},
+        {"{'descr': '', 'fortran_order': False, 'shape': (3,)}", 9, "values of type '' are not read"},
+        {"{'descr': '0123456789012345678901234567890123456789012345678901234567890123'", 9, "or is too long"},
         {"{'descr': '<f3', 'fortran_order': False, 'shape': (3,)}", 9, "values of type '<f3' are not read"},
         {"{'descr': 'f4', 'fortran_order': False, 'shape': (3,)}", 12, "values of type 'f4' are not read"},
         {"{'descr': '<f4\\'', 'fortran_order': False, 'shape': (3,)}", 12, "a text that does not end or is too long"},
@@ -198,6 +201,63 @@ static void wrong_headers_are_refused(void **state) {
         test_fails(ctx, tam_npy_view(ctx, "x", bad, sizeof bad, &npy), TAM_INPUT, bytes[i].sentence);
         tam_npy_close(&npy);
     }
+}
+
+/* Numbers next to the largest that an int64 holds. */
+static void numbers_beyond_int64_are_refused(void **state) {
+    tam_ctx *ctx = *state;
+    static const char *const forms[3] = {"{'descr': '<f8', 'fortran_order': False, 'shape': (1,)}",
+                                         "{'descr': '<u8', 'fortran_order': False, 'shape': (1,)}",
+                                         "{'descr': '<f4', 'fortran_order': False, 'shape': (1,)}"};
+    const struct {
+        int form;
+        double real;
+        uint64_t whole;
+        int64_t value; /* 0: refused */
+    } cases[] = {
+        {0, 0x1p63, 0, 0},     {0, -0x1p63, 0, INT64_MIN},   {0, -0x1.0000000000001p63, 0, 0},
+        {0, NAN, 0, 0},        {0, INFINITY, 0, 0},          {1, 0, (uint64_t)1 << 63, 0},
+        {1, 0, UINT64_MAX, 0}, {1, 0, INT64_MAX, INT64_MAX}, {0, 0x1.fffffffffffffp62, 0, 0x7ffffffffffffc00},
+        {2, 0x1p63, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t file[128] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0};
+        size_t length = strlen(forms[cases[i].form]);
+        float single = (float)cases[i].real;
+        tam_npy npy;
+        int64_t value;
+        file[8] = (uint8_t)length;
+        memcpy(file + 10, forms[cases[i].form], length);
+        memcpy(file + 10 + length,
+               cases[i].form == 0   ? (const void *)&cases[i].real
+               : cases[i].form == 1 ? (const void *)&cases[i].whole
+                                    : (const void *)&single,
+               cases[i].form == 2 ? 4 : 8);
+        test_ok(ctx, tam_npy_view(ctx, "x", file, 10 + length + (cases[i].form == 2 ? 4 : 8), &npy));
+        if (cases[i].value == 0) {
+            test_fails(ctx, tam_npy_read_i64(&npy, 0, 1, &value), TAM_INPUT, "x: value 0, ");
+        } else {
+            test_ok(ctx, tam_npy_read_i64(&npy, 0, 1, &value));
+            assert_true(value == cases[i].value);
+        }
+        tam_npy_close(&npy);
+    }
+}
+
+/* An honest header has no 64 KiB, so none is allocated. */
+static void long_headers_are_refused(void **state) {
+    tam_ctx *ctx = *state;
+    enum { LENGTH = 65537 };
+    static uint8_t file[12 + LENGTH] = {0x93, 'N', 'U', 'M', 'P', 'Y', 2, 0, 1, 0, 1, 0};
+    tam_npy npy;
+    memset(file + 12, ' ', LENGTH);
+    memcpy(file + 12, "{'descr': '|u1', 'fortran_order': False, 'shape': (0,)}", 55);
+    test_fails(ctx, tam_npy_view(ctx, "x", file, sizeof file, &npy), TAM_INPUT,
+               "x: not an array of numbers: a header of 65537 bytes");
+    tam_npy_close(&npy);
+    file[8] = 0;
+    test_ok(ctx, tam_npy_view(ctx, "x", file, sizeof file - 1, &npy));
+    tam_npy_close(&npy);
 }
 
 static void an_array_cut_anywhere_is_refused(void **state) {
@@ -320,6 +380,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(other_arrays_are_refused_by_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(headers_in_any_spelling_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_headers_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(numbers_beyond_int64_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(long_headers_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_array_cut_anywhere_is_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(arrays_are_written_as_numpy_does, set_up, tear_down),
         cmocka_unit_test_setup_teardown(long_arrays_are_read, set_up, tear_down),

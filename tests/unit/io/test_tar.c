@@ -5,7 +5,7 @@
 #include "base/memory.h"
 #include "io/tar.h"
 
-enum { BLOCK = TAM_TAR_BLOCK, MOST = 16 * BLOCK };
+enum { BLOCK = TAM_TAR_BLOCK, MOST = 24 * BLOCK };
 
 /* An archive that is made here. */
 typedef struct archive {
@@ -141,9 +141,13 @@ static void sizes_in_base_256_are_read(void **state) {
     header[127] = 1;
     set_checksum(header);
     expect_refused(ctx, &a, "the header at byte 0: its size is no number");
-    header[124] = 0xFF; /* negative */
-    set_checksum(header);
-    expect_refused(ctx, &a, "the header at byte 0: its size is no number");
+    memset(header + 124, 0, 12);
+    header[135] = 5;
+    for (int first = 0x81; first <= 0xFF; first += 0x7E) { /* beyond 2^88, and negative */
+        header[124] = (uint8_t)first;
+        set_checksum(header);
+        expect_refused(ctx, &a, "the header at byte 0: its size is no number");
+    }
 }
 
 static void old_headers_are_read(void **state) {
@@ -182,6 +186,94 @@ static void other_kinds_are_passed_over(void **state) {
     expect_members(ctx, &a, "a=hi|");
 }
 
+/* What is said of a file is not lost over headers that say nothing of it, nor taken for one of their own sizes. */
+static void what_is_said_goes_to_the_next_file(void **state) {
+    tam_ctx *ctx = *state;
+    archive a = {0};
+    add(&a, "L", 'L', "long");
+    add(&a, "K", 'K', "somewhere");
+    add(&a, "a", '0', "hi");
+    add(&a, "x", 'x', "9 size=3\n");
+    add(&a, "x", 'x', "9 path=b\n");
+    add(&a, "g", 'g', "15 comment=hi!\n");
+    add(&a, "a", '0', "hello");
+    uint8_t *link = add(&a, "link", '1', ""); /* whose size is that of the file it names */
+    memcpy(link + 124, "00000001000", 12);
+    set_checksum(link);
+    add(&a, "c", '0', "there");
+    finish(&a);
+    expect_members(ctx, &a, "long=hi|b=hel|c=there|");
+}
+
+/* A member of any size: `size` bytes at `text`. */
+static size_t put_large(uint8_t *at, const char *name, char type, const void *text, size_t size) {
+    assert_true(tam_tar_header(name, size, at));
+    at[156] = (uint8_t)type;
+    set_checksum(at);
+    memcpy(at + BLOCK, text, size);
+    return BLOCK + (size + BLOCK - 1) / BLOCK * BLOCK;
+}
+
+static void names_have_an_end(void **state) {
+    tam_ctx *ctx = *state;
+    enum { LONGEST = TAM_TAR_NAME_ROOM - 1 };
+    static char name[LONGEST + 2], record[LONGEST + 32], expected[LONGEST + 8];
+    memset(name, 'n', sizeof name - 1);
+    for (int over = 0; over < 2; over++) {
+        int bytes = snprintf(record, sizeof record, "%d path=%.*s\n", LONGEST + over + 11, LONGEST + over, name);
+        for (int pax = 0; pax < 2; pax++) {
+            archive a = {0};
+            a.size = pax ? put_large(a.bytes, "x", 'x', record, (size_t)bytes)
+                         : put_large(a.bytes, "L", 'L', name, (size_t)(LONGEST + over));
+            add(&a, "a", '0', "hi");
+            finish(&a);
+            if (over) {
+                expect_refused(ctx, &a, "the header at byte 0: a name that is empty, holds a zero byte or is too long");
+            } else {
+                snprintf(expected, sizeof expected, "%.*s=hi|", LONGEST, name);
+                expect_members(ctx, &a, expected);
+            }
+        }
+    }
+    archive a = {0};
+    a.size = put_large(a.bytes, "x", 'x', "10 path=b\0\n", 11);
+    a.bytes[BLOCK + 1] = '1';
+    add(&a, "a", '0', "hi");
+    finish(&a);
+    expect_refused(ctx, &a, "the header at byte 0: a name that is empty, holds a zero byte");
+}
+
+static void keep_warning(void *user, const char *sentence) {
+    snprintf(user, 256, "%s", sentence);
+}
+
+/* An extended header above 1 MiB is refused though it is there; more than that behind the end is told. */
+static void large_archives_of_nothing(void **state) {
+    enum { MIB = 1 << 20, ROOM = MIB + 8 * BLOCK };
+    uint8_t *bytes = calloc(ROOM, 1);
+    char found[64], warning[256] = "";
+    tam_ctx *ctx;
+    tam_ctx_config config = {.threads = 1, .warn = keep_warning, .warn_user = warning};
+    (void)state;
+    assert_non_null(bytes);
+    assert_int_equal(tam_ctx_create(&config, &ctx), TAM_OK);
+    size_t size = BLOCK + MIB + BLOCK;
+    assert_true(tam_tar_header("x", MIB + 1, bytes));
+    bytes[156] = 'x';
+    set_checksum(bytes);
+    test_fails(ctx, walk_bytes(ctx, bytes, size + 2 * BLOCK, found, sizeof found), TAM_INPUT,
+               "the header at byte 0: an extended header above 1 MiB");
+    memset(bytes, 0, BLOCK);
+    size = put_large(bytes, "a", '0', "hi", 2);
+    test_ok(ctx, walk_bytes(ctx, bytes, size + MIB, found, sizeof found));
+    assert_string_equal(warning, "");
+    test_ok(ctx, walk_bytes(ctx, bytes, size + MIB + BLOCK, found, sizeof found));
+    assert_string_equal(found, "a=hi|");
+    assert_non_null(strstr(warning, "x.tar: 1049088 bytes behind the archive's end at byte 1024 were passed over"));
+    test_ctx_free(ctx);
+    free(bytes);
+}
+
 static void sizes_of_extended_headers_count(void **state) {
     tam_ctx *ctx = *state;
     archive a = {0};
@@ -209,6 +301,8 @@ static void wrong_headers_are_refused(void **state) {
         "8 size=\n",
         "5 =\nabc",
         "28 size=99999999999999999999\n",
+        "29 size=18446744073709551619\n", /* 2^64 + 3 */
+        "9 path=bb9 path=cc",
     };
     for (size_t i = 0; i < sizeof bad_pax / sizeof *bad_pax; i++) {
         archive a = {0};
@@ -308,6 +402,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(sizes_in_base_256_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(old_headers_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_kinds_are_passed_over, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_said_goes_to_the_next_file, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(names_have_an_end, set_up, tear_down),
+        cmocka_unit_test(large_archives_of_nothing),
         cmocka_unit_test_setup_teardown(sizes_of_extended_headers_count, set_up, tear_down),
         cmocka_unit_test_setup_teardown(wrong_headers_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_allocated_for_a_promise, set_up, tear_down),
