@@ -14,6 +14,7 @@ a=unseen/id000500/000.png b=unseen/id000500/001.png
 # A model without a threshold says how to get one; a threshold of one's own decides, and its edge belongs to "same".
 expect_exit 2 'tammes calibrate --model run' "$tammes" verify --model run $a $b
 expect_exit 0 'decision   same' "$tammes" verify --model run $a $a --threshold 0.999
+expect_exit 0 'decision   same' "$tammes" verify --model run $a $a --threshold 1
 expect_exit 0 'the model is not calibrated' "$tammes" verify --model run $a $b --threshold -1
 expect_exit 0 '"confidence":null' "$tammes" verify --model run $a $a --threshold 0.5 --json
 expect_exit 1 'decision   different' "$tammes" verify --model run $a unseen/id000507/000.png --threshold 1

@@ -291,13 +291,56 @@ static void failed_writes_leave_the_old_file(void **state) {
     sample_free(&s);
 }
 
+/* An array of several blocks goes from one file to another, beside one from memory and without a third; the same as if
+ * all had come from memory. */
+static void a_file_is_written_again(void **state) {
+    (void)state;
+    sample s;
+    enum { NUMBERS = 700001 };
+    uint8_t *again, *wanted;
+    size_t size, size_wanted;
+    tam_tensors *read;
+    tam_metadata texts[FACTS];
+    sample_make(&s);
+    int32_t *large = malloc(NUMBERS * sizeof *large);
+    for (int i = 0; i < NUMBERS; i++) {
+        large[i] = i * 3 - 1000;
+    }
+    char *other = tam_path_join(s.ctx, s.folder, "b.safetensors");
+    const tam_tensor big = {"big", TAM_DTYPE_I32, 1, {NUMBERS}, large, NUMBERS * sizeof *large, 0};
+    const tam_tensor all[3] = {arrays[0], big, arrays[4]}, kept[2] = {arrays[1], big};
+    test_ok(s.ctx, tam_tensors_write(s.ctx, s.path, all, 3, facts, FACTS));
+    test_ok(s.ctx, tam_tensors_open(s.ctx, s.path, &read));
+    assert_int_equal(tam_tensors_texts(read, texts, 1), FACTS);
+    assert_int_equal(tam_tensors_texts(read, texts, FACTS), FACTS);
+    assert_string_equal(texts[0].key, "format");
+    assert_string_equal(texts[1].value, facts[1].value);
+    const tam_tensor mixed[2] = {arrays[1], *tam_tensors_find(read, "big")};
+    test_ok(s.ctx, tam_tensors_write_again(s.ctx, other, read, mixed, 2, texts, FACTS));
+    test_ok(s.ctx, tam_file_read(s.ctx, other, 0, &again, &size));
+    test_ok(s.ctx, tam_tensors_write(s.ctx, s.path, kept, 2, facts, FACTS));
+    test_ok(s.ctx, tam_file_read(s.ctx, s.path, 0, &wanted, &size_wanted));
+    assert_int_equal(size, size_wanted);
+    assert_memory_equal(again, wanted, size);
+    test_fails(s.ctx, tam_tensors_write_again(s.ctx, "/proc/nowhere/x", read, mixed, 2, NULL, 0), TAM_RESOURCES,
+               "/proc/nowhere");
+    const tam_tensor twice[2] = {mixed[1], mixed[1]};
+    test_fails(s.ctx, tam_tensors_write_again(s.ctx, other, read, twice, 2, NULL, 0), TAM_INTERNAL, "twice");
+    tam_release(s.ctx, again);
+    tam_release(s.ctx, wanted);
+    tam_release(s.ctx, other);
+    tam_tensors_free(read);
+    free(large);
+    sample_free(&s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written_is_read),           cmocka_unit_test(same_content_gives_same_bytes),
         cmocka_unit_test(every_truncation_is_refused),       cmocka_unit_test(every_flipped_bit_is_refused),
         cmocka_unit_test(wrong_headers_are_refused_by_name), cmocka_unit_test(huge_headers_cost_nothing),
         cmocka_unit_test(failed_writes_leave_the_old_file),  cmocka_unit_test(arrays_are_read_in_parts),
-        cmocka_unit_test(a_large_file_takes_little_memory),
+        cmocka_unit_test(a_large_file_takes_little_memory),  cmocka_unit_test(a_file_is_written_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

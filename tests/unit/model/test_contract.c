@@ -33,8 +33,8 @@ static void sample_make(sample *s, int channels, const char *alignment, bool fli
                                   .mean = 127.5f,
                                   .scale = 127.5f,
                                   .classes = 3,
-                                  .class_names = "10\0"
-                                                 "9\0x",
+                                  .class_names = "9\0" /* numbers in their order, which is not that of the bytes */
+                                                 "10\0x",
                                   .class_names_bytes = 7,
                                   .flip = flip,
                                   .alignment = alignment};
