@@ -1,4 +1,6 @@
 /* tammes data check: what is wrong with a data set, before a week of training. */
+#include <unistd.h>
+
 #include "data_check.h"
 
 enum { LONGEST_KEY = 4352, SHOWN_SIZES = 8 };
@@ -164,13 +166,18 @@ static int64_t print_table(const check_job *job, const check_finding list[FINDIN
     printf(all > 0 ? "" : "nothing is wrong\n");
     if (job->fix_list != NULL) {
         cli_print_name(job->fix_list);
-        printf(": %lld fixes\n", (long long)job->fixes);
+        printf(": %lld fix%s\n", (long long)job->fixes, job->fixes == 1 ? "" : "es");
     }
     return all;
 }
 
 static void show_progress(void *user, int64_t done, int64_t all) {
-    cli_note(user, "\r%lld of %lld images%s", (long long)done, (long long)all, done == all ? "\n" : "");
+    static const int64_t plain_interval = 1 << 20; /* of images, where lines are not written over */
+    bool terminal = isatty(STDERR_FILENO) == 1;
+    if (terminal || done == all || done % plain_interval == 0) {
+        cli_note(user, "%s%lld of %lld images%s", terminal ? "\r" : "", (long long)done, (long long)all,
+                 done == all || !terminal ? "\n" : "");
+    }
 }
 
 static tam_status tell(check_job *job) {
@@ -189,7 +196,8 @@ static tam_status tell(check_job *job) {
         all = print_table(job, list);
     }
     return all == 0 ? TAM_OK
-                    : cli_fail(job->call, TAM_NEGATIVE, "%s: %lld findings", job->call->operands[0], (long long)all);
+                    : cli_fail(job->call, TAM_NEGATIVE, "%s: %lld finding%s", job->call->operands[0], (long long)all,
+                               all == 1 ? "" : "s");
 }
 
 tam_status cli_data_check(cli_call *call) {

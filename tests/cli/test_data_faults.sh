@@ -41,6 +41,15 @@ expect_exit 2 "did you mean 'data pack'" "$tammes" dta pack --data glyphs
 expect_exit 2 "data pack-pairs writes it" "$tammes" data pack --data glyphs -o pairs.bin
 expect_exit 2 "(.rec, .tar, .npy, .txt, .lst)" "$tammes" data pack --data glyphs -o list.csv
 
+# What is wrong with the last case of a benchmark is told before the first is measured.
+expect_exit 2 "did you mean 'flip'" "$tammes" bench load --data glyphs --augment flop=1 --seconds 0.01
+"$tammes" bench load --data glyphs --augment flop=1 --seconds 0.01 2>&1 | grep -q images/s && fail "cases were measured in vain"
+
+# Progress is written over on a terminal only.
+"$tammes" data check glyphs 2>said >/dev/null || fail "data check"
+grep -q $'\r' said && fail "a log with returns: $(cat -v said)"
+grep -q '^12 of 12 images$' said || fail "no progress: $(cat said)"
+
 # Quoted fields in a list of pairs, as R and pandas write them.
 printf '"path_a","path_b","same"\n"id000000/000.png","id000000/001.png",1\n"id000000/000.png","id000001/001.png",0\n' >quoted.csv
 expect_exit 0 "2 pairs" "$tammes" data pack-pairs --data glyphs --pairs quoted.csv -o quoted.bin
