@@ -109,7 +109,7 @@ static tam_status read_plain(tam_list_reader *in, tam_list_span line) {
     tam_list_span path = line, label = {0};
     int64_t tabs = count_tabs(in, line);
     if (tabs > 1) {
-        return tam_list_refuse(in, "more than two fields separated by tabs");
+        return tam_list_refuse(in, "more than two fields separated by tabs: a list of pairs is no list of images");
     }
     if (tabs == 1) {
         label = line;

@@ -32,8 +32,11 @@ told=$("$tammes" bench net --net ir10:width=8 --size 32 --batch 16 --seconds 0.0
 expect "memory of a batch of 16" "^$(training)$" "$(awk -v mb="$told" 'BEGIN { printf "%.0f", 1e6 * mb }')"
 [ "$(training --recompute none)" -gt "$(training)" ] || { echo "recomputation saves nothing"; failures=1; }
 expect "memory in words" "^a batch of 4 in f32 takes [0-9.]* MB for inference$" "$("$tammes" net conv4 --batch 4)"
-expect "memory that there is not" "^a batch of 65536 for training: .*cannot allocate" \
-    "$(ulimit -v 4000000; "$tammes" net lenet++ --batch 65536)"
+# A program under a sanitiser reserves more than the limit before it begins.
+if (ulimit -v 4000000; "$tammes" --version >/dev/null 2>&1); then
+    expect "memory that there is not" "^a batch of 65536 for training: .*cannot allocate" \
+        "$(ulimit -v 4000000; "$tammes" net lenet++ --batch 65536)"
+fi
 
 # The drawing.
 folder=$(mktemp -d /tmp/tammes-net-XXXXXX)

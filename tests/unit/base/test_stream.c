@@ -47,6 +47,33 @@ static void pieces_of_all_sizes_and_patches(void **state) {
     test_ctx_free(ctx);
 }
 
+/* Pieces that each fit what is gathered, and together do not. */
+static void many_pieces_of_one_size(void **state) {
+    tam_ctx *ctx = test_ctx(1);
+    char folder[] = "/tmp/tammes-stream-XXXXXX", path[64];
+    uint8_t piece[1000], *data;
+    size_t size;
+    tam_stream *stream;
+    (void)state;
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/file", folder);
+    test_ok(ctx, tam_stream_open(ctx, path, &stream));
+    for (int i = 0; i < 700; i++) {
+        memset(piece, i, sizeof piece);
+        test_ok(ctx, tam_stream_write(stream, piece, sizeof piece));
+    }
+    test_ok(ctx, tam_stream_commit(stream));
+    test_ok(ctx, tam_file_read(ctx, path, 0, &data, &size));
+    assert_int_equal(size, 700 * sizeof piece);
+    for (size_t i = 0; i < size; i++) {
+        assert_int_equal(data[i], (uint8_t)(i / sizeof piece));
+    }
+    tam_release(ctx, data);
+    unlink(path);
+    rmdir(folder);
+    test_ctx_free(ctx);
+}
+
 static void what_is_abandoned_leaves_the_old_file(void **state) {
     tam_ctx *ctx = test_ctx(1);
     char folder[] = "/tmp/tammes-stream-XXXXXX", path[64], temporary[72];
@@ -80,6 +107,7 @@ static void what_is_abandoned_leaves_the_old_file(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pieces_of_all_sizes_and_patches),
+        cmocka_unit_test(many_pieces_of_one_size),
         cmocka_unit_test(what_is_abandoned_leaves_the_old_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

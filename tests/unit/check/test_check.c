@@ -187,6 +187,37 @@ static void planted_faults_are_found(void **state) {
     tam_check_free(check);
 }
 
+/* Twins within the evaluation set are its own affair; an image in it twice is one leak; images of one grey each are no
+ * near duplicates. */
+static void what_is_not_a_finding(void **state) {
+    fixture *f = *state;
+    uint8_t flat[SIDE * SIDE];
+    for (int k = 0; k < 3; k++) {
+        char name[32];
+        snprintf(name, sizeof name, "c/flat%d.png", k);
+        memset(flat, 60 + 5 * k, sizeof flat);
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            flat[i] = (uint8_t)(flat[i] + (i % SIDE > SIDE / 2)); /* alike, if one looks closely */
+        }
+        write_pixels(f, f->folder, name, flat);
+    }
+    write_picture(f, f->other, "x/1.png", 200, 0, false);
+    write_picture(f, f->other, "x/2.png", 200, 9, false); /* near x/1.png */
+    write_picture(f, f->other, "y/1.png", 200, 0, true);  /* its mirror image */
+    write_picture(f, f->other, "y/2.png", 3, 0, false);   /* a/2.png, twice */
+    write_picture(f, f->other, "y/3.png", 3, 0, false);
+    tam_dataset_config other[2] = {{.path = f->other}, {.path = f->other}};
+    tam_check *check = check_it(f, (tam_check_config){.against = other, .against_count = 2});
+    tam_check_info info = tam_check_describe(check);
+    assert_int_equal(info.copy_count + info.conflict_count + info.near_count, 0);
+    assert_int_equal(info.leak_count, 2); /* once for each set */
+    for (int k = 0; k < 2; k++) {
+        assert_int_equal(info.leak[k].set, k + 1);
+        expect_twin(check, &info.leak[k], "a/2.png", "y/2.png");
+    }
+    tam_check_free(check);
+}
+
 /* With its own list of fixes only what a person has to decide is left. */
 static void the_list_of_fixes_mends(void **state) {
     fixture *f = *state;
@@ -269,6 +300,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(good_data_have_no_findings, set_up, tear_down),
         cmocka_unit_test_setup_teardown(planted_faults_are_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_is_not_a_finding, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_list_of_fixes_mends, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_opened_fails, set_up, tear_down),
         cmocka_unit_test_setup_teardown(every_allocation_may_fail, set_up, tear_down),

@@ -166,12 +166,26 @@ static void strange_maps_are_black(void **state) {
     }
 }
 
+/* Half a pixel to the side is the mean of two, and halves go up. */
+static void halves_are_rounded_up(void **state) {
+    (void)state;
+    static const uint8_t pixels[8] = {0, 1, 4, 255, 0, 1, 4, 255};
+    static const double half[6] = {1, 0, -0.5, 0, 1, 0};
+    uint8_t out[4];
+    tam_warp_affine(2, 4, 1, pixels, half, 1, 4, out);
+    assert_int_equal(out[0], 1);
+    assert_int_equal(out[1], 3);
+    assert_int_equal(out[2], 130);
+    assert_int_equal(out[3], 128); /* and black behind the border */
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_numpy_and_opencv),
         cmocka_unit_test(a_known_similarity_is_found),
         cmocka_unit_test(what_has_no_similarity_is_refused),
         cmocka_unit_test(strange_maps_are_black),
+        cmocka_unit_test(halves_are_rounded_up),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -360,6 +360,44 @@ static void partners_are_others_and_shares_small(void **state) {
 }
 
 /* What a seed makes is part of every recipe: three numbers of each policy, made once. */
+/* Sides of one pixel, and sides that differ much: every value is a pixel's, and nothing is written beside the image or
+ * its scratch. */
+static void images_of_any_shape_stay_within(void **state) {
+    fixture *f = *state;
+    static const int shapes[][2] = {{1, 1}, {1, 40}, {40, 1}, {2, 40}, {40, 3}, {5, 4}};
+    static const char text[] = "flip=0.5,crop=1,crop-area=0.05,shift=0.5,rotate=90,scale=0.5,shear=0.5,colour=1,"
+                               "brightness=0.5,contrast=0.5,saturation=0.5,hue=90,grey=0.3,blur=0.5,jpeg=0.5,"
+                               "lowres=0.7,lowres-side=0.01,erase=1";
+    const float beside = 12345.0f;
+    tam_augment a;
+    test_ok(f->ctx, tam_augment_read(f->ctx, text, &a));
+    for (size_t c = 0; c < sizeof shapes / sizeof *shapes; c++) {
+        int h = shapes[c][0], w = shapes[c][1];
+        size_t scratch_floats = tam_augment_scratch(h, w);
+        float *scratch = malloc((scratch_floats + 64) * sizeof *scratch);
+        assert_non_null(scratch);
+        for (int channels = 1; channels <= 3; channels += 2) {
+            int count = h * w * channels;
+            float *image = malloc((size_t)(count + 64) * sizeof *image);
+            assert_non_null(image);
+            for (int i = 0; i < 64; i++) {
+                image[count + i] = scratch[scratch_floats + (size_t)i] = beside;
+            }
+            for (int64_t index = 0; index < 200; index++) {
+                test_ok(f->ctx, tam_augment_run(&a, 5, 2, index, channels, h, w, picture, scratch, image));
+                for (int i = 0; i < count; i++) {
+                    assert_true(image[i] >= -1.01f && image[i] <= 1.01f);
+                }
+                for (int i = 0; i < 64; i++) {
+                    assert_true(image[count + i] == beside && scratch[scratch_floats + (size_t)i] == beside);
+                }
+            }
+            free(image);
+        }
+        free(scratch);
+    }
+}
+
 static void policies_stay_what_they_are(void **state) {
     fixture *f = *state;
     static float image[AREA * 3];
@@ -403,6 +441,7 @@ int main(void) {
         TEST(low_resolution_is_down_and_up),
         TEST(keys_do_not_disturb_one_another),
         TEST(partners_are_others_and_shares_small),
+        TEST(images_of_any_shape_stay_within),
         TEST(policies_stay_what_they_are),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

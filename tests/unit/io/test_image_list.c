@@ -85,6 +85,8 @@ static void faults_are_named_with_their_line(void **state) {
     expect_refused(ctx, "a.jpg\nb.jpg\t2\n", "list.txt:2: a label, but the lines before have none");
     expect_refused(ctx, "a.jpg\tb\tc\n", "list.txt:1: more than two fields");
     expect_refused(ctx, "a.jpg\tb\n\n#\na.jpg\tb\tc\n", "list.txt:4: more than two fields");
+    expect_refused(ctx, "2\t300\nAnn_Lee\t1\t2\n",
+                   "list.txt:2: more than two fields separated by tabs: a list of pairs");
     expect_refused(ctx, "0\t1\ta.jpg\n1\t2\n", "list.txt:2: not 'index<tab>label<tab>path'");
     expect_refused(ctx, "0\t1\t2\ta.jpg\n", "list.txt:1: not 'index<tab>label<tab>path': a list with several labels");
     expect_refused(ctx, "0\t1\ta.jpg\nx\t1\ta.jpg\n", "list.txt:2: not 'index<tab>label<tab>path': the index");
