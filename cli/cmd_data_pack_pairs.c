@@ -9,7 +9,8 @@ static tam_status print_result(cli_call *call, const char *out, const tam_pairs_
                                         (json_int_t)pairs->count, "pairs_left_out", (json_int_t)pairs->missing,
                                         "images", (json_int_t)result->images, "bytes", (json_int_t)result->bytes));
     }
-    printf("%s: %lld pairs, %lld images, %.1f MB of images\n", out, (long long)pairs->count, (long long)result->images,
+    cli_print_name(out);
+    printf(": %lld pairs, %lld images, %.1f MB of images\n", (long long)pairs->count, (long long)result->images,
            (double)result->bytes * 1e-6);
     return TAM_OK;
 }

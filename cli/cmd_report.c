@@ -33,6 +33,7 @@ tam_status cli_report(cli_call *call) {
         return cli_print_json(call,
                               json_pack("{s:o, s:i}", "page", cli_json_text(config.out), "runs", config.run_count));
     }
-    printf("%s: %d %s\n", config.out, config.run_count, config.run_count == 1 ? "run" : "runs");
+    cli_print_name(config.out);
+    printf(": %d %s\n", config.run_count, config.run_count == 1 ? "run" : "runs");
     return TAM_OK;
 }

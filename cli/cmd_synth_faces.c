@@ -41,7 +41,8 @@ tam_status cli_synth_faces(cli_call *call) {
                                         (json_int_t)faces.identities, "per_identity", per_identity, "images",
                                         (json_int_t)(faces.identities * per_identity), "side", tam_faces_side(&faces)));
     }
-    printf("%s: %lld identities, %lld images\n", out, (long long)faces.identities,
+    cli_print_name(out);
+    printf(": %lld identities, %lld images\n", (long long)faces.identities,
            (long long)(faces.identities * per_identity));
     return TAM_OK;
 }

@@ -32,7 +32,8 @@ tam_status cli_synth_glyphs(cli_call *call) {
                                               (json_int_t)glyphs.identities, "per_identity", per_identity, "images",
                                               (json_int_t)(glyphs.identities * per_identity)));
     }
-    printf("%s: %lld identities, %lld images\n", out, (long long)glyphs.identities,
+    cli_print_name(out);
+    printf(": %lld identities, %lld images\n", (long long)glyphs.identities,
            (long long)(glyphs.identities * per_identity));
     return TAM_OK;
 }

@@ -15,8 +15,9 @@ static tam_status print_result(cli_call *call, const tam_train_config *config, c
                       (json_int_t)result->skipped, "unreadable", (json_int_t)result->unreadable, "no_pairs",
                       (json_int_t)result->no_pairs, "resumed", result->resumed));
     }
-    printf("%s: %lld steps%s, loss %.4f, accuracy %.4f\n", config->out, (long long)result->step,
-           result->resumed ? " (resumed)" : "", result->loss, result->accuracy);
+    cli_print_name(config->out);
+    printf(": %lld steps%s, loss %.4f, accuracy %.4f\n", (long long)result->step, result->resumed ? " (resumed)" : "",
+           result->loss, result->accuracy);
     printf("%.0f images/s: load %.1f%%, forward %.1f%%, head %.1f%%, backward %.1f%%, update %.1f%%; memory %.0f MB\n",
            result->images_per_second, 100.0 * result->load, 100.0 * result->forward, 100.0 * result->head,
            100.0 * result->backward, 100.0 * result->update, (double)result->peak_bytes / 1e6);

@@ -69,6 +69,12 @@ grep -q '^o\\xffd\\x0ad: image folder' said || fail "inspect names it raw: $(cat
 LC_ALL=C grep -q $'\xff' said && fail "a byte that is no text was printed: $(cat said)"
 "$tammes" data pack --data "$odd" -o "$odd.rec" --quiet >said || fail "packing odd names"
 [ "$(wc -l <said)" -eq 1 ] || fail "a sentence of several lines: $(cat said)"
+for verb in "synth glyphs --ids 2 --per-id 8 --size 16" "synth faces --ids 1 --per-id 1 --size 32" \
+    "train --data glyphs --batch 8 --steps 1 --dim 4 --net conv4:width=8" "data pack-pairs --data glyphs --pairs quoted.csv"; do
+    # shellcheck disable=SC2086
+    "$tammes" $verb --out "${verb%% *}${verb##* }$odd" --quiet >said || fail "$verb"
+    LC_ALL=C grep -q $'\xff' said && fail "$verb prints a byte that is no text: $(cat said)"
+done
 "$tammes" data pack --data "$odd" -o "x$odd.tar" --quiet >/dev/null || fail "packing odd names as tar"
 "$tammes" data pack --data "$odd" -o "y$odd.npy" --quiet >/dev/null || fail "packing odd names as npy"
 for kind in "$odd.rec" "x$odd.tar" "y$odd.npy"; do
