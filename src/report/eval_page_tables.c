@@ -141,31 +141,49 @@ static void people_words(char words[CELL], const tam_bootstrap *intervals, doubl
     interval(words, low, high);
 }
 
-static void write_levels(tam_text *text, const tam_eval_part *part) {
-    enum { COLUMNS = 6 };
-    static const char *const headers[COLUMNS] = {"FAR",         "TAR",       "95% interval",
+enum { COLUMNS = 7 };
+
+static void level_words(char words[COLUMNS][CELL], const tam_eval_part *part, const tam_tar_at_far *at) {
+    char number[32];
+    bool enough = at->sufficient && isfinite(at->tar);
+    for (int c = 0; c < COLUMNS; c++) {
+        snprintf(words[c], CELL, "-");
+    }
+    tam_eval_rate_words(words[0], at->far);
+    percent(words[2], enough ? at->tar : NAN);
+    if (enough) {
+        interval(words[3], at->low, at->high);
+        people_words(words[4], &part->intervals, at->far);
+    }
+    if (enough && at->tar > 0) {
+        number_words(words[5], at->threshold, 4);
+        tam_real_words(number, sizeof number, 100 * at->achieved_far, 3);
+        snprintf(words[6], CELL, "%s%%", number);
+    }
+}
+
+/* A row for each FAR and model; the column of models only where there are several. */
+static void write_levels(tam_text *text, int count, const tam_eval_part *parts) {
+    static const char *const several[COLUMNS] = {"FAR",         "model",     "TAR",         "95% interval",
                                                  "over people", "threshold", "achieved FAR"};
-    char words[COLUMNS][CELL], number[32];
-    const char *cells[COLUMNS] = {words[0], words[1], words[2], words[3], words[4], words[5]};
-    tam_html_table_begin(text, COLUMNS, 0, headers);
-    for (int i = 0; i < part->result.levels; i++) {
-        const tam_tar_at_far *at = &part->result.at[i];
-        bool enough = at->sufficient && isfinite(at->tar);
-        tam_eval_rate_words(words[0], at->far);
-        for (int c = 2; c < COLUMNS; c++) {
-            snprintf(words[c], CELL, "-");
+    static const char *const single[COLUMNS - 1] = {"FAR",         "TAR",       "95% interval",
+                                                    "over people", "threshold", "achieved FAR"};
+    char words[COLUMNS][CELL];
+    const char *cells[COLUMNS];
+    int first = count > 1 ? 0 : 1;
+    tam_html_table_begin(text, COLUMNS - first, count > 1 ? 2 : 1, count > 1 ? several : single);
+    for (int level = 0; level < TAM_FAR_LEVELS; level++) {
+        for (int i = 0; i < count; i++) {
+            if (level >= parts[i].result.levels) {
+                continue;
+            }
+            level_words(words, &parts[i], &parts[i].result.at[level]);
+            for (int c = 0; c < COLUMNS; c++) {
+                cells[c] = words[c];
+            }
+            cells[1] = count > 1 ? parts[i].name : words[0];
+            tam_html_table_row(text, COLUMNS - first, count > 1 ? 2 : 1, cells + first);
         }
-        percent(words[1], enough ? at->tar : NAN);
-        if (enough) {
-            interval(words[2], at->low, at->high);
-            people_words(words[3], &part->intervals, at->far);
-        }
-        if (enough && at->tar > 0) {
-            number_words(words[4], at->threshold, 4);
-            tam_real_words(number, sizeof number, 100 * at->achieved_far, 3);
-            snprintf(words[5], CELL, "%s%%", number);
-        }
-        tam_html_table_row(text, COLUMNS, 0, cells);
     }
     tam_html_table_end(text);
 }
@@ -179,12 +197,7 @@ void tam_eval_page_tables(tam_text *text, int count, const tam_eval_part *parts)
     tam_html_heading(text, 2, "Numbers");
     tam_html_row_begin(text);
     write_summary(text, count, parts);
-    for (int i = 0; i < count; i++) {
-        if (count > 1) {
-            tam_html_heading(text, 3, parts[i].name);
-        }
-        write_levels(text, &parts[i]);
-    }
+    write_levels(text, count, parts);
     tam_html_row_end(text);
     snprintf(
         words, sizeof words,
