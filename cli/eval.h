@@ -134,6 +134,7 @@ tam_status eval_page_add(eval_job *job, const eval_set *set, const eval_gallery_
 tam_status eval_page_add_ranks(eval_job *job, const eval_set *set, const tam_identification *ranks);
 tam_status eval_page_add_retrieval(eval_job *job, const eval_set *set, const tam_retrieval *result);
 tam_status eval_page_add_openset(eval_job *job, const eval_set *set, const tam_openset *result);
+tam_status eval_page_add_distractors(eval_job *job, const eval_set *set, const tam_distractors *result);
 /* What --protocol ijb measures of one variant. */
 typedef struct eval_ijb_result {
     char name[8]; /* "N1D1F1" */

@@ -9,8 +9,8 @@
 enum { WORST = 12, ABOUT = 2 * PATH_MAX + 512, LIST = 512 };
 
 static bool has_page(const char *protocol) {
-    static const char *const with[] = {"allpairs", "folds",    "insightface", "lfw",
-                                       "facexzoo", "identify", "retrieval",   "openset"};
+    static const char *const with[] = {"allpairs", "folds",     "insightface", "lfw",        "facexzoo",
+                                       "identify", "retrieval", "openset",     "distractors"};
     for (size_t i = 0; i < sizeof with / sizeof *with; i++) {
         if (strcmp(with[i], protocol) == 0) {
             return true;
@@ -209,6 +209,36 @@ tam_status eval_page_add_openset(eval_job *job, const eval_set *set, const tam_o
                          .caption = "The share of enrolled probes that are found while so many strangers "
                                     "raise a false alarm; dark lines are 95% intervals of Clopper and "
                                     "Pearson, and a missing bar is a rate that so few strangers cannot show.",
+                         .count = result->levels,
+                         .words = words,
+                         .share = share,
+                         .low = low,
+                         .high = high,
+                     });
+}
+
+tam_status eval_page_add_distractors(eval_job *job, const eval_set *set, const tam_distractors *result) {
+    double share[TAM_DISTRACTOR_LEVELS], low[TAM_DISTRACTOR_LEVELS], high[TAM_DISTRACTOR_LEVELS];
+    char word[TAM_DISTRACTOR_LEVELS][24];
+    const char *words[TAM_DISTRACTOR_LEVELS];
+    if (job->page == NULL) {
+        return TAM_OK;
+    }
+    for (int i = 0; i < result->levels; i++) {
+        snprintf(word[i], sizeof word[i], "%lld", (long long)result->at[i].distractors);
+        words[i] = word[i];
+        share[i] = result->at[i].rank[0];
+        low[i] = result->at[i].low;
+        high[i] = result->at[i].high;
+    }
+    return add_rates(job, set,
+                     (tam_eval_page_rates){
+                         .heading = "Identification among distractors",
+                         .x_label = "distractors (images of strangers)",
+                         .y_label = "rank 1 (% of trials)",
+                         .caption = "The share of trials in which the other image of the class comes before "
+                                    "all strangers: how fast it falls is what a larger crowd costs; dark "
+                                    "lines are 95% intervals of Clopper and Pearson.",
                          .count = result->levels,
                          .words = words,
                          .share = share,

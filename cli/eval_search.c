@@ -179,6 +179,9 @@ tam_status eval_distractors(eval_job *job) {
                                       strangers.x, job->call->seed, &result);
     }
     if (status == TAM_OK) {
+        status = eval_page_add_distractors(job, &set, &result);
+    }
+    if (status == TAM_OK) {
         status = print_distractors(job, &set, &result);
     }
     eval_close(&set);

@@ -105,6 +105,8 @@ expect 0 'page9' "$tammes" eval --model run --data unseen --gallery-data hostile
 expect 0 '/004.png</small>' cat page9.html
 expect 0 'page0' "$tammes" eval --model run --data unseen --gallery-data hostile --gallery means --report page0.html
 expect 0 'Scores</text>' cat page0.html
+expect 0 'pageA' "$tammes" eval --model run --data unseen --protocol distractors --distractors seen --report pageA.html
+expect 0 '72</td>' cat pageA.html
 expect 2 'there is no page for --protocol fewshot' "$tammes" eval --model run --data unseen --protocol fewshot --report page7.html
 expect 3 'id000999' "$tammes" eval --model run --data unseen --pairs wrong.csv --report page7.html
 expect 1 '' test -e page7.html

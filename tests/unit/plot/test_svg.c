@@ -127,7 +127,7 @@ static void corners_are_where_they_belong(void **state) {
 /* Given ticks stand where they belong; one outside, or too near to an earlier one, is left out. */
 static void given_ticks_do_not_touch(void **state) {
     (void)state;
-    static const tam_tick ticks[] = {{5, "five"}, {0, "zero"}, {5.1, "close"}, {11, "outside"}, {10, "<ten>"}};
+    static const tam_tick ticks[] = {{5, "five"}, {0, "zero"}, {4.6, "close"}, {11, "outside"}, {10, "<ten>"}};
     const tam_figure figure = {.x = {"x", 0, 10, false, false, 0},
                                .y = {"y", 0, 10, false, false, 0},
                                .x_ticks = ticks,

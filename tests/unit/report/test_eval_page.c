@@ -153,6 +153,10 @@ static void extremes_are_told(void **state) {
     check_page(text);
     assert_non_null(strstr(text, "at no threshold are there errors of both kinds"));
     assert_int_equal(occurrences(text, "<svg xmlns"), 2);
+    /* All genuine scores are 1, in a bar as wide as 32 of 1024 bins: its area is 1, so it is 16 high. */
+    assert_int_equal(scores.genuine[TAM_SCORE_BINS - 1], result.genuine);
+    assert_non_null(strstr(text, ">15</text>"));
+    assert_null(strstr(text, ">25</text>"));
     free(text);
     measure(ctx, 1, 1);
     const tam_eval_page_verification single = verification("single");
