@@ -86,7 +86,7 @@ static tam_status run_all(eval_job *job, const cli_words *models, const cli_word
 }
 
 tam_status cli_eval(cli_call *call) {
-    eval_job job = {.call = call, .gallery = -1, .threshold = NAN, .resamples = -1};
+    eval_job job = {.call = call, .gallery = -1, .threshold = NAN, .far = 1e-3, .resamples = -1};
     int protocol = -1;
     cli_words models = {0}, paths = {0};
     const char *dtype = NULL, *report = NULL;
@@ -121,6 +121,10 @@ tam_status cli_eval(cli_call *call) {
         cli_int("queries", &job.fewshot.queries, 1, 1 << 10, "fewshot: questions of a class (1)"),
         cli_int("episodes", &job.fewshot.episodes, 1, 100000000, "fewshot: episodes (1000)"),
         cli_text("distractors", &job.distractors.path, "DATA", "distractors: images of strangers"),
+        cli_text("runs", &job.runs, "DIR", "runs: folder of the lists class_labels.txt (the data)"),
+        cli_text("quality", &job.quality, "FILE",
+                 "edc: a number for each image, .npy or text (the length of its embedding)"),
+        cli_real("far", &job.far, 1e-9, 1, "edc: the rate of false matches (1e-3)"),
         cli_text("ijb", &job.ijb, "DIR", "ijb: folder of the lists (ijbc_face_tid_mid.txt and so on)"),
         cli_text("variant", &job.variant, "N1D1F1", "ijb: one of N0D0F0 ... N1D1F1 (a table of them)"),
         cli_switch("halves", &job.halves, "ijb: rows of an array are [image | mirror image]"),

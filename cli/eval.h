@@ -15,6 +15,8 @@
     X(retrieval, "Recall@K, R-precision and MAP@R of each image among all others")          \
     X(openset, "probes of whom not all are enrolled: TPIR at FPIR")                         \
     X(distractors, "rank 1 of each pair of a class among crowds of strangers, as MegaFace") \
+    X(runs, "few-shot runs as published: the nearest training image of each test image")    \
+    X(edc, "error versus discard: FNMR while the images of lowest quality are left out")    \
     X(ijb, "templates of IJB, 1:1 and 1:N")                                                 \
     X(cluster, "clusters of the images beside their classes: NMI, pairwise F")              \
     X(classify, "closed set: the class whose weights in the model are the nearest")
@@ -41,7 +43,8 @@ typedef struct eval_job {
     int resamples; /* of people; -1: as many as are usual where that is quick */
     tam_fewshot_config fewshot;
     tam_dataset_config distractors;
-    const char *ijb, *variant;
+    const char *ijb, *variant, *runs, *quality;
+    double far;          /* edc */
     bool halves;         /* ijb: rows are [image | mirror image] */
     double threshold;    /* cluster: cosine that joins; NaN: k-means */
     int64_t clusters;    /* cluster: of k-means; 0: as many as there are classes */

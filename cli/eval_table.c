@@ -22,6 +22,7 @@ static const struct {
     {"pair_precision", "precision", true},
     {"pair_recall", "recall", true},
     {"pair_f", "pair F", true},
+    {"edc_area", "EDC area", true},
 };
 
 /* Lists of figures: of objects with a level and a value, or objects whose keys are the levels. */

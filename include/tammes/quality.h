@@ -30,6 +30,10 @@ typedef struct tam_edc {
 TAM_API TAM_MUST_USE tam_status tam_eval_edc(tam_ctx *ctx, int64_t pairs, const float *scores, const uint8_t *same,
                                              const float *quality, double fmr, tam_edc *result);
 
+/* Reads the quality of images from a file: an .npy of `count` numbers, or a text with a line for each image, whose last
+ * word is the number. Fails with TAM_INPUT: another count, what is no finite number. */
+TAM_API TAM_MUST_USE tam_status tam_quality_read(tam_ctx *ctx, const char *path, int64_t count, float *quality);
+
 #ifdef __cplusplus
 }
 #endif

@@ -17,6 +17,7 @@
 #include "tammes/eval.h"
 #include "tammes/eval_page.h"
 #include "tammes/faces.h"
+#include "tammes/fewshot_runs.h"
 #include "tammes/head.h"
 #include "tammes/ijb.h"
 #include "tammes/inspect.h"
