@@ -91,11 +91,16 @@ static tam_status open_embeddings(eval_job *job, const tam_dataset_config *confi
     return TAM_OK;
 }
 
+/* Arrays [N, D] are embeddings, except for a model whose own input are vectors. */
+static bool takes_vectors(const eval_job *job) {
+    return job->model != NULL && job->info.height == 1 && job->info.width == 1;
+}
+
 tam_status eval_open(eval_job *job, const tam_dataset_config *config, eval_set *set) {
     int inside = 0;
     *set = (eval_set){.seen = -1};
     tam_status status = tam_embeddings_inside(job->call->ctx, config->path, &inside);
-    if (status == TAM_OK && inside) {
+    if (status == TAM_OK && inside && !takes_vectors(job)) {
         status = open_embeddings(job, config, set);
     } else if (status == TAM_OK && job->model == NULL && access(config->path, F_OK) != 0) {
         status = cli_fail(job->call, TAM_INPUT, "%s: there is no such file", config->path);

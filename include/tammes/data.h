@@ -41,7 +41,8 @@ typedef struct tam_dataset_config {
 typedef struct tam_dataset_info {
     int64_t count;               /* images */
     int64_t classes;             /* 0: without labels */
-    int channels, height, width; /* of every image as it is delivered */
+    int channels, height, width; /* of every image as it is delivered; of a vector: its numbers, 1, 1 */
+    int vectors;                 /* 1: the data are vectors of numbers ([N, D] of floats), not images */
 } tam_dataset_info;
 
 /* Opens, checks labels, and decodes nothing. Reads every image's header, unless size and channels are both given. *out
@@ -85,6 +86,10 @@ typedef struct tam_decode_limit {
 TAM_API TAM_MUST_USE tam_status tam_dataset_decode_limit(tam_dataset *dataset, int64_t images, double seconds,
                                                          tam_decode_limit *limit);
 
+/* Vector i of data that are vectors: x [channels], as it is stored. Fails with TAM_INPUT where it holds NaN or
+ * infinity, TAM_CONFIG for images. May be called from several threads. */
+TAM_API TAM_MUST_USE tam_status tam_dataset_read_vector(tam_dataset *dataset, int64_t i, float *x);
+
 /* Augmentation: "none", or keys with a strength each, for example "shift=0.1,rotate=15,scale=0.15,flip=0.5,erase=0.3";
  * policies by name: "flip", "affine" (shift=0.1,rotate=15,scale=0.15), "light", "face", "strong" (docs/data.md).
  * Applied in this order: flip                                 probability of a mirror image crop, crop-area,
@@ -121,7 +126,7 @@ typedef struct tam_loader_config {
 typedef struct tam_batch {
     int n;
     int64_t step, epoch;   /* number of the batch and of the epoch, both from 0 */
-    const float *images;   /* [n, C, H, W], (value - 127.5) / 127.5 */
+    const float *images;   /* [n, C, H, W], (value - 127.5) / 127.5; vectors as they are stored */
     const int32_t *labels; /* [n] */
     const int64_t *index;  /* [n] number of each image in the dataset */
     int unreadable;        /* images with label -1 (skip_unreadable) */

@@ -108,6 +108,10 @@ static tam_status open_sets(tam_album *album, const tam_check_config *config) {
         one.cache_bytes = -1;
         TAM_TRY(tam_dataset_open(album->ctx, &one, &album->set[s]));
         album->sets++;
+        if (tam_dataset_source(album->set[s])->vector > 0) {
+            return tam_fail(album->ctx, TAM_CONFIG, "%s: vectors, in which nothing can be seen: images are checked",
+                            one.path);
+        }
         album->first[s + 1] = album->first[s] + tam_dataset_describe(album->set[s]).count;
     }
     if (album->first[album->sets] > (int64_t)UINT32_MAX) {

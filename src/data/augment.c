@@ -67,6 +67,13 @@ tam_status tam_augment_read(tam_ctx *ctx, const char *text, tam_augment *augment
     return TAM_OK;
 }
 
+tam_status tam_augment_fit(tam_ctx *ctx, const char *text, const tam_dataset_info *info) {
+    if (info->vectors && text != NULL && *text != '\0' && strcmp(text, "none") != 0) {
+        return tam_fail(ctx, TAM_CONFIG, "the augmentation '%s' is for images, not for vectors", text);
+    }
+    return TAM_OK;
+}
+
 size_t tam_augment_scratch(int height, int width) {
     size_t most = tam_render_scratch(height, width);
     for (int i = 0; i < OPERATIONS; i++) {

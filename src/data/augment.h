@@ -27,6 +27,9 @@ typedef struct tam_augment {
 /* text: "none", NULL, a policy's name, or keys. Fails with TAM_CONFIG. */
 TAM_MUST_USE tam_status tam_augment_read(tam_ctx *ctx, const char *text, tam_augment *augment);
 
+/* TAM_CONFIG when such words are for data that are vectors. */
+TAM_MUST_USE tam_status tam_augment_fit(tam_ctx *ctx, const char *text, const tam_dataset_info *info);
+
 /* Floats that tam_augment_run needs as scratch for such images. */
 size_t tam_augment_scratch(int height, int width);
 

@@ -254,6 +254,17 @@ static tam_status look_at_headers(tam_dataset *dataset, int size, int channels) 
     return TAM_OK;
 }
 
+static tam_status choose_vectors(tam_dataset *dataset, const tam_dataset_config *config) {
+    if (config->size > 0 || config->channels > 0) {
+        return tam_fail(dataset->ctx, TAM_CONFIG, "%s: vectors of %d numbers have neither a size nor channels",
+                        config->path, dataset->source.vector);
+    }
+    dataset->info.vectors = 1;
+    dataset->info.channels = dataset->source.vector;
+    dataset->info.height = dataset->info.width = 1;
+    return TAM_OK;
+}
+
 static tam_status choose_size(tam_dataset *dataset, const tam_dataset_config *config) {
     if (config->size < 0 || config->size > MOST_SIZE) {
         return tam_fail(dataset->ctx, TAM_CONFIG, "an image size of %d is outside [1, %d]", config->size, MOST_SIZE);
@@ -263,6 +274,9 @@ static tam_status choose_size(tam_dataset *dataset, const tam_dataset_config *co
     }
     if (config->size == 0 && config->any_size) {
         return TAM_OK;
+    }
+    if (dataset->source.vector > 0) {
+        return choose_vectors(dataset, config);
     }
     if (config->size > 0 && config->channels > 0) {
         dataset->info.width = config->size;
@@ -365,6 +379,9 @@ void tam_dataset_prefetch(const tam_dataset *dataset, int64_t first, int64_t cou
 }
 
 tam_status tam_dataset_pixels(tam_dataset *dataset, int64_t i, uint8_t *buffer, const uint8_t **pixels) {
+    if (dataset->source.vector > 0) {
+        return tam_fail(dataset->ctx, TAM_CONFIG, "vectors of %d numbers are not images", dataset->source.vector);
+    }
     if (dataset->image_bytes == 0) {
         return tam_fail(dataset->ctx, TAM_CONFIG, "data that were opened for images of any size are not decoded");
     }
@@ -378,4 +395,12 @@ tam_status tam_dataset_read(tam_dataset *dataset, int64_t i, uint8_t *pixels) {
         memcpy(pixels, from, dataset->image_bytes);
     }
     return TAM_OK;
+}
+
+tam_status tam_dataset_read_vector(tam_dataset *dataset, int64_t i, float *x) {
+    const tam_source *source = &dataset->source;
+    if (source->vector == 0) {
+        return tam_fail(dataset->ctx, TAM_CONFIG, "images are not vectors");
+    }
+    return source->reader->vector(source, dataset->kept[i], x);
 }

@@ -246,6 +246,7 @@ static tam_status set_up(tam_loader *loader, const tam_loader_config *config) {
         return tam_fail(loader->ctx, TAM_CONFIG, "a first step of %lld", (long long)config->first_step);
     }
     TAM_TRY(tam_augment_read(loader->ctx, config->augment, &loader->rules.augment));
+    TAM_TRY(tam_augment_fit(loader->ctx, config->augment, &loader->rules.info));
     TAM_TRY(tam_sampler_create(loader->ctx, loader->dataset, config, &loader->sampler));
     loader->batch = tam_sampler_batch_size(loader->sampler);
     loader->depth = tam_loader_depth_of(loader->batch, loader->thread_count);
@@ -342,7 +343,8 @@ static slot *wait_for_slot(tam_loader *loader) {
 /* The sentence must be that of the first image that failed, whichever thread failed last: reads it once more. */
 static tam_status explain(tam_loader *loader, const slot *s) {
     char name[512];
-    TAM_TRY(tam_dataset_read(loader->dataset, s->index[s->failed], loader->spare));
+    TAM_TRY(loader->rules.info.vectors ? tam_dataset_read_vector(loader->dataset, s->index[s->failed], s->images)
+                                       : tam_dataset_read(loader->dataset, s->index[s->failed], loader->spare));
     tam_dataset_image_name(loader->dataset, s->index[s->failed], name, sizeof name);
     return tam_fail(loader->ctx, s->status != TAM_OK ? s->status : TAM_INPUT,
                     "%s: could not be read at first, but now it can", name);

@@ -30,6 +30,9 @@ void tam_preparer_free(tam_preparer *preparer) {
 static tam_status prepare_alone(tam_preparer *preparer, int64_t epoch, int64_t i, float *image) {
     const tam_preparation *rules = preparer->rules;
     const uint8_t *pixels;
+    if (rules->info.vectors) {
+        return tam_dataset_read_vector(rules->dataset, i, image);
+    }
     TAM_TRY(tam_dataset_pixels(rules->dataset, i, preparer->pixels + TAM_IMAGE_SKEW, &pixels));
     return tam_augment_run(&rules->augment, rules->seed, epoch, i, rules->info.channels, rules->info.height,
                            rules->info.width, pixels, preparer->scratch, image);

@@ -35,6 +35,7 @@ typedef struct tam_source {
     int32_t classes;                /* 0: the data have no labels */
     const char *const *class_names; /* [classes], in the order of the class ids; owned by the source */
     const int32_t *labels;          /* [count]; NULL without labels */
+    int vector;                     /* numbers of each row where the data are vectors; 0: images */
     void *state;                    /* the reader's */
 } tam_source;
 
@@ -57,6 +58,8 @@ typedef struct tam_reader {
     /* Image i as bare pixels [height, width, channels], for kinds that store such. */
     tam_status (*pixels)(const tam_source *source, int64_t i, tam_reader_scratch *scratch, tam_image_info *info,
                          const uint8_t **pixels);
+    /* Row i of vectors: x [source->vector], finite. NULL for images. */
+    tam_status (*vector)(const tam_source *source, int64_t i, float *x);
     /* For sentences: the path of the image, "FILE#KEY" in a packed file. */
     void (*image_name)(const tam_source *source, int64_t i, char *name, size_t room);
     /* Within the data, the same wherever these lie: "class/file.jpg", "17". Lists of pairs and of fixes name images so.

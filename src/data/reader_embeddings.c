@@ -1,6 +1,7 @@
 #include "data/reader_embeddings.h"
 
 #include <limits.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -158,6 +159,7 @@ static tam_status load(tam_source *source, const tam_dataset_config *config) {
     TAM_TRY(tam_npy_open(source->ctx, state->path, &state->array));
     TAM_TRY(check_shape(source->ctx, state));
     source->count = state->array.rows;
+    source->vector = (int)state->array.row;
     TAM_TRY(read_labels(source, config));
     return read_keys(source);
 }
@@ -188,6 +190,18 @@ static tam_status pixels(const tam_source *source, int64_t i, tam_reader_scratch
     return tam_fail(source->ctx, TAM_INPUT, "%s: embeddings hold no images", state->path);
 }
 
+static tam_status vector(const tam_source *source, int64_t i, float *x) {
+    const embeddings_state *state = source->state;
+    TAM_TRY(tam_npy_read_f32(&state->array, i * state->array.row, state->array.row, x));
+    for (int64_t k = 0; k < state->array.row; k++) {
+        if (!isfinite(x[k])) {
+            return tam_fail(source->ctx, TAM_INPUT, "%s#%lld: %s in column %lld", state->path, (long long)i,
+                            isnan(x[k]) ? "NaN" : "a number beyond f32 or infinity", (long long)k);
+        }
+    }
+    return TAM_OK;
+}
+
 static void image_name(const tam_source *source, int64_t i, char *name, size_t room) {
     const embeddings_state *state = source->state;
     snprintf(name, room, "%s#%lld", state->path, (long long)i);
@@ -213,6 +227,7 @@ const tam_reader tam_reader_embeddings = {
     .open = open_embeddings,
     .close = close_embeddings,
     .pixels = pixels,
+    .vector = vector,
     .image_name = image_name,
     .image_key = image_key,
 };

@@ -1,5 +1,5 @@
-/* Embeddings as a source: rows with labels and keys, but nothing to see. Not in readers.def: who asks for images gets
- * none here. */
+/* Embeddings, or vectors to train on, as a source: rows with labels and keys, but nothing to see. Not in readers.def:
+ * the reader of arrays hands such arrays on. */
 #ifndef DATA_READER_EMBEDDINGS_H
 #define DATA_READER_EMBEDDINGS_H
 

@@ -1,14 +1,16 @@
-/* An array of images: [N, H, W] or [N, H, W, C] of bytes, with labels in an array of their own. */
+/* An array of images: [N, H, W] or [N, H, W, C] of bytes, with labels in an array of their own. Vectors, [N, D] of
+ * floats, go to the reader of embeddings. */
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/memory.h"
 #include "data/class_labels.h"
-#include "io/npy_names.h"
-#include "data/reader.h"
+#include "data/reader_embeddings.h"
 #include "io/npy.h"
+#include "io/npy_names.h"
 
 #define MOST_CLASSES_BYTES ((size_t)1 << 30)
 
@@ -42,9 +44,10 @@ static tam_status check_shape(tam_ctx *ctx, npy_state *state) {
     const int64_t *shape = npy->shape;
     int64_t channels = npy->dims == 4 ? shape[3] : 1;
     if (npy->dims == 1 || npy->dims == 2) {
-        return tam_fail(ctx, TAM_INPUT,
-                        "%s: %d dimensions of %s: vectors or labels, no images ([N, H, W] or [N, H, W, C])",
-                        state->path, npy->dims, tam_npy_type_name(npy->type));
+        return tam_fail(
+            ctx, TAM_INPUT,
+            "%s: %d dimensions of %s: labels? Images have [N, H, W] or [N, H, W, C], vectors [N, D] of floats",
+            state->path, npy->dims, tam_npy_type_name(npy->type));
     }
     if (npy->dims != 3 && npy->dims != 4) {
         return tam_fail(ctx, TAM_INPUT, "%s: %d dimensions: images have [N, H, W] or [N, H, W, C]", state->path,
@@ -148,7 +151,21 @@ static tam_status load(tam_source *source, const tam_dataset_config *config) {
     return read_labels(source, config->labels);
 }
 
+static tam_status look_for_vectors(tam_ctx *ctx, const char *path, bool *found) {
+    tam_npy npy;
+    tam_status status = tam_npy_open(ctx, path, &npy);
+    *found = status == TAM_OK && npy.dims == 2 &&
+             (npy.type == TAM_NPY_F2 || npy.type == TAM_NPY_F4 || npy.type == TAM_NPY_F8);
+    tam_npy_close(&npy);
+    return status;
+}
+
 static tam_status open_npy(tam_ctx *ctx, const tam_dataset_config *config, tam_source *source) {
+    bool vectors;
+    TAM_TRY(look_for_vectors(ctx, config->path, &vectors));
+    if (vectors) {
+        return tam_reader_embeddings.open(ctx, config, source);
+    }
     TAM_TRY(tam_refuse_split(ctx, config, "an array"));
     *source = (tam_source){.ctx = ctx, .reader = &tam_reader_npy};
     npy_state *state = tam_allocate(ctx, 1, sizeof *state, "the array of images");

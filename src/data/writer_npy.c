@@ -7,9 +7,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/stream.h"
-#include "io/npy_names.h"
 #include "data/writer.h"
 #include "io/npy.h"
+#include "io/npy_names.h"
 
 enum { IMAGES, LABELS, CLASSES, FILES };
 

@@ -228,6 +228,7 @@ tam_status tam_embedder_listed(tam_embedder *embedder, tam_dataset *dataset, int
                                bool flip, const volatile sig_atomic_t *stop, float *x) {
     size_t pixels = pixels_of(embedder);
     TAM_TRY(tam_embedder_check(embedder->ctx, embedder->net, dataset));
+    bool vectors = tam_dataset_describe(dataset).vectors != 0;
     uint8_t *bytes = tam_allocate(embedder->ctx, TAM_EMBED_BATCH, pixels, "images to embed");
     tam_status status = bytes != NULL ? TAM_OK : TAM_RESOURCES;
     for (int64_t first = 0; status == TAM_OK && first < count; first += TAM_EMBED_BATCH) {
@@ -236,9 +237,12 @@ tam_status tam_embedder_listed(tam_embedder *embedder, tam_dataset *dataset, int
             status = tam_fail(embedder->ctx, TAM_STOPPED, "stopped while embedding");
         }
         for (int64_t i = 0; status == TAM_OK && i < n; i++) {
-            status = tam_dataset_read(dataset, image[first + i], bytes + (size_t)i * pixels);
+            status = vectors ? tam_dataset_read_vector(dataset, image[first + i], embedder->images + (size_t)i * pixels)
+                             : tam_dataset_read(dataset, image[first + i], bytes + (size_t)i * pixels);
         }
-        if (status == TAM_OK) {
+        if (status == TAM_OK && vectors) {
+            status = embed(embedder, (int)n, embedder->images, flip, x + first * embedder->info.dim);
+        } else if (status == TAM_OK) {
             status = tam_embedder_bytes(embedder, n, bytes, flip, x + first * embedder->info.dim);
         }
     }

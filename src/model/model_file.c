@@ -328,10 +328,11 @@ tam_status tam_model_embed_listed(tam_model *model, tam_dataset *dataset, int64_
 
 tam_status tam_model_open_dataset(const tam_model *model, const tam_dataset_config *config, tam_dataset **out) {
     tam_dataset_config wanted = *config;
-    if (wanted.size == 0 && model->info.height == model->info.width) {
+    bool vectors = model->info.height == 1 && model->info.width == 1; /* these have no size to choose */
+    if (wanted.size == 0 && model->info.height == model->info.width && !vectors) {
         wanted.size = model->info.height;
     }
-    if (wanted.channels == 0) {
+    if (wanted.channels == 0 && !vectors) {
         wanted.channels = model->info.channels;
     }
     TAM_TRY(tam_dataset_open(model->ctx, &wanted, out));

@@ -15,6 +15,7 @@ static tam_status open_data(tam_run *run) {
     TAM_TRY(tam_dataset_open(run->ctx, &run->config.data, &run->data));
     run->info = tam_dataset_describe(run->data);
     run->counters.images = run->info.count;
+    TAM_TRY(tam_augment_fit(run->ctx, run->config.augment, &run->info));
     TAM_TRY(tam_train_fit(run->ctx, &run->config, &run->info, &run->steps_per_epoch, &run->steps));
     run->epochs = (run->steps + run->steps_per_epoch - 1) / run->steps_per_epoch;
     const tam_head_config head = tam_train_head(&run->config, run->info.classes);

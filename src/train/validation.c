@@ -11,10 +11,10 @@ static tam_status open_images(tam_run *run, const tam_validation_path *path) {
     tam_dataset_config config = run->config.validation;
     config.path = path->data;
     config.unlabelled = path->pairs;
-    if (config.size == 0 && run->info.height == run->info.width) {
+    if (config.size == 0 && run->info.height == run->info.width && !run->info.vectors) {
         config.size = run->info.height;
     }
-    config.channels = run->info.channels;
+    config.channels = run->info.vectors ? 0 : run->info.channels;
     TAM_TRY(tam_dataset_open(run->ctx, &config, &run->validation));
     tam_dataset_info info = tam_dataset_describe(run->validation);
     if (info.height != run->info.height || info.width != run->info.width || info.channels != run->info.channels) {

@@ -1,6 +1,8 @@
 /* Arrays of images as data, and data as arrays. */
 #include "data_support.h"
 
+#include <math.h>
+
 #include "io/npy.h"
 #include "tammes/pack.h"
 
@@ -97,8 +99,8 @@ static void other_arrays_are_refused(void **state) {
         tam_npy_type type;
         const char *sentence;
     } cases[] = {
-        {1, {36}, TAM_NPY_U1, "1 dimensions of uint8: vectors or labels, no images"},
-        {2, {3, 3}, TAM_NPY_F4, "2 dimensions of float32: vectors or labels, no images"},
+        {1, {36}, TAM_NPY_U1, "1 dimensions of uint8: labels? Images have"},
+        {2, {3, 3}, TAM_NPY_I4, "2 dimensions of int32: labels? Images have"},
         {5, {1, 1, 1, 1, 3}, TAM_NPY_U1, "5 dimensions: images have"},
         {3, {1, 3, 3}, TAM_NPY_F4, "values of type float32: pixels are bytes"},
         {4, {3, 3, 2, 2}, TAM_NPY_U1, "2 channels, as its last side says"},
@@ -111,6 +113,65 @@ static void other_arrays_are_refused(void **state) {
     }
     write_bytes(w->ctx, w->path, "no array", 8);
     expect_refused(w, NULL, TAM_INPUT, "a.npy: ");
+}
+
+static void vectors_come_as_they_are(void **state) {
+    world *w = *state;
+    enum { ROWS = 7, WIDTH = 5 };
+    float values[ROWS * WIDTH], x[WIDTH];
+    int64_t labels[ROWS];
+    tam_dataset *dataset;
+    tam_loader *loader;
+    tam_batch batch;
+    for (int i = 0; i < ROWS * WIDTH; i++) {
+        values[i] = (float)i * 0.37f - 3;
+        labels[i / WIDTH] = i / WIDTH % 3;
+    }
+    test_ok(w->ctx, tam_npy_write(w->ctx, w->path, TAM_NPY_F4, 2, (int64_t[]){ROWS, WIDTH}, values));
+    test_ok(w->ctx, tam_npy_write(w->ctx, w->labels, TAM_NPY_I8, 1, (int64_t[]){ROWS}, labels));
+    tam_dataset_config config = {.path = w->path, .labels = w->labels};
+    test_ok(w->ctx, tam_dataset_open(w->ctx, &config, &dataset));
+    tam_dataset_info info = tam_dataset_describe(dataset);
+    assert_true(info.vectors == 1 && info.channels == WIDTH && info.height == 1 && info.width == 1);
+    assert_int_equal(info.classes, 3);
+    test_ok(w->ctx, tam_dataset_read_vector(dataset, 4, x));
+    assert_memory_equal(x, values + 4 * WIDTH, sizeof x);
+    test_fails(w->ctx, tam_dataset_read(dataset, 0, (uint8_t *)x), TAM_CONFIG, "vectors of 5 numbers are not images");
+    tam_loader_config rules = {.batch = 4, .augment = "flip"};
+    test_fails(w->ctx, tam_loader_create(w->ctx, dataset, &rules, &loader), TAM_CONFIG, "'flip' is for images");
+    rules.augment = NULL;
+    test_ok(w->ctx, tam_loader_create(w->ctx, dataset, &rules, &loader));
+    for (int first = 0; first < ROWS; first += batch.n) {
+        test_ok(w->ctx, tam_loader_next(loader, &batch));
+        assert_memory_equal(batch.images, values + first * WIDTH, (size_t)batch.n * WIDTH * sizeof *values);
+        assert_int_equal(batch.labels[0], first % 3);
+    }
+    tam_loader_free(loader);
+    tam_dataset_free(dataset);
+    config.size = 5;
+    test_fails(w->ctx, tam_dataset_open(w->ctx, &config, &dataset), TAM_CONFIG, "neither a size nor channels");
+}
+
+static void a_vector_that_holds_no_number_is_left_out(void **state) {
+    world *w = *state;
+    float values[4 * 2] = {1, 2, 3, 4, 5, NAN, 7, 8};
+    int64_t labels[4] = {0, 1, 0, 1};
+    tam_dataset *dataset;
+    tam_loader *loader;
+    tam_batch batch;
+    test_ok(w->ctx, tam_npy_write(w->ctx, w->path, TAM_NPY_F4, 2, (int64_t[]){4, 2}, values));
+    test_ok(w->ctx, tam_npy_write(w->ctx, w->labels, TAM_NPY_I8, 1, (int64_t[]){4}, labels));
+    test_ok(w->ctx, tam_dataset_open(w->ctx, &(tam_dataset_config){.path = w->path, .labels = w->labels}, &dataset));
+    tam_loader_config rules = {.batch = 4};
+    test_ok(w->ctx, tam_loader_create(w->ctx, dataset, &rules, &loader));
+    test_fails(w->ctx, tam_loader_next(loader, &batch), TAM_INPUT, "a.npy#2: NaN in column 1");
+    tam_loader_free(loader);
+    rules.skip_unreadable = 1;
+    test_ok(w->ctx, tam_loader_create(w->ctx, dataset, &rules, &loader));
+    test_ok(w->ctx, tam_loader_next(loader, &batch));
+    assert_true(batch.unreadable == 1 && batch.labels[2] == -1 && batch.images[4] == 0 && batch.images[6] == 7);
+    tam_loader_free(loader);
+    tam_dataset_free(dataset);
 }
 
 static void a_folder_becomes_an_array_and_comes_back(void **state) {
@@ -200,6 +261,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(arrays_are_images, set_up, tear_down),
         cmocka_unit_test_setup_teardown(labels_may_lie_elsewhere_or_nowhere, set_up, tear_down),
         cmocka_unit_test_setup_teardown(other_arrays_are_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(vectors_come_as_they_are, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_vector_that_holds_no_number_is_left_out, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_folder_becomes_an_array_and_comes_back, set_up, tear_down),
         cmocka_unit_test_setup_teardown(memory_that_runs_out_is_a_sentence, set_up, tear_down),
     };
