@@ -49,12 +49,13 @@ void tam_eval_page_roc(tam_text *text, int count, const tam_eval_part *parts) {
             }
         }
     }
+    double least = worst < 50 ? 0 : 10 * floor(worst / 10 - 0.1);
     const tam_figure figure = {
         .width = WIDTH,
         .height = HEIGHT,
         .title = "ROC",
         .x = {"FAR (share of impostor pairs accepted, logarithmic)", fmin(lowest, 0.1), 1, true, false, 0},
-        .y = {"TAR (% of genuine pairs accepted)", worst < 50 ? 0 : 10 * floor(worst / 10 - 0.1), 100, false, true, 0},
+        .y = {"TAR (% of genuine pairs accepted)", least, 100 + 0.01 * (100 - least), false, false, 0},
         .legend = legend,
         .legend_count = make_legend(count, parts, legend)};
     tam_html_figure_begin(text, figure.width);
@@ -68,7 +69,7 @@ void tam_eval_page_roc(tam_text *text, int count, const tam_eval_part *parts) {
     for (int i = 0; i < count; i++) {
         const tam_verification *result = &parts[i].result;
         for (int p = 0; p < result->points; p++) {
-            x[p] = result->roc[p].far > 0 ? result->roc[p].far : NAN;
+            x[p] = fmax(result->roc[p].far, svg.x.low); /* without false accepts: at the left edge, and below it */
             y[p] = 100 * result->roc[p].tar;
         }
         tam_svg_line(&svg, i, i, 2, result->points, x, y);

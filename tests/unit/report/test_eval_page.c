@@ -155,6 +155,13 @@ static void extremes_are_told(void **state) {
     assert_int_equal(occurrences(text, "<svg xmlns"), 2);
     /* All genuine scores are 1, in a bar as wide as 32 of 1024 bins: its area is 1, so it is 16 high. */
     assert_int_equal(scores.genuine[TAM_SCORE_BINS - 1], result.genuine);
+    /* The ROC is a line along the top, from the left edge on. */
+    const char *end = strstr(text, "\" fill=\"none\" stroke=\"#0072b2\" stroke-width=\"2\""), *start = end;
+    assert_non_null(end);
+    while (*start != 'M') {
+        start--;
+    }
+    assert_non_null(memchr(start, 'L', (size_t)(end - start)));
     assert_non_null(strstr(text, ">15</text>"));
     assert_null(strstr(text, ">25</text>"));
     free(text);
