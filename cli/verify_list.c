@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "eval.h"
 #include "verify.h"
@@ -103,7 +104,23 @@ static const char *listed_name(const void *names, int64_t i) {
     return ((char *const *)names)[i];
 }
 
-/* Each file is embedded once: rows get the numbers of different names, which move to the front of `names`' order. */
+/* All files that are missing are named before anything is embedded. */
+static tam_status find_missing(const list *all, const eval_names *index) {
+    cli_call *call = all->job->call;
+    const char *first = NULL;
+    int64_t missing = 0;
+    for (int64_t i = 0; i < 2 * all->count; i++) {
+        if (eval_find_name(index, all->names[i]) == i && access(all->names[i], F_OK) != 0) {
+            first = missing++ == 0 ? all->names[i] : first;
+            cli_note(call, "missing: %s\n", all->names[i]);
+        }
+    }
+    return missing == 0 ? TAM_OK
+                        : cli_fail(call, TAM_INPUT, "the list names %lld files that are not there, such as %s",
+                                   (long long)missing, first);
+}
+
+/* Each file is embedded once, in the order in which the list names them. */
 static tam_status embed_files(list *all) {
     verify_job *job = all->job;
     int64_t slots = 2 * all->count;
@@ -112,6 +129,9 @@ static tam_status embed_files(list *all) {
     all->rows = malloc((size_t)slots * sizeof *all->rows);
     all->x = calloc((size_t)slots, (size_t)job->info.dim * sizeof *all->x);
     tam_status status = row != NULL && index != NULL && all->rows != NULL && all->x != NULL ? TAM_OK : no_memory(all);
+    if (status == TAM_OK) {
+        status = find_missing(all, index);
+    }
     for (int64_t i = 0; status == TAM_OK && i < slots; i++) {
         row[i] = -1;
     }

@@ -81,8 +81,9 @@ printf 'id000500/000.png,id000500/000.png,1\nid000500/000.png,id000507/000.png,0
 expect_exit 0 '"wrong":0' "$tammes" verify --model run --pairs inside.csv --data unseen --json
 printf '%s,%s,2\n' $a $b >bad.csv
 expect_exit 3 'bad.csv:1: not' "$tammes" verify --model run --pairs bad.csv
-printf 'nowhere.png,%s\n' $b >bad.csv
-expect_exit 3 'nowhere.png' "$tammes" verify --model run --pairs bad.csv
+printf 'nowhere.png,%s\nnowhere.png,other.png\n' $b >bad.csv
+expect_exit 3 'names 2 files that are not there' "$tammes" verify --model run --pairs bad.csv
+expect_exit 3 'missing: other.png' "$tammes" verify --model run --pairs bad.csv
 : >bad.csv
 expect_exit 3 'bad.csv' "$tammes" verify --model run --pairs bad.csv
 expect_exit 2 'two photos are needed' "$tammes" verify --model run $a
@@ -145,6 +146,20 @@ expect_exit 3 "calibration.confidence is '-1 0'" "$tammes" verify --model sure.s
 expect_exit 3 "'calibration.table' has a row" "$tammes" verify --model nan.safetensors $a $a
 expect_exit 3 'not finite: it has no score' "$tammes" verify --model huge.safetensors $a $a --threshold 0
 expect_exit 3 "row 0" "$tammes" calibrate --model huge.safetensors --data unseen
+
+# What training says of its images stands in the model, and a run goes on with it.
+expect_exit 2 "alignment 'dlib'" "$tammes" train --data seen --net conv4:width=16 --dim 8 --steps 2 --batch 24 \
+    --alignment dlib --out aligned --quiet
+for steps in first again; do
+    expect_exit 0 aligned "$tammes" train --data seen --net conv4:width=16 --dim 8 --steps 2 --batch 24 \
+        --alignment arcface112 --augment flip=0.5 --out aligned --quiet
+done
+expect_exit 0 'alignment: arcface112' "$tammes" data inspect aligned/best.safetensors
+expect_exit 0 'alignment_points: 38.2946' "$tammes" data inspect aligned/best.safetensors
+expect_exit 0 'flip: yes' "$tammes" data inspect aligned/best.safetensors
+expect_exit 0 '"flip":true' "$tammes" verify --model aligned $a $a --threshold 0.5 --json
+expect_exit 0 'the model wants faces that tammes data align' "$tammes" verify --model aligned --threshold 0.5 \
+    glyphs40/id000500/000.png glyphs40/id000500/000.png
 
 # Calibration where there is nothing to calibrate on.
 mkdir alone && for i in 00 01 02; do mkdir alone/$i && cp unseen/id0005$i/000.png alone/$i; done

@@ -127,6 +127,42 @@ static void confidence_rises_and_is_never_certain(void **state) {
     test_ctx_free(ctx);
 }
 
+/* The same bits on one thread and on several, and every failing allocation is a failure that leaves nothing. */
+static void threads_and_memory(void **state) {
+    (void)state;
+    static golden_set set;
+    static tam_calibration one, four, rationed;
+    FILE *file = open_golden();
+    read_set(file, &set);
+    fclose(file);
+    for (int threads = 1; threads <= 4; threads += 3) {
+        tam_ctx *ctx = test_ctx(threads);
+        test_ok(ctx, tam_calibrate_all_pairs(ctx, set.n, set.d, set.e, set.labels, LEVELS, rates,
+                                             threads == 1 ? &one : &four));
+        test_ctx_free(ctx);
+    }
+    assert_memory_equal(&one, &four, sizeof one);
+    for (int listed = 0; listed < 2; listed++) {
+        tam_status status = TAM_RESOURCES;
+        for (int granted = 1; status != TAM_OK; granted++) {
+            int left = granted;
+            tam_ctx *ctx;
+            tam_ctx_config config = {.threads = 1, .allocator = test_ration(&left)};
+            if (tam_ctx_create(&config, &ctx) != TAM_OK) {
+                continue;
+            }
+            size_t before = tam_ctx_memory(ctx).bytes;
+            status = listed ? tam_calibrate_pairs(ctx, set.n, set.d, set.e, set.pairs, set.a, set.same, LEVELS, rates,
+                                                  &rationed)
+                            : tam_calibrate_all_pairs(ctx, set.n, set.d, set.e, set.labels, LEVELS, rates, &rationed);
+            assert_true(status == TAM_OK || status == TAM_RESOURCES);
+            assert_int_equal(tam_ctx_memory(ctx).bytes, before);
+            tam_ctx_free(ctx);
+            assert_true(granted < 1000);
+        }
+    }
+}
+
 /* One kind of pairs only, scores that are all equal, and scores that say the opposite: nothing is said. */
 static void what_cannot_be_calibrated_is_not(void **state) {
     (void)state;
@@ -178,6 +214,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(equals_scikit_learn),
         cmocka_unit_test(confidence_rises_and_is_never_certain),
+        cmocka_unit_test(threads_and_memory),
         cmocka_unit_test(what_cannot_be_calibrated_is_not),
         cmocka_unit_test(rows_that_are_not_finite_are_named),
     };
