@@ -237,6 +237,9 @@ tam_status cli_calibrate(cli_call *call) {
         eval->flip = eval->flip == 0 ? (eval->info.flip ? 1 : 2) : eval->flip;
         status = open_and_measure(&job);
     }
+    if (status == TAM_OK) {
+        status = finish(&job);
+    }
     tam_model_free(eval->model);
-    return status == TAM_OK ? finish(&job) : status;
+    return status;
 }
