@@ -141,7 +141,9 @@ static tam_status print_diagnosis(const diagnosis *all) {
     if (all->best > 0) {
         printf("\n%s: %.4f instead of %.4f\n", best->verdict, best->accuracy, now->accuracy);
     } else {
-        printf("\nnone of the usual mistakes fits better\n");
+        bool unseen = now->accuracy < BADLY / 100.0 && strcmp(all->job->info.alignment, "none") != 0;
+        printf("\nnone of the usual mistakes fits better%s\n",
+               unseen ? "; faces that are turned or off the middle cannot be told: tammes data align" : "");
     }
     return TAM_OK;
 }

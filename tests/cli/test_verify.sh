@@ -40,8 +40,8 @@ same_files run/best.safetensors new.safetensors
 expect_exit 0 'written to run' "$tammes" calibrate --model run --data unseen --far 0.01 --write
 same_files run/best.safetensors new.safetensors
 expect_exit 0 'calibration.chosen: 0.01' "$tammes" data inspect new.safetensors
-"$tammes" eval --model before.safetensors --data unseen --json | sed 's,"before.safetensors","MODEL",' >eval-before
-"$tammes" eval --model new.safetensors --data unseen --json | sed 's,"new.safetensors","MODEL",' >eval-after
+"$tammes" eval --model before.safetensors --data unseen --json --quiet | sed 's,"before.safetensors","MODEL",' >eval-before
+"$tammes" eval --model new.safetensors --data unseen --json --quiet | sed 's,"new.safetensors","MODEL",' >eval-after
 same_files eval-before eval-after
 
 expect_exit 0 'FMR 1e-02, at most' "$tammes" verify --model new.safetensors $a $a
