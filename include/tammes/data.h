@@ -16,7 +16,7 @@ typedef struct tam_dataset tam_dataset;
 typedef struct tam_dataset_config {
     /* What holds the images: an image folder (classes nested to any depth: "Greek/character01"), a folder of IDX files,
      * an MXNet train.rec or its folder, tar shards ("part-{000..031}.tar"), a list or CSV of paths and labels, a
-     * verification .bin, an array .npy. All kinds and what they make of labels and names: docs/data.md. */
+     * verification .bin, an array .npy, an image file. All kinds and their labels and names: docs/data.md. */
     const char *path;
     const char *const *images; /* [image_count] paths of image files instead of what lies at `path`; NULL: none. Such
                                   data have no labels, and the paths are their keys */

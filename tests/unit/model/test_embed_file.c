@@ -232,6 +232,30 @@ static void nothing_is_left_of_a_failure(void **state) {
     assert_int_equal(entries(w), 3);
 }
 
+/* Class 300 needs a second byte. */
+static void many_classes_keep_their_numbers(void **state) {
+    world *w = *state;
+    enum { MANY = 301 };
+    const tam_embed_config config = {.out = w->out};
+    tam_embed_result result;
+    int64_t labels[MANY];
+    char list[MANY * 40] = "";
+    snprintf(w->images, sizeof w->images, "%s/images/list.txt", w->folder);
+    for (int i = 0; i < MANY; i++) {
+        snprintf(list + strlen(list), 40, "c%d/00.png\tclass %03d\n", i % CLASSES, i);
+    }
+    write_bytes(w->ctx, w->images, list, strlen(list));
+    const tam_dataset_config data = {.path = w->images};
+    write_model(w, "arcface");
+    test_ok(w->ctx, tam_model_open(w->ctx, w->model_path, &w->model));
+    test_ok(w->ctx, tam_model_open_dataset(w->model, &data, &w->dataset));
+    test_ok(w->ctx, tam_model_embed_file(w->model, w->dataset, &config, &result));
+    read_array(w, ".labels.npy", TAM_NPY_I8, MANY, 1, labels);
+    for (int i = 0; i < MANY; i++) {
+        assert_int_equal(labels[i], i);
+    }
+}
+
 static void image_files_are_data(void **state) {
     world *w = *state;
     char first[128], second[128], key[128];
@@ -331,6 +355,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(rows_may_have_length_one_and_mirrors, setup, teardown),
         cmocka_unit_test_setup_teardown(safetensors_hold_it_all, setup, teardown),
         cmocka_unit_test_setup_teardown(nothing_is_left_of_a_failure, setup, teardown),
+        cmocka_unit_test_setup_teardown(many_classes_keep_their_numbers, setup, teardown),
         cmocka_unit_test_setup_teardown(image_files_are_data, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_may_run_out_before_an_array, setup, teardown),
         cmocka_unit_test_setup_teardown(memory_may_run_out_before_safetensors, setup, teardown),
