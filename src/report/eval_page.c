@@ -61,6 +61,20 @@ static tam_status copy_words(tam_eval_page *page, const char *words, const char 
     return *copy != NULL ? TAM_OK : TAM_RESOURCES;
 }
 
+/* At most LABEL letters: "..." and the end of the name. */
+static tam_status make_label(tam_eval_page *page, const char *name, const char **label) {
+    enum { LABEL = 40 };
+    char words[4 * LABEL + 4] = "...";
+    const char *from = name + strlen(name);
+    for (int letters = 0; from > name && letters < LABEL; letters++) {
+        do {
+            from--;
+        } while (from > name && (*from & 0xc0) == 0x80); /* inside a letter of UTF-8 */
+    }
+    snprintf(words + (from > name ? 3 : 0), 4 * LABEL + 1, "%s", from);
+    return copy_words(page, words, label);
+}
+
 static tam_status add_about(tam_eval_page *page, const char *about) {
     if (about == NULL) {
         return TAM_OK;
@@ -80,6 +94,7 @@ tam_status tam_eval_page_add(tam_eval_page *page, const tam_eval_page_verificati
     TAM_TRY(refuse_more(page, page->part_count));
     tam_eval_part *part = &page->part[page->part_count];
     TAM_TRY(copy_words(page, one->name, &part->name));
+    TAM_TRY(make_label(page, one->name, &part->label));
     part->result = *one->result;
     part->intervals = one->intervals != NULL ? *one->intervals : (tam_bootstrap){0};
     part->folds = one->folds != NULL ? *one->folds : (tam_folds){0};
@@ -107,6 +122,7 @@ tam_status tam_eval_page_add_rates(tam_eval_page *page, const tam_eval_page_rate
     tam_eval_rates *copy = &page->rates[page->rates_count];
     *copy = (tam_eval_rates){.count = rates->count};
     TAM_TRY(copy_words(page, rates->name, &copy->name));
+    TAM_TRY(make_label(page, rates->name, &copy->label));
     TAM_TRY(copy_words(page, rates->heading, &copy->heading));
     TAM_TRY(copy_words(page, rates->x_label, &copy->x_label));
     TAM_TRY(copy_words(page, rates->y_label, &copy->y_label));
@@ -150,7 +166,7 @@ static void write_figures(const tam_eval_page *page, tam_text *text) {
     tam_eval_page_roc(text, page->part_count, page->part);
     tam_eval_page_det(text, page->part_count, page->part);
     for (int i = 0; i < page->part_count; i++) {
-        tam_eval_page_histogram(text, &page->part[i], page->part_count > 1 ? page->part[i].name : NULL);
+        tam_eval_page_histogram(text, &page->part[i], page->part_count > 1 ? page->part[i].label : NULL);
     }
     tam_html_row_end(text);
 }

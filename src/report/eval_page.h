@@ -11,6 +11,7 @@ enum { TAM_EVAL_PAGE_PARTS = 32, TAM_EVAL_PAGE_WORST = 12, TAM_EVAL_PAGE_WORDS =
 /* One model's verification. */
 typedef struct tam_eval_part {
     const char *name;
+    const char *label; /* the same for legends: the end of a long one */
     tam_verification result;
     tam_bootstrap intervals; /* 0 resamples: none */
     tam_folds folds;         /* 0 folds: none */
@@ -20,7 +21,7 @@ typedef struct tam_eval_part {
 } tam_eval_part;
 
 typedef struct tam_eval_rates {
-    const char *name, *heading, *x_label, *y_label, *caption;
+    const char *name, *label, *heading, *x_label, *y_label, *caption;
     int count;
     const char *words[TAM_EVAL_PAGE_RATES];
     double share[TAM_EVAL_PAGE_RATES], low[TAM_EVAL_PAGE_RATES], high[TAM_EVAL_PAGE_RATES];

@@ -24,7 +24,7 @@ static double most_impostors(int count, const tam_eval_part *parts) {
 
 static int make_legend(int count, const tam_eval_part *parts, tam_series *legend) {
     for (int i = 0; i < count; i++) {
-        legend[i] = (tam_series){parts[i].name, i, i};
+        legend[i] = (tam_series){parts[i].label, i, i};
     }
     return count;
 }

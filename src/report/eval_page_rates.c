@@ -60,7 +60,7 @@ void tam_eval_page_rates_figure(tam_text *text, int count, const tam_eval_rates 
     tam_series legend[TAM_EVAL_PAGE_PARTS];
     const tam_eval_rates *first = rates[0];
     for (int m = 0; m < count; m++) {
-        legend[m] = (tam_series){rates[m]->name, m, m};
+        legend[m] = (tam_series){rates[m]->label, m, m};
     }
     const tam_figure figure = {.width = 540,
                                .height = 360,

@@ -89,7 +89,7 @@ void tam_eval_page_histogram(tam_text *text, const tam_eval_part *part, const ch
         legend[3] = (tam_series){level, 9, 2};
     }
     char heading[256];
-    snprintf(heading, sizeof heading, "Scores%s%.60s", title != NULL ? ": " : "", title != NULL ? title : "");
+    snprintf(heading, sizeof heading, "Scores%s%.200s", title != NULL ? ": " : "", title != NULL ? title : "");
     const tam_figure figure = {.width = WIDTH,
                                .height = HEIGHT,
                                .title = heading,

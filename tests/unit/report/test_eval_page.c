@@ -143,6 +143,21 @@ static void several_models_share_the_curves(void **state) {
     test_ctx_free(ctx);
 }
 
+/* A long path does not run out of a figure; a cut through a letter of two bytes would be no UTF-8. */
+static void legends_are_short(void **state) {
+    (void)state;
+    static const char name[] = "/a/long/way/to/models-\xc3\xa9\xc3\xa9\xc3\xa9/number-12-of-all/the-best.safetensors";
+    tam_ctx *ctx = test_ctx(1);
+    measure(ctx, 1.2f, CLASSES);
+    const tam_eval_page_verification one = verification(name);
+    char *text = page_of(ctx, 1, &one, NULL);
+    check_page(text);
+    assert_int_equal(occurrences(text, ">...\xc3\xa9\xc3\xa9/number-12-of-all/the-best.safetensors</text>"), 2);
+    assert_int_equal(occurrences(text, "\xef\xbf\xbd"), 2); /* of the title, which holds a byte that is no letter */
+    free(text);
+    test_ctx_free(ctx);
+}
+
 /* Perfect scores have no errors of both kinds; a single class has no impostors. */
 static void extremes_are_told(void **state) {
     (void)state;
@@ -313,9 +328,13 @@ static void every_allocation_may_fail(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_page_is_whole),           cmocka_unit_test(several_models_share_the_curves),
-        cmocka_unit_test(extremes_are_told),         cmocka_unit_test(rates_are_bars_with_intervals),
-        cmocka_unit_test(pairs_are_pictures),        cmocka_unit_test(bad_input_is_refused),
+        cmocka_unit_test(a_page_is_whole),
+        cmocka_unit_test(several_models_share_the_curves),
+        cmocka_unit_test(legends_are_short),
+        cmocka_unit_test(extremes_are_told),
+        cmocka_unit_test(rates_are_bars_with_intervals),
+        cmocka_unit_test(pairs_are_pictures),
+        cmocka_unit_test(bad_input_is_refused),
         cmocka_unit_test(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
