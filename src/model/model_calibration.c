@@ -6,17 +6,60 @@
 #include "base/file.h"
 #include "base/format.h"
 #include "base/spec.h"
+#include "io/safetensors_crc.h"
 #include "model/model_inside.h"
 
 #define VERSION "1"
 #define PREFIX "calibration"
 #define TABLE "calibration.table"
 #define CHOSEN "calibration.chosen"
-enum { COLUMNS = 7, MOST_TEXTS = 64, TEXT_ROOM = 96, OWN_TEXTS = 5 };
+enum { COLUMNS = 7, MOST_TEXTS = 64, TEXT_ROOM = 96, OWN_TEXTS = 6 };
 
 static bool is_ours(const char *name) {
     size_t length = strlen(PREFIX);
     return strncmp(name, PREFIX, length) == 0 && (name[length] == '\0' || name[length] == '.');
+}
+
+/* The checksum that the file says of an array, which was checked when it was opened; else made here. */
+static tam_status array_crc(tam_ctx *ctx, const tam_tensors *tensors, const tam_tensor *item, char text[TAM_CRC_ROOM]) {
+    char key[256];
+    snprintf(key, sizeof key, TAM_CRC_KEY ".%s", item->name);
+    const char *stored = tam_tensors_text(tensors, key);
+    if (stored != NULL && strlen(stored) < TAM_CRC_ROOM) {
+        memcpy(text, stored, strlen(stored) + 1);
+        return TAM_OK;
+    }
+    uint8_t *bytes = tam_allocate(ctx, item->bytes, 1, item->name);
+    if (bytes == NULL) {
+        return TAM_RESOURCES;
+    }
+    tam_status status = tam_tensors_read(tensors, item, 0, item->bytes, bytes);
+    tam_crc_text(tam_crc_bytes(bytes, item->bytes), text);
+    tam_release(ctx, bytes);
+    return status;
+}
+
+/* A digest of all that makes a score: the graph, what comes to it, and its numbers, whatever the order of the arrays.
+ */
+static tam_status digest_model(tam_ctx *ctx, const tam_tensors *tensors, char text[TAM_CRC_ROOM]) {
+    static const char *const facts[] = {"graph", "mean_scale", "channel_order"};
+    uint32_t sum = 0;
+    for (size_t i = 0; i < sizeof facts / sizeof facts[0]; i++) {
+        const char *value = tam_tensors_text(tensors, facts[i]);
+        sum += tam_crc_pair(tam_crc_begin(), facts[i], value != NULL ? value : "");
+    }
+    for (int i = 0; i < tam_tensors_count(tensors); i++) {
+        const tam_tensor *item = tam_tensors_at(tensors, i);
+        char crc[TAM_CRC_ROOM];
+        bool counts =
+            !is_ours(item->name) && strncmp(item->name, "head.", 5) != 0 && strcmp(item->name, "class_names") != 0;
+        if (counts) {
+            TAM_TRY(array_crc(ctx, tensors, item, crc));
+            sum += tam_crc_pair(tam_crc_begin(), item->name, crc);
+        }
+    }
+    tam_crc_text(sum, text);
+    return TAM_OK;
 }
 
 /* What is read of a file. */
@@ -108,6 +151,18 @@ static tam_status read_confidence(const reading *file, tam_calibration *calibrat
                : refuse(file, PREFIX ".confidence");
 }
 
+static tam_status check_model(const reading *file) {
+    const char *stored = tam_tensors_text(file->tensors, PREFIX ".model");
+    char digest[TAM_CRC_ROOM];
+    TAM_TRY(digest_model(file->ctx, file->tensors, digest));
+    if (stored == NULL || strcmp(stored, digest) != 0) {
+        return tam_fail(file->ctx, TAM_INPUT,
+                        "%s: calibration.model is '%.16s', but the model is %s: its thresholds are another model's",
+                        file->path, stored != NULL ? stored : "", digest);
+    }
+    return TAM_OK;
+}
+
 static tam_status read_all(const reading *file, tam_calibration *calibration) {
     const char *flip = tam_tensors_text(file->tensors, PREFIX ".flip");
     double genuine, impostor;
@@ -122,6 +177,7 @@ static tam_status read_all(const reading *file, tam_calibration *calibration) {
         (tam_calibration){.genuine = (int64_t)genuine, .impostor = (int64_t)impostor, .flip = strcmp(flip, "yes") == 0};
     TAM_TRY(read_table(file, calibration));
     TAM_TRY(read_chosen(file, calibration));
+    TAM_TRY(check_model(file));
     return read_confidence(file, calibration);
 }
 
@@ -146,7 +202,8 @@ const tam_calibration *tam_model_calibration(const tam_model *model) {
 }
 
 /* The metadata of a calibration; their texts live in `text`. */
-static int list_texts(const tam_calibration *calibration, char text[OWN_TEXTS][TEXT_ROOM], tam_metadata *facts) {
+static int list_texts(const tam_calibration *calibration, const char *digest, char text[OWN_TEXTS][TEXT_ROOM],
+                      tam_metadata *facts) {
     bool sure = isfinite(calibration->slope);
     tam_format(text[0], TEXT_ROOM, "%lld %lld", (long long)calibration->genuine, (long long)calibration->impostor);
     tam_format(text[1], TEXT_ROOM, "%.17g", calibration->at[calibration->chosen].fmr);
@@ -156,6 +213,7 @@ static int list_texts(const tam_calibration *calibration, char text[OWN_TEXTS][T
     facts[2] = (tam_metadata){CHOSEN, text[1]};
     facts[3] = (tam_metadata){PREFIX ".confidence", text[2]};
     facts[4] = (tam_metadata){PREFIX ".flip", calibration->flip ? "yes" : "no"};
+    facts[5] = (tam_metadata){PREFIX ".model", digest};
     return OWN_TEXTS;
 }
 
@@ -180,16 +238,18 @@ static tam_status write_anew(tam_ctx *ctx, const tam_tensors *from, const char *
     char text[OWN_TEXTS][TEXT_ROOM];
     double numbers[TAM_FAR_LEVELS][COLUMNS];
     tam_metadata there[MOST_TEXTS], facts[MOST_TEXTS + OWN_TEXTS];
+    char digest[TAM_CRC_ROOM];
     int texts = tam_tensors_texts(from, there, MOST_TEXTS), fact_count = 0, count = 0;
     if (texts > MOST_TEXTS) {
         return tam_fail(ctx, TAM_INPUT, "%s: %d metadata, more than a model has", out, texts);
     }
+    TAM_TRY(digest_model(ctx, from, digest));
     for (int i = 0; i < texts; i++) {
         if (!is_ours(there[i].key)) {
             facts[fact_count++] = there[i];
         }
     }
-    fact_count += list_texts(calibration, text, facts + fact_count);
+    fact_count += list_texts(calibration, digest, text, facts + fact_count);
     tam_tensor *items = tam_allocate(ctx, (size_t)tam_tensors_count(from) + 1, sizeof *items, "a list of arrays");
     if (items == NULL) {
         return TAM_RESOURCES;

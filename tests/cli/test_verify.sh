@@ -128,8 +128,15 @@ write("order.safetensors", {"channel_order": "rgb"})
 write("digest.safetensors", {"class_digest": "00000000"})
 write("chosen.safetensors", {"calibration.chosen": "0.0001"})
 write("sure.safetensors", {"calibration.confidence": "-1 0"})
-write("huge.safetensors", {}, {"conv1.weight": 3e38})
+names = [name for name in header if name not in ("__metadata__", "class_names") and name.endswith(("weight", "gamma"))]
+last = [name for name in header if name.endswith("beta")][-1]
+write("other.safetensors", {}, {last: 0.5})
 write("nan.safetensors", {}, {"calibration.table": float("nan")})
+data = bytearray(open("before.safetensors", "rb").read())
+length = struct.unpack("<Q", data[:8])[0]
+header = json.loads(data[8:8 + length])
+write("huge.safetensors", {}, {"conv1.weight": 3e38})
+write("equal.safetensors", {}, {**{name: 0.0 for name in names}, last: 1.0})
 PYTHON
 for i in 0 1 2 3; do
     expect_exit 3 "flipped$i.safetensors" "$tammes" verify --model flipped$i.safetensors $a $b
@@ -144,6 +151,7 @@ expect_exit 3 "class_digest is '00000000'" "$tammes" verify --model digest.safet
 expect_exit 3 "calibration.chosen is '0.0001'" "$tammes" verify --model chosen.safetensors $a $a
 expect_exit 3 "calibration.confidence is '-1 0'" "$tammes" verify --model sure.safetensors $a $a
 expect_exit 3 "'calibration.table' has a row" "$tammes" verify --model nan.safetensors $a $a
+expect_exit 3 "thresholds are another model" "$tammes" verify --model other.safetensors $a $a
 expect_exit 3 'not finite: it has no score' "$tammes" verify --model huge.safetensors $a $a --threshold 0
 expect_exit 3 "row 0" "$tammes" calibrate --model huge.safetensors --data unseen
 
@@ -168,6 +176,8 @@ expect_exit 1 '"genuine":1,"impostor":1' "$tammes" calibrate --model run --data 
     --json --write
 expect_exit 1 'insufficient data: both kinds' "$tammes" eval --model run --data alone
 expect_exit 1 '"eer":null' "$tammes" eval --model run --data alone --json
+expect_exit 1 'confidence none' "$tammes" calibrate --model equal.safetensors --data unseen --far 0.01
+expect_exit 0 '1e-03     0.00%' "$tammes" eval --model equal.safetensors --data unseen
 expect_exit 3 'row 0' "$tammes" eval --model huge.safetensors --data unseen
 
 finish

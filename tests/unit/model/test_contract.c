@@ -273,6 +273,9 @@ static void calibrations_that_cannot_be_are_refused_by_name(void **state) {
         {"calibration.confidence", "1", NULL, "calibration.confidence is '1'"},
         {"calibration.confidence", "-1 2", NULL, "calibration.confidence is '-1 2'"},
         {"calibration.confidence", "nan 2", NULL, "calibration.confidence is 'nan 2'"},
+        {"calibration.model", NULL, NULL, "calibration.model is ''"},
+        {"calibration.model", "00000000", NULL, "calibration.model is '00000000'"},
+        {"mean_scale", "0 255", NULL, "its thresholds are another model's"},
         {"x", NULL, "calibration.table", "array 'calibration.table' is missing"},
     };
     sample s;
