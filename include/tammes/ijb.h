@@ -61,7 +61,7 @@ typedef struct tam_ijb_verification {
     tam_verification exact;           /* with TAR at FAR by the exact definition of tam_eval_pairs */
     double published[TAM_FAR_LEVELS]; /* TAR at the same FARs as tam_eval_published_tar, as IJB's tables have it */
 } tam_ijb_verification;
-/* far [levels]; NULL: 1e-1 ... 1e-6. Takes 28 bytes for a pair. Fails with TAM_CONFIG where no pairs are listed. */
+/* far [levels]; NULL: 1e-1 ... 1e-6. Takes 20 bytes for a pair. Fails with TAM_CONFIG where no pairs are listed. */
 TAM_API TAM_MUST_USE tam_status tam_ijb_verify(const tam_ijb *ijb, int d, const float *x, int levels, const double *far,
                                                tam_ijb_verification *result);
 

@@ -19,9 +19,10 @@ while read -r run questions choices error; do
     *) has "{\"run\":\"$run\",\"questions\":$questions,\"choices\":$choices,\"error\":${error:0:10}" runs.json ;;
     esac
 done <"$golden/expected.txt"
-for quality in length quality; do
+for quality in length quality listed; do
     options=
-    [ $quality = quality ] && options="--quality $golden/quality.txt"
+    [ $quality != length ] && options="--quality $golden/quality.txt"
+    [ $quality = listed ] && options="$options --pairs $golden/pairs.csv"
     "$tammes" eval --protocol edc --data "$golden/x.npy" --far 0.02 $options --json >edc.json || fail "edc: exit $?"
     read -r _ genuine impostor achieved area fnmr0 fnmr5 fnmr20 fnmr50 < <(grep "^edc-$quality " "$golden/expected.txt")
     has "\"genuine\":$genuine,\"impostor\":$impostor,\"fmr\":0.02" edc.json

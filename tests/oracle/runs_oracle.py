@@ -66,6 +66,11 @@ def main():
         for name, rating in (("length", length), ("quality", quality)):
             worse = np.array([min(rating[a], rating[b]) for a, b in pairs])
             out.write("edc-%s %s\n" % (name, " ".join("%.10g" % v for v in edc(scores, same, worse))))
+        listed = [i for i, (a, b) in enumerate(pairs) if a >= 7 and i % 3]
+        (FOLDER / "pairs.csv").write_text(
+            "".join("%s,%s,%d\n" % (keys[pairs[i][0]], keys[pairs[i][1]], same[i]) for i in listed))
+        values = edc(scores[listed], same[listed], worse[listed])
+        out.write("edc-listed %s\n" % " ".join("%.10g" % v for v in values))
 
 
 if __name__ == "__main__":

@@ -53,6 +53,31 @@ static void lists_are_found_and_read(void **state) {
     test_ctx_free(ctx);
 }
 
+/* Two lists of the same images, whose paths begin at the data's folder. */
+static void lists_may_share_images(void **state) {
+    char folder[64];
+    tam_ctx *ctx = test_ctx(1);
+    tam_fewshot_runs *runs;
+    (void)state;
+    test_folder(folder);
+    tam_dataset *dataset = open_images(ctx, folder);
+    put_list(ctx, folder, "deep/run02",
+             "run01/test/a.png run01/training/p.png\nrun01/test/b.png run01/training/q.png\n");
+    put_list(ctx, folder, "other", "run01/test/b.png run01/training/q.png\nrun01/test/a.png run01/training/p.png\n");
+    test_ok(ctx, tam_fewshot_runs_open(ctx, folder, dataset, &runs));
+    tam_fewshot_runs_info info = tam_fewshot_runs_describe(runs);
+    assert_true(info.count == 2 && info.images == 4);
+    for (int r = 0; r < 2; r++) {
+        const tam_fewshot_run *run = &info.runs[r];
+        assert_true(run->questions == 2 && run->choices == 2 && run->right[0] == 0 && run->right[1] == 1);
+        assert_true(run->question[0] == r && run->choice[0] == 2 + r && run->choice[1] == 3 - r);
+    }
+    tam_fewshot_runs_free(runs);
+    tam_dataset_free(dataset);
+    test_folder_remove(folder);
+    test_ctx_free(ctx);
+}
+
 static void damaged_lists_are_refused(void **state) {
     static const struct {
         const char *words, *part;
@@ -167,9 +192,9 @@ static void the_nearest_choice_answers(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lists_are_found_and_read),   cmocka_unit_test(damaged_lists_are_refused),
-        cmocka_unit_test(cut_lists_are_safe),         cmocka_unit_test(every_allocation_may_fail),
-        cmocka_unit_test(the_nearest_choice_answers),
+        cmocka_unit_test(lists_are_found_and_read),  cmocka_unit_test(lists_may_share_images),
+        cmocka_unit_test(damaged_lists_are_refused), cmocka_unit_test(cut_lists_are_safe),
+        cmocka_unit_test(every_allocation_may_fail), cmocka_unit_test(the_nearest_choice_answers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

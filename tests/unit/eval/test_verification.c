@@ -222,6 +222,7 @@ static void listed_pairs_equal_the_plain_way(void **state) {
     static int64_t a[2 * PAIRS];
     static uint8_t same[PAIRS];
     static plain_score list[PAIRS];
+    static float scores[PAIRS];
     tam_verification result;
     tam_ctx *ctx = test_ctx(2);
     tam_random random = tam_random_at(5, TAM_PURPOSE_TEST, 0, 0);
@@ -236,6 +237,13 @@ static void listed_pairs_equal_the_plain_way(void **state) {
     plain_result plain = plain_verification(list, PAIRS);
     test_ok(ctx, tam_eval_pairs(ctx, ROWS, WIDTH, e, PAIRS, a, same, LEVELS, far, &result));
     check_equal(&result, &plain);
+    test_ok(ctx, tam_eval_pair_scores(ctx, ROWS, WIDTH, e, PAIRS, a, scores));
+    test_ok(ctx, tam_eval_scored_pairs(ctx, PAIRS, scores, same, LEVELS, far, &result));
+    check_equal(&result, &plain);
+    scores[17] = NAN;
+    test_fails(ctx, tam_eval_scored_pairs(ctx, PAIRS, scores, same, LEVELS, far, &result), TAM_INPUT, "pair 17");
+    a[7] = ROWS;
+    test_fails(ctx, tam_eval_pair_scores(ctx, ROWS, WIDTH, e, PAIRS, a, scores), TAM_INPUT, "pair 3 names row 61");
     test_ctx_free(ctx);
 }
 
