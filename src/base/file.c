@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -203,6 +204,22 @@ tam_path_kind tam_path_look(const char *path) {
         return TAM_PATH_FILE;
     }
     return S_ISDIR(facts.st_mode) ? TAM_PATH_FOLDER : TAM_PATH_OTHER;
+}
+
+bool tam_path_is_taken(const char *path) {
+    struct stat facts;
+    return lstat(path, &facts) == 0;
+}
+
+bool tam_path_is_link(const char *path) {
+    char plain[PATH_MAX];
+    struct stat facts;
+    size_t length = strlen(path);
+    while (length > 1 && path[length - 1] == '/') { /* a slash at the end would follow the link */
+        length--;
+    }
+    snprintf(plain, sizeof plain, "%.*s", (int)length, path);
+    return lstat(plain, &facts) == 0 && S_ISLNK(facts.st_mode);
 }
 
 bool tam_path_is_free(const char *path) {

@@ -39,6 +39,10 @@ char *tam_path_join(tam_ctx *ctx, const char *folder, const char *name);
 /* Whether nothing is there, or a folder with nothing in it: a place for a folder to write. */
 bool tam_path_is_free(const char *path);
 
+/* Whether something goes by that name, be it a link that leads nowhere: a file renamed to it would take its place. */
+bool tam_path_is_taken(const char *path);
+bool tam_path_is_link(const char *path);
+
 typedef enum tam_path_kind { TAM_PATH_ABSENT, TAM_PATH_FILE, TAM_PATH_FOLDER, TAM_PATH_OTHER } tam_path_kind;
 tam_path_kind tam_path_look(const char *path);
 

@@ -8,7 +8,7 @@
 enum { LONGEST_KEY = 4352, LONGEST_REMARK = 9216 };
 
 tam_status tam_fix_file_refuse(tam_ctx *ctx, const char *path) {
-    if (tam_path_look(path) != TAM_PATH_ABSENT) {
+    if (tam_path_is_taken(path)) {
         return tam_fail(ctx, TAM_CONFIG, "%s: exists; nothing was written", path);
     }
     return TAM_OK;

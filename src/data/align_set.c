@@ -215,6 +215,10 @@ static tam_status check(tam_ctx *ctx, const tam_align_config *config, int height
     if (config->quality < 0 || config->quality > 100) {
         return tam_fail(ctx, TAM_CONFIG, "a JPEG quality of %d is outside [1, 100]", config->quality);
     }
+    if (tam_path_is_link(config->out)) {
+        return tam_fail(ctx, TAM_CONFIG, "%s: exists as a link, whose place a folder cannot take; nothing was written",
+                        config->out);
+    }
     if (!tam_path_is_free(config->out)) {
         return tam_fail(ctx, TAM_CONFIG, "%s: exists and is not an empty folder; nothing was written", config->out);
     }

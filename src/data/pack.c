@@ -105,10 +105,14 @@ tam_status tam_pack_wants_pixels(tam_ctx *ctx, const tam_pack_config *config, in
 }
 
 static tam_status check_out(tam_ctx *ctx, const tam_writer_kind *kind, const char *out) {
+    if (kind->folder && tam_path_is_link(out)) {
+        return tam_fail(ctx, TAM_CONFIG, "%s: exists as a link, whose place a folder cannot take; nothing was written",
+                        out);
+    }
     if (kind->folder && tam_path_is_free(out)) {
         return TAM_OK;
     }
-    if (!tam_path_is_free(out) || tam_path_look(out) != TAM_PATH_ABSENT) {
+    if (tam_path_is_taken(out)) {
         return tam_fail(ctx, TAM_CONFIG, "%s: exists%s; nothing was written", out,
                         kind->folder ? " and is not an empty folder" : "");
     }

@@ -119,7 +119,7 @@ static tam_status check_out(tam_ctx *ctx, const char *out) {
     if (out == NULL || *out == '\0') {
         return tam_fail(ctx, TAM_CONFIG, "no output was named");
     }
-    if (tam_path_look(out) != TAM_PATH_ABSENT) {
+    if (tam_path_is_taken(out)) {
         return tam_fail(ctx, TAM_CONFIG, "%s: exists; nothing was written", out);
     }
     return TAM_OK;

@@ -36,7 +36,7 @@ static tam_status name_files(tam_writer *writer, const tam_writer_plan *plan) {
         if (!tam_npy_beside(plan->out, ".npy", endings[f], writer->paths[f], PATH_MAX)) {
             return tam_fail(writer->ctx, TAM_CONFIG, "%s: the name of an array ends with .npy", plan->out);
         }
-        if (tam_path_look(writer->paths[f]) != TAM_PATH_ABSENT) {
+        if (tam_path_is_taken(writer->paths[f])) {
             return tam_fail(writer->ctx, TAM_CONFIG, "%s: exists; nothing was written", writer->paths[f]);
         }
     }

@@ -143,16 +143,11 @@ static tam_status name_files(tam_writer *writer) {
     return all ? TAM_OK : TAM_RESOURCES;
 }
 
-static bool is_there(const char *path) {
-    struct stat facts;
-    return lstat(path, &facts) == 0;
-}
-
 static tam_status open_files(tam_writer *writer) {
     TAM_TRY(name_files(writer));
     const char *const paths[] = {writer->records_path, writer->index_path, writer->classes_path};
     for (int i = 0; i < 3; i++) {
-        if (is_there(paths[i])) {
+        if (tam_path_is_taken(paths[i])) {
             return tam_fail(writer->ctx, TAM_CONFIG, "%s: exists; nothing was written", paths[i]);
         }
     }

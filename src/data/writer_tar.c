@@ -71,7 +71,7 @@ static tam_status check_names(const tam_writer *writer) {
             if (!shard_name(writer, k, part, path)) {
                 return tam_fail(writer->ctx, TAM_CONFIG, "%.200s...: the path is too long", writer->out);
             }
-            if (tam_path_look(path) != TAM_PATH_ABSENT) {
+            if (tam_path_is_taken(path)) {
                 return tam_fail(writer->ctx, TAM_CONFIG, "%s: exists%s; nothing was written", path,
                                 part ? ", left behind by a run that was cut off" : "");
             }

@@ -31,7 +31,7 @@ static tam_status name_files(tam_embed_out *out, const char *path) {
         if (!tam_npy_beside(path, ".npy", endings[f], out->paths[f], PATH_MAX)) {
             return tam_fail(out->ctx, TAM_CONFIG, "%.200s: the path is too long", path);
         }
-        if (tam_path_look(out->paths[f]) != TAM_PATH_ABSENT) {
+        if (tam_path_is_taken(out->paths[f])) {
             return tam_fail(out->ctx, TAM_CONFIG, "%s: exists; nothing was written", out->paths[f]);
         }
     }

@@ -75,7 +75,7 @@ static tam_status start(tam_embed_out *out) {
 
 static tam_status open_safetensors(tam_ctx *ctx, const tam_embed_plan *plan, tam_embed_out **out) {
     *out = NULL;
-    if (tam_path_look(plan->out) != TAM_PATH_ABSENT) {
+    if (tam_path_is_taken(plan->out)) {
         return tam_fail(ctx, TAM_CONFIG, "%s: exists; nothing was written", plan->out);
     }
     *out = tam_allocate(ctx, 1, sizeof **out, "the embeddings to write");

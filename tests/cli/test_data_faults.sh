@@ -16,12 +16,31 @@ expect_exit 2 "taken: exists" "$tammes" data clean nowhere --model nowhere -o ta
 expect_exit 2 "taken: exists" "$tammes" data clean nowhere --model nowhere --page taken
 [ -s taken ] && fail "a file was written over"
 
+# A link that leads nowhere is something, too, and a link to a folder is not replaced by one at the end of the work.
+ln -s nowhere link.rec && ln -s nowhere link.tar && ln -s nowhere link.npy && ln -s nowhere link.txt && ln -s nowhere link.bin
+ln -s nowhere beside.idx && ln -s nowhere beside.labels.npy && mkdir empty && ln -s empty folder
+for out in link.rec link.tar link.npy link.txt; do
+    expect_exit 2 "$out: exists; nothing was written" "$tammes" data pack --data glyphs -o $out
+done
+expect_exit 2 "beside.idx: exists" "$tammes" data pack --data glyphs -o beside.rec
+expect_exit 2 "beside.labels.npy: exists" "$tammes" data pack --data glyphs -o beside.npy
+expect_exit 2 "link.txt: exists" "$tammes" data check glyphs --fix-list link.txt
+printf 'id000000/000.png,id000000/001.png,1\n' >one.csv
+expect_exit 2 "link.bin: exists" "$tammes" data pack-pairs --data glyphs --pairs one.csv -o link.bin
+expect_exit 2 "folder: exists as a link" "$tammes" data pack --data glyphs -o folder
+expect_exit 2 "folder/: exists as a link" "$tammes" data pack --data glyphs -o folder/
+expect_exit 2 "folder: exists as a link" "$tammes" data pack --data glyphs -o folder --format rec
+printf 'id000000/000.png,4,5,11,5,8,8,5,11,10,11\n' >landmarks.csv
+expect_exit 2 "folder: exists as a link" "$tammes" data align --data glyphs --landmarks landmarks.csv -o folder
+for link in link.rec link.tar link.npy link.txt link.bin beside.idx beside.labels.npy folder; do
+    [ -L $link ] || fail "$link was replaced"
+done
+
 # Images of a folder never become more by packing it into itself.
 for out in glyphs/new glyphs/new.rec ./glyphs/a/b "../$(basename "$scratch")/glyphs/x"; do
     expect_exit 2 "inside the data glyphs" "$tammes" data pack --data glyphs -o "$out"
 done
 expect_exit 2 "inside the data glyphs/" "$tammes" data unpack glyphs/ -o glyphs/new
-printf 'id000000/000.png,4,5,11,5,8,8,5,11,10,11\n' >landmarks.csv
 expect_exit 2 "inside the data glyphs" "$tammes" data align --data glyphs --landmarks landmarks.csv -o glyphs/aligned
 expect_exit 0 "12 images" "$tammes" data pack --data glyphs -o glyphs2
 expect_exit 0 "3 classes" "$tammes" data check glyphs
