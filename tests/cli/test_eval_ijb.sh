@@ -24,6 +24,11 @@ done
 expect_exit 0 'insufficient data: fewer than 3000 pairs of two people' $run --variant N1D1F1
 expect_exit 0 '^N0D0F0 ' $run --halves
 [ "$($run --halves | grep -c '^N[01]D[01]F[01] *[0-9]')" -eq 16 ] || fail "eight variants in two tables"
+for variant in N1D1F1 N0D0F0; do
+    rows=$($run --halves | grep "^$variant  *[0-9]")
+    grep -qE "^$variant +$(share $variant 1:1 3) +$(share $variant 1:1 4) " <<<"$(head -n 1 <<<"$rows")" || fail "published: $rows"
+    grep -qE "^$variant +$(share $variant 1:1 9) +$(share $variant 1:1 12) " <<<"$(tail -n 1 <<<"$rows")" || fail "exactly: $rows"
+done
 [ "$($run | grep -c '^N[01]D[01] *[0-9]')" -eq 8 ] || fail "without halves nobody knows F"
 expect_exit 0 '"variant":"N1D1F1","pairs":1420,"genuine":67,"impostor":1353' $run --halves --json
 expect_exit 0 '"published_tar":0.9402985' $run --variant N1D1F1 --json
@@ -79,6 +84,18 @@ expect_exit 0 'variant    N0D0F0' $run --variant N0D0F0
 expect_exit 0 '^N1D0F0 ' $run --flip no
 expect_exit 2 'contradicts' $run --flip no --variant N0D0F1
 expect_exit 2 'is for arrays' $run --halves
+# From embeddings the same as from the images.
+figures() {
+    grep '^N[01]D' | sed -E 's/F[01]//' | tr -s ' '
+}
+for flip in no yes; do
+    [ $flip = yes ] && options=--flip || options=
+    "$tammes" embed --model run faces $options -o $flip.npy --quiet >/dev/null || fail "embed"
+    $run --flip $flip | figures >images.txt
+    "$tammes" eval --data $flip.npy --protocol ijb --ijb meta | figures >rows.txt
+    same_files images.txt rows.txt
+    [ "$(wc -l <rows.txt)" -eq 4 ] || fail "two variants in two tables: $(cat rows.txt)"
+done
 rm faces/all/10.png faces/all/11.png faces/all/22.png
 expect_exit 3 "lacks the images of 3 of 15 faces: '10.jpg', '11.jpg', '22.jpg'" $run
 expect_exit 0 'images of 3 faces are missing: left out with 2 templates, 9 pairs' $run --skip-missing
