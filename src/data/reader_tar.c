@@ -251,7 +251,9 @@ static tam_status make_labels(tam_source *source) {
     }
     TAM_TRY(tam_class_labels_make(source->ctx, &texts, &state->classes));
     if (samples->classes != NULL && samples->labelled > 0) {
-        TAM_TRY(tam_class_labels_name(&state->classes, TAM_TAR_CLASSES, samples->classes, samples->classes_size));
+        char place[PATH_MAX + sizeof "#" TAM_TAR_CLASSES]; /* all archives have the same */
+        snprintf(place, sizeof place, "%s#%s", state->paths[0], TAM_TAR_CLASSES);
+        TAM_TRY(tam_class_labels_name(&state->classes, place, samples->classes, samples->classes_size));
     }
     source->classes = state->classes.classes;
     source->class_names = state->classes.names;

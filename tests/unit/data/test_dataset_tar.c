@@ -191,7 +191,8 @@ static void faults_name_the_member(void **state) {
     finish(w);
     tam_dataset *dataset;
     tam_dataset_config config = {.path = w->path};
-    test_fails(w->ctx, tam_dataset_open(w->ctx, &config, &dataset), TAM_INPUT, "__classes__:2: no name of class 1");
+    test_fails(w->ctx, tam_dataset_open(w->ctx, &config, &dataset), TAM_INPUT,
+               ".tar#__classes__:2: no name of class 1");
     begin(w, "bad.tar");
     add_text(w, "__classes__", "one\nother\no\\x6ee\nunused\nunused\n");
     add_png(w, "a.png");
@@ -200,7 +201,7 @@ static void faults_name_the_member(void **state) {
     add_text(w, "b.cls", "2");
     finish(w);
     test_fails(w->ctx, tam_dataset_open(w->ctx, &config, &dataset), TAM_INPUT,
-               "__classes__: two classes are called 'one'");
+               ".tar#__classes__: two classes are called 'one'");
     snprintf(w->path, sizeof w->path, "%s/gone-{0..3}.tar", w->folder);
     test_fails(w->ctx, tam_dataset_open(w->ctx, &config, &dataset), TAM_INPUT, "gone-0.tar: cannot open");
 }
