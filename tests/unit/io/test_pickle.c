@@ -32,6 +32,9 @@ static void numbers_are_read(void **state) {
     assert_int_equal(NUMBER(*state, "\x8a\0."), 0);
     assert_int_equal(NUMBER(*state, "\x8a\2\0\200."), -32768);
     assert_int_equal(NUMBER(*state, "\x8a\3\377\377\0."), 65535);
+    assert_true(NUMBER(*state, "\x8a\10\0\0\0\0\0\0\0\200.") == INT64_MIN);
+    assert_true(NUMBER(*state, "\x8a\10\376\377\377\377\377\377\377\377.") == -2);
+    assert_true(NUMBER(*state, "\x8a\7\0\0\0\0\0\0\200.") == -((int64_t)1 << 55));
     assert_int_equal(NUMBER(*state, "\x88."), 1);
     assert_int_equal(NUMBER(*state, "cnumpy\nbool_\n\x88\x85R."), 1);
     assert_int_equal(NUMBER(*state, "cnumpy.core.multiarray\nscalar\ncnumpy\ndtype\nU\2i2\x85RU\2\1\2\x86R."), 513);
@@ -127,10 +130,32 @@ static void other_functions_are_refused_by_name(void **state) {
     assert_int_not_equal(access("pickle-was-run", F_OK), 0);
 }
 
+#define RECONSTRUCT "cnumpy.core.multiarray\n_reconstruct\n"
+#define ARRAY RECONSTRUCT "(cnumpy\nndarray\n)NtR(K\1" /* shape, dtype, order, bytes, "tb." */
+#define U1 "cnumpy\ndtype\nU\2u1\x85R"
+#define I8 "cnumpy\ndtype\nU\2i8\x85R"
+
 static void broken_pickles_are_refused(void **state) {
     static const struct {
         const char *pickle, *sentence;
     } wrong[] = {
+        {ARRAY "(K\3t" U1 "\x89U\4abcdtb.", "an array of 3 elements of 1 bytes each, but 4 bytes lie there"},
+        {ARRAY "(L4294967296L\nL4294967296L\nt" U1 "\x89S''\ntb.", "the shape of an array is none"},
+        {ARRAY "(I-1\nt" U1 "\x89S''\ntb.", "the shape of an array is none"},
+        {ARRAY "(I2305843009213693952\nt" I8 "\x89S''\ntb.",
+         "an array of 2305843009213693952 elements of 8 bytes each, but 0 bytes lie there"},
+        {RECONSTRUCT "(cnumpy\ndtype\n)NtR.", "a function where numpy's ndarray should be"},
+        {"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\nU\2i9\x85RU\t123456789tR.", "not the bytes of its dtype"},
+        {"cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\nU\2i2\x85RU\1"
+         "1tR.",
+         "not the bytes of its dtype"},
+        {"cnumpy\ndtype\n(NNNNtR.", "a tuple of 4 values, where 1 to 3 should be"},
+        {"cnumpy\ndtype\n(NNNNNNNNNNNNtR.", "a tuple of 12 values, where 1 to 3 should be"},
+        {"cnumpy\ndtype\nU\2u1\x85R(NNNNNNNNNNtb.", "a tuple of 10 values, where 2 to 9 should be"},
+        {ARRAY
+         "(K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1K\1t" U1
+         "\x89U\1atb.",
+         "a tuple of 33 values, where 0 to 32 should be"},
         {"", "cut short at byte 0"},
         {".", "ends with 0 values"},
         {"NN.", "ends with 2 values"},

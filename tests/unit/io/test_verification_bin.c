@@ -116,6 +116,13 @@ static void what_is_no_set_is_refused(void **state) {
         {"\x80\x02]]\x86.", "0 images for 0 pairs"},
         {"\x80\x02](U\1Ie](\x88\x65\x86.", "1 images for 1 pairs"},
         {"\x80\x02](U\1IU\1JU\1Ke](\x88\x65\x86.", "3 images for 1 pairs"},
+        {"\x80\x02](U\1IU\1Je](\x88\x88\x65\x86.", "2 images for 2 pairs"},
+        {"\x80\x02](U\1IU\1JU\1KU\1Le](\x88\x65\x86.", "4 images for 1 pairs"},
+        {"\x80\x02](U\1IU\1Je](\x86.", "a value is taken that was never put"},
+        {"\x80\x02](U\1IU\1Jecnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n)NtR(K\1(K\1tcnumpy\ndtype\n"
+         "U\2i2\x85R\x89"
+         "c_codecs\nencode\n(V\\u0001\nVlatin1\ntRtb\x86.",
+         "issame has not the bytes of its elements"},
         {"\x80\x02](U\1INe](\x88\x65\x86.", "image 1 is None"},
         {"\x80\x02](U\1I]e](\x88\x65\x86.", "image 1 is a list"},
         {"\x80\x02](U\1IX\1", "cut short"},
