@@ -269,6 +269,27 @@ static void running_allocates_nothing(void **state) {
     tam_loader_free(loader);
 }
 
+/* A partner to be mixed in that cannot be read is no fault of the image, and is counted where it is one itself. */
+static void partners_are_not_counted(fixture *f, tam_dataset *dataset) {
+    for (int threads = 1; threads <= 3; threads++) {
+        tam_loader_config config = {.batch = BATCH,
+                                    .shuffle = 1,
+                                    .threads = threads,
+                                    .skip_unreadable = 1,
+                                    .augment = "mixup=1,mixup-share=0.4"};
+        tam_loader *loader;
+        tam_batch batch;
+        int unreadable = 0;
+        test_ok(f->ctx, tam_loader_create(f->ctx, dataset, &config, &loader));
+        for (int64_t steps = 30 * tam_loader_steps_per_epoch(loader); steps > 0; steps--) {
+            test_ok(f->ctx, tam_loader_next(loader, &batch));
+            unreadable += batch.unreadable;
+        }
+        assert_in_range(unreadable, 20, 30); /* once an epoch at most: what fills no batch is left out */
+        tam_loader_free(loader);
+    }
+}
+
 /* With skip_unreadable the image's row is empty and all others are as ever, whatever the number of threads. */
 static void leave_out_and_count(fixture *f, tam_dataset *dataset) {
     uint8_t pixels[25];
@@ -329,6 +350,7 @@ static void a_corrupt_image_is_named(void **state) {
         tam_loader_free(loader);
     }
     leave_out_and_count(f, dataset);
+    partners_are_not_counted(f, dataset);
     tam_dataset_free(dataset);
     data.size = 0;
     test_fails(f->ctx, tam_dataset_open(f->ctx, &data, &dataset), TAM_INPUT, "c1/03.png: neither PNG");
