@@ -101,7 +101,7 @@ static void rows_come_with_their_labels(void **state) {
     assert_true(x[0] == 20 && x[8] == 42);
     test_ok(w->ctx, tam_embeddings_read_listed(e, 3, some, x));
     assert_true(x[0] == 40 && x[2] == 42 && x[3] == 0 && x[8] == 12);
-    test_fails(w->ctx, tam_dataset_read(set, 0, (uint8_t *)x), TAM_CONFIG, "not decoded");
+    test_fails(w->ctx, tam_dataset_read(set, 0, (uint8_t *)x), TAM_CONFIG, "vectors of 3 numbers are not images");
     tam_embeddings_free(e);
 }
 
