@@ -7,7 +7,7 @@
 enum { USUAL_RESAMPLES = 400, MOST_USUAL_PAIRS = 4000000 };
 
 static bool wanted(const eval_job *job, const eval_set *set, const tam_verification *result) {
-    bool usual = set->info.classes > 0 && result->genuine + result->impostor <= MOST_USUAL_PAIRS;
+    bool usual = set->info.classes > 1 && result->genuine + result->impostor <= MOST_USUAL_PAIRS;
     return isfinite(result->eer) && (job->resamples < 0 ? usual : job->resamples > 0);
 }
 

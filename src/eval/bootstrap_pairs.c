@@ -61,7 +61,7 @@ tam_status tam_eval_bootstrap_pairs(tam_ctx *ctx, int64_t n, int d, const float 
         return tam_fail(ctx, TAM_CONFIG, "%lld pairs cannot be resampled", (long long)pairs);
     }
     tam_status status = fill(ctx, n, d, e, labels, pairs, a, same, &input);
-    if (status == TAM_OK && (input.genuine.count == 0 || input.impostor.count == 0)) {
+    if (status == TAM_OK && (input.genuine.count == 0 || input.impostor.count == 0 || input.subjects < 2)) {
         tam_resample_nothing(input.subjects, levels, far, result);
     } else if (status == TAM_OK) {
         status = tam_resample(ctx, &input, levels, far, config != NULL ? config : &usual, result);

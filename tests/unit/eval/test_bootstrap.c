@@ -196,6 +196,11 @@ static void no_pairs_of_a_kind_are_no_number(void **state) {
     (void)state;
     test_ok(ctx, tam_eval_bootstrap(ctx, 2, 2, rows, labels, 0, NULL, NULL, &result));
     assert_true(isnan(result.eer_low) && isnan(result.at[0].high) && result.resamples == 0);
+    const int64_t pairs[4] = {0, 0, 0, 1};
+    const uint8_t same[2] = {1, 0};
+    const int32_t one[2] = {3, 3}; /* a class that is none: all images of a set without people */
+    test_ok(ctx, tam_eval_bootstrap_pairs(ctx, 2, 2, rows, one, 2, pairs, same, 0, NULL, NULL, &result));
+    assert_true(isnan(result.eer_low) && isnan(result.at[0].high) && result.resamples == 0);
     test_ctx_free(ctx);
 }
 
