@@ -120,7 +120,7 @@ typedef struct cli_call {
     bool quiet, json;
     const char *config;
     char *config_words[CLI_MOST_OPTIONS]; /* the config file's values */
-    json_t *collected; /* an array that takes what cli_print_json would print; NULL: it is printed */
+    json_t *collected;                    /* an array that takes what cli_print_json would print; NULL: it is printed */
     /* How it ended: */
     tam_status status;
     char message[1024];
@@ -148,7 +148,8 @@ void cli_print_sentence(const char *opening, const char *sentence);
 /* Prints words to stdout, escaped likewise. */
 void cli_print_name(const char *name);
 
-/* Prints the object on one line to stdout, or adds it to call->collected, and drops the reference. NULL (jansson had no memory): TAM_RESOURCES. */
+/* Prints the object on one line to stdout, or adds it to call->collected, and drops the reference. NULL (jansson had no
+ * memory): TAM_RESOURCES. */
 tam_status cli_print_json(cli_call *call, json_t *object);
 /* A real number, or null for NaN and infinity, which JSON does not have. */
 json_t *cli_json_real(double value);

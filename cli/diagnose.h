@@ -8,11 +8,13 @@
  * of itself. Negative (exit code 1) where one does. */
 tam_status eval_diagnose(eval_job *job);
 
-/* A remark where a result is so bad that a mistake is more likely: accuracy over folds (NaN: none) and EER. */
-void eval_suggest_diagnosis(const eval_job *job, double accuracy, double eer);
+/* Where a result is so bad that a mistake is more likely, by the accuracy over folds (NaN: none) or the EER: tries the
+ * mistakes on a few pairs and remarks which of them fits better. */
+void eval_suspect(eval_job *job, double accuracy, double eer);
 
 /* Pairs to try on: as many of one person as of two. */
 typedef struct diagnose_sample {
+    int64_t most; /* pairs of each kind */
     int64_t images, pairs;
     int64_t *image; /* [images] numbers in the data set */
     int64_t *rows;  /* [pairs, 2] */

@@ -4,13 +4,13 @@
 
 #include "diagnose.h"
 
-/* Pairs of each kind, and images of a class. */
-enum { MOST_PAIRS = 300, MOST_EACH = 16 };
+/* Images of a class. */
+enum { MOST_EACH = 16 };
 
 static tam_status take(eval_job *job, diagnose_sample *sample) {
-    sample->image = calloc(4 * MOST_PAIRS, sizeof *sample->image);
-    sample->rows = calloc(4 * MOST_PAIRS, sizeof *sample->rows);
-    sample->same = calloc(2 * MOST_PAIRS, sizeof *sample->same);
+    sample->image = calloc(4 * (size_t)sample->most, sizeof *sample->image);
+    sample->rows = calloc(4 * (size_t)sample->most, sizeof *sample->rows);
+    sample->same = calloc(2 * (size_t)sample->most, sizeof *sample->same);
     bool whole = sample->image != NULL && sample->rows != NULL && sample->same != NULL;
     return whole ? TAM_OK : cli_fail(job->call, TAM_RESOURCES, "cannot allocate memory for a sample of pairs");
 }
@@ -51,7 +51,7 @@ static void choose_listed(const tam_pairs_info *pairs, diagnose_sample *sample) 
         have[pairs->same[i]]++;
     }
     int64_t wanted = have[0] < have[1] ? have[0] : have[1];
-    wanted = wanted < MOST_PAIRS ? wanted : MOST_PAIRS;
+    wanted = wanted < sample->most ? wanted : sample->most;
     for (int64_t i = 0; i < pairs->count; i++) {
         int same = pairs->same[i];
         if (taken[same] < wanted && seen[same]++ == spread(taken[same], wanted, have[same])) {
@@ -80,7 +80,7 @@ static void first_images(const tam_dataset *dataset, int64_t each, int64_t *firs
 /* Images two by two of each class that has them: with each other, and each first one with the next class's second. */
 static tam_status choose_labelled(eval_job *job, const tam_dataset *dataset, diagnose_sample *sample) {
     int64_t classes = tam_dataset_describe(dataset).classes, usable = 0;
-    int64_t each = 2 * (MOST_PAIRS / (classes > 0 ? classes : 1) + 1);
+    int64_t each = 2 * (sample->most / (classes > 0 ? classes : 1) + 1);
     each = each < MOST_EACH ? each : MOST_EACH;
     int64_t *first = malloc((size_t)(classes * each) * sizeof *first);
     if (first == NULL) {
@@ -92,9 +92,9 @@ static tam_status choose_labelled(eval_job *job, const tam_dataset *dataset, dia
             memmove(first + each * usable++, first + each * c, (size_t)each * sizeof *first);
         }
     }
-    int64_t wanted = usable < MOST_PAIRS ? usable : MOST_PAIRS;
+    int64_t wanted = usable < sample->most ? usable : sample->most;
     for (int64_t at = 0; at < each; at += 2) {
-        for (int64_t k = 0; k < wanted && wanted > 1 && sample->pairs < 2 * MOST_PAIRS; k++) {
+        for (int64_t k = 0; k < wanted && wanted > 1 && sample->pairs < 2 * sample->most; k++) {
             const int64_t *own = first + each * spread(k, wanted, usable) + at;
             const int64_t *next = first + each * spread((k + 1) % wanted, wanted, usable) + at;
             if (own[1] >= 0 && next[1] >= 0) {

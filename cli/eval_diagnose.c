@@ -34,6 +34,8 @@ static const attempt usual[] = {
     {"framed, 4/5 of the side", UNALIGNED, NULL, 0, 0, -1, 0.8, NAN},
 };
 enum { ATTEMPTS = sizeof usual / sizeof usual[0], BADLY = 75, EER_BADLY = 25 };
+/* Pairs of each kind that are tried, when asked and when a result is surprising. */
+enum { USUAL_PAIRS = 300, FEW_PAIRS = 60 };
 
 typedef struct diagnosis {
     eval_job *job;
@@ -148,8 +150,34 @@ static tam_status print_diagnosis(const diagnosis *all) {
     return TAM_OK;
 }
 
+/* Leaves the model as it was. */
+static tam_status diagnose(diagnosis *all) {
+    eval_job *job = all->job;
+    job->data.unlabelled = job->pairs != NULL || job->own_pairs;
+    tam_status status = tam_model_open_dataset(job->model, &job->data, &all->dataset);
+    if (status == TAM_OK) {
+        status = diagnose_choose(job, all->dataset, &all->sample);
+    }
+    if (status == TAM_OK && all->sample.pairs == 0) {
+        status = cli_fail(job->call, TAM_NEGATIVE, "insufficient data: both kinds of pairs are needed");
+    }
+    if (status == TAM_OK) {
+        status = try_all(all);
+    }
+    tam_status reset = tam_model_set_input(job->model, job->info.channel_order, job->info.mean, job->info.scale);
+    return status == TAM_OK ? reset : status;
+}
+
+static void release(diagnosis *all) {
+    tam_dataset_free(all->larger);
+    tam_dataset_free(all->dataset);
+    free(all->pixels);
+    free(all->x);
+    diagnose_free(&all->sample);
+}
+
 tam_status eval_diagnose(eval_job *job) {
-    diagnosis all = {.job = job};
+    diagnosis all = {.job = job, .sample.most = USUAL_PAIRS};
     int inside = 0;
     tam_status status = eval_need_model(job, "--diagnose");
     if (status == TAM_OK) {
@@ -158,34 +186,38 @@ tam_status eval_diagnose(eval_job *job) {
     if (status == TAM_OK && inside) {
         status = cli_fail(job->call, TAM_CONFIG, "%s: embeddings, but a diagnosis needs images", job->data.path);
     }
-    job->data.unlabelled = job->pairs != NULL || job->own_pairs;
     if (status == TAM_OK) {
-        status = tam_model_open_dataset(job->model, &job->data, &all.dataset);
-    }
-    if (status == TAM_OK) {
-        status = diagnose_choose(job, all.dataset, &all.sample);
-    }
-    if (status == TAM_OK && all.sample.pairs == 0) {
-        status = cli_fail(job->call, TAM_NEGATIVE, "insufficient data: both kinds of pairs are needed");
-    }
-    if (status == TAM_OK) {
-        status = try_all(&all);
+        status = diagnose(&all);
     }
     if (status == TAM_OK) {
         status = print_diagnosis(&all);
     }
-    tam_dataset_free(all.larger);
-    tam_dataset_free(all.dataset);
-    free(all.pixels);
-    free(all.x);
-    diagnose_free(&all.sample);
+    release(&all);
     return status == TAM_OK && all.best > 0 ? TAM_NEGATIVE : status;
 }
 
-void eval_suggest_diagnosis(const eval_job *job, double accuracy, double eer) {
+void eval_suspect(eval_job *job, double accuracy, double eer) {
+    cli_call *call = job->call;
+    diagnosis all = {.job = job, .sample.most = FEW_PAIRS};
     bool bad = accuracy < BADLY / 100.0 || eer > EER_BADLY / 100.0;
-    if (job->model != NULL && bad) {
-        cli_note(job->call, "surprisingly bad: the same command with --diagnose tries the usual mistakes (order of the "
-                            "channels, range, mirror images, alignment)\n");
+    int inside = 0;
+    if (!bad || job->model == NULL || call->quiet || call->collected != NULL ||
+        tam_embeddings_inside(call->ctx, job->data.path, &inside) != TAM_OK || inside) {
+        return;
     }
+    cli_note(call,
+             "surprisingly bad: trying the usual mistakes (order of the channels, range, mirror images, cut) on a "
+             "few pairs\n");
+    if (diagnose(&all) != TAM_OK) {
+        *call->message = '\0'; /* the result stands without it */
+        cli_note(call, "too few pairs for that\n");
+    } else if (all.best > 0) {
+        const attempt *best = &all.all[all.best];
+        cli_note(call, "%s: %.2f instead of %.2f on %lld pairs; --diagnose tells more\n", best->verdict, best->accuracy,
+                 all.all[0].accuracy, (long long)all.sample.pairs);
+    } else {
+        cli_note(call, "none of them fits better on %lld pairs; --diagnose looks at more\n",
+                 (long long)all.sample.pairs);
+    }
+    release(&all);
 }

@@ -62,7 +62,7 @@ static tam_status measure_pairs(eval_job *job, tam_fold_rule rule, const eval_se
         eval_print_verification(&result);
         eval_print_bootstrap(&result, &intervals);
     }
-    eval_suggest_diagnosis(job, folds.accuracy, result.eer);
+    eval_suspect(job, folds.accuracy, result.eer);
     return status == TAM_OK ? eval_judge(result.eer) : status;
 }
 

@@ -50,7 +50,7 @@ tam_status eval_allpairs(eval_job *job) {
     }
     eval_close(&set);
     eval_gallery_free(&gallery);
-    eval_suggest_diagnosis(job, NAN, result.eer);
+    eval_suspect(job, NAN, result.eer);
     return status == TAM_OK ? eval_judge(result.eer) : status;
 }
 

@@ -18,7 +18,8 @@ static const char *const dtype_names[] = {
 #undef TAM_DTYPE_NAME
 };
 
-/* The metadata with the checksums behind it, where there are such (crcs not NULL); NULL for a string that is not UTF-8. */
+/* The metadata with the checksums behind it, where there are such (crcs not NULL); NULL for a string that is not UTF-8.
+ */
 static json_t *metadata_object(const tam_tensor *tensors, const uint32_t *crcs, int count, const tam_metadata *metadata,
                                int metadata_count) {
     json_t *object = json_object();

@@ -32,8 +32,8 @@ void tam_lines_close(tam_lines *lines);
 /* From the beginning again. */
 void tam_lines_rewind(tam_lines *lines);
 
-/* The next line that is not empty, without a mark of UTF-8, valid until the next call; line->at is NULL at the end. Fails with TAM_INPUT for a
- * line of more than a megabyte. */
+/* The next line that is not empty, without a mark of UTF-8, valid until the next call; line->at is NULL at the end.
+ * Fails with TAM_INPUT for a line of more than a megabyte. */
 TAM_MUST_USE tam_status tam_lines_next(tam_lines *lines, tam_text *line);
 /* How many more lines tam_lines_next will give, of at least `least` bytes; then rewinds. */
 TAM_MUST_USE tam_status tam_lines_count(tam_lines *lines, size_t least, int64_t *count);

@@ -49,8 +49,10 @@ expect_exit 1 '"better":"channels the other way round"' "$tammes" eval --model r
 expect_exit 1 'not aligned' "$tammes" eval --model run --data loose --diagnose
 expect_exit 1 '"better":"the middle, 1/2 of the side"' "$tammes" eval --model run --data loose --diagnose --json
 
-# What is surprising suggests it; what is not does not.
-expect_exit 0 'with --diagnose tries' "$tammes" eval --model run --data swapped
+# What is surprising is looked into by itself; what is not is not.
+expect_exit 0 'surprisingly bad: trying the usual mistakes' "$tammes" eval --model run --data swapped
+expect_exit 0 'look like BGR, or the model was trained on BGR: [0-9.]* instead of' "$tammes" eval --model run --data swapped
+"$tammes" eval --model run --data swapped --quiet 2>&1 | grep -q 'surprisingly' && fail 'a remark in spite of --quiet'
 "$tammes" eval --model run --data right 2>&1 | grep -q 'diagnose' && fail 'a good result suggests a diagnosis'
 
 # Listed pairs, and a model that says the wrong order and range of itself.
