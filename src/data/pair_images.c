@@ -38,7 +38,20 @@ static const char *row_name(const tam_pairs *pairs, int64_t i, char room[24]) {
     return room;
 }
 
-/* TAM_INPUT with the first missing image, and of all of them the number and some names. */
+/* Sorts the names and drops repeats; returns how many are left. */
+static int64_t name_once(const char **names, int64_t count) {
+    int64_t different = 0;
+    qsort(names, (size_t)count, sizeof *names, by_text);
+    for (int64_t i = 0; i < count; i++) {
+        if (different == 0 || strcmp(names[i], names[different - 1]) != 0) {
+            names[different++] = names[i];
+        }
+    }
+    return different;
+}
+
+/* TAM_INPUT with the first missing image, and of all of them the number and some names; where these are more than a
+ * sentence holds, a warning for each. */
 static tam_status refuse_missing(const tam_pairs *pairs) {
     int64_t rows = 2 * pairs->names.count, first = rows, different = 0;
     char room[24], some[512] = "";
@@ -57,18 +70,12 @@ static tam_status refuse_missing(const tam_pairs *pairs) {
             first = i;
         }
     }
-    int64_t found = different;
-    qsort(names, (size_t)found, sizeof *names, by_text);
-    different = 0;
-    for (int64_t i = 0; i < found; i++) {
-        if (i > 0 && strcmp(names[i], names[i - 1]) == 0) {
-            continue;
-        }
-        if (different < MOST_NAMED) {
-            length +=
-                (size_t)snprintf(some + length, sizeof some - length, "%s'%.80s'", different > 0 ? ", " : "", names[i]);
-        }
-        different++;
+    different = name_once(names, different);
+    for (int64_t i = 0; i < different && i < MOST_NAMED; i++) {
+        length += (size_t)snprintf(some + length, sizeof some - length, "%s'%.80s'", i > 0 ? ", " : "", names[i]);
+    }
+    for (int64_t i = 0; i < different && different > MOST_NAMED; i++) {
+        tam_warn(pairs->ctx, "%s: the data set lacks '%s'", pairs->path, names[i]);
     }
     return tam_fail(pairs->ctx, TAM_INPUT,
                     "%s: pair %lld names '%s', which the data set does not hold; %lld images are missing in all, from "

@@ -95,6 +95,14 @@ same_files folder.json less.json
 expect_exit 0 "2 pairs are left out" "${eval[@]}" --data unseen --pairs more.csv --skip-missing
 expect_exit 0 "120 images without labels" "${eval[@]}" --data set.bin
 expect_exit 0 "over 5 folds" "${eval[@]}" --data set.bin --folds 5
+{
+    cat pairs.csv
+    for i in 1 2 3 4 5 6 7; do
+        echo "nobody/00$i.png,nobody/00$i.png,1"
+    done
+} >many.csv
+expect_exit 3 "7 images are missing in all" "${eval[@]}" --data unseen --pairs many.csv
+expect_exit 3 "the data set lacks 'nobody/007.png'" "${eval[@]}" --data unseen --pairs many.csv
 expect_exit 3 "from 2 of 62 pairs" "${eval[@]}" --data unseen --pairs more.csv
 expect_exit 3 "has pairs and no labels" "${eval[@]}" --data set.bin --protocol allpairs
 expect_exit 2 "it must be the data, too" "${eval[@]}" --data unseen --pairs set.bin
