@@ -164,7 +164,8 @@ static tam_status diagnose(diagnosis *all) {
     if (status == TAM_OK) {
         status = try_all(all);
     }
-    tam_status reset = tam_model_set_input(job->model, job->info.channel_order, job->info.mean, job->info.scale);
+    const char *order = strcmp(job->info.channel_order, "bgr") == 0 ? "bgr" : "rgb"; /* "grey" has nothing to order */
+    tam_status reset = tam_model_set_input(job->model, order, job->info.mean, job->info.scale);
     return status == TAM_OK ? reset : status;
 }
 
@@ -209,8 +210,9 @@ void eval_suspect(eval_job *job, double accuracy, double eer) {
              "surprisingly bad: trying the usual mistakes (order of the channels, range, mirror images, cut) on a "
              "few pairs\n");
     if (diagnose(&all) != TAM_OK) {
+        cli_note(call, "that could not be tried: %s\n",
+                 *call->message != '\0' ? call->message : tam_ctx_message(call->ctx));
         *call->message = '\0'; /* the result stands without it */
-        cli_note(call, "too few pairs for that\n");
     } else if (all.best > 0) {
         const attempt *best = &all.all[all.best];
         cli_note(call, "%s: %.2f instead of %.2f on %lld pairs; --diagnose tells more\n", best->verdict, best->accuracy,

@@ -28,6 +28,7 @@ expect 0 '80 of one class, 700 of two' "$tammes" eval --model run --data unseen
 expect 0 '0 of them seen in training' "$tammes" eval --model run --data unseen
 expect 0 '12 of them seen in training' "$tammes" eval --model run --data seen
 expect 0 '"impostor":700' "$tammes" eval --model run --data unseen --json
+expect 0 'none of them fits better on' "$tammes" eval --model run --data unseen
 expect 0 '95% intervals over people: 400 resamples of 8' "$tammes" eval --model run --data unseen
 expect 0 '"bootstrap":{"resamples":50,"subjects":8' "$tammes" eval --model run --data unseen --bootstrap 50 --json
 expect 0 '432 of one class, 4752 of two' "$tammes" eval --model run --data seen --gallery-data seen
