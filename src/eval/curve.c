@@ -10,7 +10,7 @@
 
 /* Private counts for every worker cost 8 bytes a threshold; above this the workers share one array and add atomically.
  */
-enum { LARGEST_PRIVATE = 4 << 20, CHUNK = 128 };
+enum { LARGEST_PRIVATE = 4 << 20, CHUNK = 512 };
 /* A slice with thresholds in it. */
 #define FULL (1u << 31)
 
@@ -83,7 +83,7 @@ static tam_status take_arrays(tam_ctx *ctx, tam_curve *curve) {
     size_t thresholds = (size_t)curve->thresholds;
     curve->shared = curve->thresholds > LARGEST_PRIVATE;
     curve->copies = curve->shared ? 1 : tam_ctx_threads(ctx);
-    for (curve->buckets = 1 << 10; curve->buckets < 1 << 22 && curve->buckets < 4 * curve->thresholds;) {
+    for (curve->buckets = 1 << 10; curve->buckets < 1 << 22 && curve->buckets < 2 * curve->thresholds;) {
         curve->buckets *= 2;
     }
     curve->block = tam_allocate(ctx, thresholds + 2, sizeof *curve->block, "thresholds");
@@ -199,16 +199,29 @@ static void add_equal(tam_curve *curve, uint32_t place, float score) {
     }
 }
 
-/* Most impostors fall into slices without thresholds and are placed at once; the others go to the front of `rest`. */
+/* Most impostors fall into slices without thresholds and are placed at once; the others go to the front of `rest`
+ * [n + 1]. Which is which cannot be predicted, so there is no branch: the others count 0. */
 static int count_placed(const tam_curve *curve, uint64_t *count, int n, const float *scores, const int *slice,
                         float *rest) {
     int left = 0;
-    const uint32_t *first = curve->start; /* read once: the compiler cannot know that counting does not change them */
-    bool shared = curve->shared;
+    const uint32_t *first = curve->start; /* read once: the compiler cannot know that counting does not change it */
     for (int i = 0; i < n; i++) {
         uint32_t start = first[slice[i]];
+        uint32_t full = start >> 31;
+        rest[left] = scores[i];
+        left += (int)full;
+        count[start & ~FULL] += full ^ 1;
+    }
+    return left;
+}
+
+/* The same where all workers add to one array. */
+static int count_placed_shared(const tam_curve *curve, int n, const float *scores, const int *slice, float *rest) {
+    int left = 0;
+    for (int i = 0; i < n; i++) {
+        uint32_t start = curve->start[slice[i]];
         if (start < FULL) {
-            add_one(shared, count, start);
+            __atomic_fetch_add(&curve->count[start], 1, __ATOMIC_RELAXED);
         } else {
             rest[left++] = scores[i];
         }
@@ -220,11 +233,12 @@ void tam_curve_count(tam_curve *curve, int worker, int64_t n, const float *score
     uint64_t *count = curve->count + (curve->shared ? 0 : worker) * (curve->thresholds + 1);
     int slice[CHUNK];
     uint32_t place[CHUNK];
-    float rest[CHUNK];
+    float rest[CHUNK + 1];
     for (int64_t at = 0; at < n; at += CHUNK) {
         int here = (int)(n - at < CHUNK ? n - at : CHUNK);
         find_slices(curve, here, scores + at, slice);
-        int left = count_placed(curve, count, here, scores + at, slice, rest);
+        int left = curve->shared ? count_placed_shared(curve, here, scores + at, slice, rest)
+                                 : count_placed(curve, count, here, scores + at, slice, rest);
         bool equal = left > 0 && find_places(curve, left, rest, place);
         for (int i = 0; i < left; i++) {
             add_one(curve->shared, count, place[i]);

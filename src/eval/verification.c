@@ -43,6 +43,13 @@ static void collect_genuine(void *argument, int64_t tile, int worker) {
     }
 }
 
+static void count_scores(all_pairs *job, int worker, int64_t tile, int64_t count, const float *scores) {
+    tam_curve_count(&job->curve, worker, count, scores);
+    for (int64_t i = 0; i < count; i += TAM_TILE) {
+        tam_moments_add(count - i < TAM_TILE ? count - i : TAM_TILE, scores + i, &job->moments[tile]);
+    }
+}
+
 static void count_impostors(void *argument, int64_t tile, int worker) {
     all_pairs *job = argument;
     float *scores = job->scratch + (int64_t)worker * TAM_TILE * TAM_TILE;
@@ -51,12 +58,14 @@ static void count_impostors(void *argument, int64_t tile, int worker) {
     for (int64_t other = job->groups.end[top] / TAM_TILE; other < job->rows.tiles; other++) {
         int64_t left = other * TAM_TILE, right = left + TAM_TILE < n ? left + TAM_TILE : n;
         tam_rows_tile(&job->rows, tile, &job->rows, other, scores);
+        if (job->groups.end[bottom - 1] <= left && right - left == TAM_TILE) { /* a whole tile of impostors */
+            count_scores(job, worker, tile, (bottom - top) * TAM_TILE, scores);
+            continue;
+        }
         for (int64_t i = top; i < bottom; i++) {
             int64_t from = job->groups.end[i] > left ? job->groups.end[i] : left;
             if (from < right) {
-                const float *row = scores + (i - top) * TAM_TILE + from - left;
-                tam_curve_count(&job->curve, worker, right - from, row);
-                tam_moments_add(right - from, row, &job->moments[tile]);
+                count_scores(job, worker, tile, right - from, scores + (i - top) * TAM_TILE + from - left);
             }
         }
     }
