@@ -7,21 +7,18 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "data/class_labels.h"
+#include "data/row_labels.h"
 #include "data/row_lines.h"
 #include "io/npy_names.h"
 
-#define MOST_CLASSES_BYTES ((size_t)1 << 30)
 /* An embedding is no longer than this. */
 enum { MOST_DIM = 1 << 20 };
 
 typedef struct embeddings_state {
     tam_npy array;
     tam_class_labels classes;
-    tam_row_lines keys;  /* text NULL: rows have numbers only */
-    tam_row_lines words; /* labels of a text, while they are made */
-    int64_t *numbers;    /* labels of an array, while they are made */
-    char path[PATH_MAX], labels[PATH_MAX];
+    tam_row_lines keys; /* text NULL: rows have numbers only */
+    char path[PATH_MAX];
 } embeddings_state;
 
 static bool recognise(const tam_place *place) {
@@ -34,8 +31,6 @@ static void close_embeddings(tam_source *source) {
         tam_npy_close(&state->array);
         tam_class_labels_free(&state->classes);
         tam_row_lines_free(&state->keys);
-        tam_row_lines_free(&state->words);
-        tam_release(source->ctx, state->numbers);
         tam_release(source->ctx, state);
     }
     *source = (tam_source){0};
@@ -59,82 +54,22 @@ static tam_status check_shape(tam_ctx *ctx, const embeddings_state *state) {
     return TAM_OK;
 }
 
-static const char *label_text(const void *user, int64_t i, char room[TAM_LABEL_ROOM]) {
-    const embeddings_state *state = user;
-    if (state->numbers == NULL) {
-        return tam_row_line(&state->words, i);
-    }
-    snprintf(room, TAM_LABEL_ROOM, "%lld", (long long)state->numbers[i]);
-    return room;
-}
-
-static void label_place(const void *user, int64_t i, char place[TAM_LABEL_PLACE_ROOM]) {
-    const embeddings_state *state = user;
-    snprintf(place, TAM_LABEL_PLACE_ROOM, state->numbers != NULL ? "%s#%lld" : "%s:%lld", state->labels,
-             (long long)i + (state->numbers == NULL));
-}
-
-static tam_status read_numbers(tam_source *source) {
-    embeddings_state *state = source->state;
-    tam_npy labels;
-    tam_status status = tam_npy_open(source->ctx, state->labels, &labels);
-    if (status == TAM_OK && (labels.dims < 1 || labels.dims > 2 || labels.row != 1 || labels.rows != source->count)) {
-        status = tam_fail(source->ctx, TAM_INPUT, "%s: %lld labels in %d dimensions for the %lld rows of %s",
-                          state->labels, (long long)labels.count, labels.dims, (long long)source->count, state->path);
-    }
-    if (status == TAM_OK) {
-        state->numbers = tam_allocate(source->ctx, (size_t)source->count, sizeof *state->numbers, "labels");
-        status = state->numbers != NULL ? tam_npy_read_i64(&labels, 0, source->count, state->numbers) : TAM_RESOURCES;
-    }
-    tam_npy_close(&labels);
-    return status;
-}
-
-/* NAME.classes.txt beside NAME.labels.npy, where it is. */
-static tam_status name_classes(tam_source *source) {
-    embeddings_state *state = source->state;
-    char path[PATH_MAX];
-    uint8_t *text;
-    size_t size;
-    if (!tam_npy_beside(state->labels, TAM_NPY_LABELS, TAM_NPY_CLASSES, path, sizeof path) ||
-        tam_path_look(path) == TAM_PATH_ABSENT) {
-        return TAM_OK;
-    }
-    TAM_TRY(tam_file_read(source->ctx, path, MOST_CLASSES_BYTES, &text, &size));
-    tam_status status = tam_class_labels_name(&state->classes, path, text, size);
-    tam_release(source->ctx, text);
-    return status;
-}
-
-/* Labels of the file that was named, or of the one beside; without one there are none. */
 static tam_status read_labels(tam_source *source, const tam_dataset_config *config) {
     embeddings_state *state = source->state;
-    tam_place place;
-    if (config->labels != NULL) {
-        snprintf(state->labels, sizeof state->labels, "%s", config->labels);
-    } else if (!tam_npy_beside(state->path, ".npy", TAM_NPY_LABELS, state->labels, sizeof state->labels) ||
-               tam_path_look(state->labels) == TAM_PATH_ABSENT) {
-        return config->unlabelled ? TAM_OK
-                                  : tam_fail(source->ctx, TAM_INPUT,
-                                             "%s: embeddings without labels: they are in NAME.labels.npy beside "
-                                             "NAME.npy, or in the file of --labels",
-                                             state->path);
+    bool found;
+    TAM_TRY(
+        tam_row_labels_read(source->ctx, state->path, source->count, "rows", config->labels, &state->classes, &found));
+    if (!found && !config->unlabelled) {
+        return tam_fail(source->ctx, TAM_INPUT,
+                        "%s: embeddings without labels: they are in NAME.labels.npy beside NAME.npy, or in the file of "
+                        "--labels",
+                        state->path);
     }
-    TAM_TRY(tam_place_look(source->ctx, state->labels, &place));
-    TAM_TRY(recognise(&place)
-                ? read_numbers(source)
-                : tam_row_lines_read(source->ctx, state->labels, source->count, state->path, &state->words));
-    tam_label_texts texts = {.count = source->count, .user = state, .text = label_text, .place = label_place};
-    TAM_TRY(tam_class_labels_make(source->ctx, &texts, &state->classes));
-    if (state->numbers != NULL) {
-        TAM_TRY(name_classes(source));
+    if (found) {
+        source->classes = state->classes.classes;
+        source->class_names = state->classes.names;
+        source->labels = state->classes.labels;
     }
-    tam_release(source->ctx, state->numbers);
-    state->numbers = NULL;
-    tam_row_lines_free(&state->words);
-    source->classes = state->classes.classes;
-    source->class_names = state->classes.names;
-    source->labels = state->classes.labels;
     return TAM_OK;
 }
 
@@ -150,10 +85,8 @@ static tam_status read_keys(tam_source *source) {
 
 static tam_status load(tam_source *source, const tam_dataset_config *config) {
     embeddings_state *state = source->state;
-    const char *longest =
-        config->labels != NULL && strlen(config->labels) > strlen(config->path) ? config->labels : config->path;
-    if (strlen(longest) >= PATH_MAX) {
-        return tam_fail(source->ctx, TAM_INPUT, "%.200s...: the path is too long", longest);
+    if (strlen(config->path) >= PATH_MAX) {
+        return tam_fail(source->ctx, TAM_INPUT, "%.200s...: the path is too long", config->path);
     }
     snprintf(state->path, sizeof state->path, "%s", config->path);
     TAM_TRY(tam_npy_open(source->ctx, state->path, &state->array));

@@ -7,19 +7,15 @@
 #include <strings.h>
 
 #include "base/memory.h"
-#include "data/class_labels.h"
 #include "data/reader_embeddings.h"
+#include "data/row_labels.h"
 #include "io/npy.h"
-#include "io/npy_names.h"
-
-#define MOST_CLASSES_BYTES ((size_t)1 << 30)
 
 typedef struct npy_state {
     tam_npy images;
     tam_image_info info; /* of each */
     tam_class_labels classes;
-    int64_t *numbers; /* [count], while labels are made */
-    char path[PATH_MAX], labels[PATH_MAX];
+    char path[PATH_MAX];
 } npy_state;
 
 static bool recognise(const tam_place *place) {
@@ -33,7 +29,6 @@ static void close_npy(tam_source *source) {
     if (state != NULL) {
         tam_npy_close(&state->images);
         tam_class_labels_free(&state->classes);
-        tam_release(source->ctx, state->numbers);
         tam_release(source->ctx, state);
     }
     *source = (tam_source){0};
@@ -73,76 +68,22 @@ static tam_status check_shape(tam_ctx *ctx, npy_state *state) {
     return TAM_OK;
 }
 
-static const char *label_text(const void *user, int64_t i, char room[TAM_LABEL_ROOM]) {
-    const npy_state *state = user;
-    snprintf(room, TAM_LABEL_ROOM, "%lld", (long long)state->numbers[i]);
-    return room;
-}
-
-static void label_place(const void *user, int64_t i, char place[TAM_LABEL_PLACE_ROOM]) {
-    const npy_state *state = user;
-    snprintf(place, TAM_LABEL_PLACE_ROOM, "%s#%lld", state->labels, (long long)i);
-}
-
-static tam_status read_numbers(tam_source *source, const tam_npy *labels) {
-    npy_state *state = source->state;
-    if (labels->dims < 1 || labels->dims > 2 || labels->row != 1 || labels->rows != source->count) {
-        return tam_fail(source->ctx, TAM_INPUT, "%s: %lld labels in %d dimensions for the %lld images of %s",
-                        state->labels, (long long)labels->count, labels->dims, (long long)source->count, state->path);
-    }
-    state->numbers = tam_allocate(source->ctx, (size_t)source->count, sizeof *state->numbers, "labels");
-    return state->numbers != NULL ? tam_npy_read_i64(labels, 0, source->count, state->numbers) : TAM_RESOURCES;
-}
-
-/* NAME.classes.txt beside NAME.labels.npy, where it is. */
-static tam_status name_classes(tam_source *source) {
-    npy_state *state = source->state;
-    char path[PATH_MAX];
-    uint8_t *text;
-    size_t size;
-    if (!tam_npy_beside(state->labels, TAM_NPY_LABELS, TAM_NPY_CLASSES, path, sizeof path) ||
-        tam_path_look(path) == TAM_PATH_ABSENT) {
-        return TAM_OK;
-    }
-    TAM_TRY(tam_file_read(source->ctx, path, MOST_CLASSES_BYTES, &text, &size));
-    tam_status status = tam_class_labels_name(&state->classes, path, text, size);
-    tam_release(source->ctx, text);
-    return status;
-}
-
-/* The labels' file is the one that was named, or the one beside; without one there are no labels. */
 static tam_status read_labels(tam_source *source, const char *named) {
     npy_state *state = source->state;
-    tam_npy labels;
-    if (named != NULL) {
-        snprintf(state->labels, sizeof state->labels, "%s", named);
-    } else if (!tam_npy_beside(state->path, ".npy", TAM_NPY_LABELS, state->labels, sizeof state->labels) ||
-               tam_path_look(state->labels) == TAM_PATH_ABSENT) {
-        return TAM_OK;
+    bool found;
+    TAM_TRY(tam_row_labels_read(source->ctx, state->path, source->count, "images", named, &state->classes, &found));
+    if (found) {
+        source->classes = state->classes.classes;
+        source->class_names = state->classes.names;
+        source->labels = state->classes.labels;
     }
-    tam_status status = tam_npy_open(source->ctx, state->labels, &labels);
-    if (status == TAM_OK) {
-        status = read_numbers(source, &labels);
-    }
-    tam_npy_close(&labels);
-    TAM_TRY(status);
-    tam_label_texts texts = {.count = source->count, .user = state, .text = label_text, .place = label_place};
-    TAM_TRY(tam_class_labels_make(source->ctx, &texts, &state->classes));
-    tam_release(source->ctx, state->numbers);
-    state->numbers = NULL;
-    TAM_TRY(name_classes(source));
-    source->classes = state->classes.classes;
-    source->class_names = state->classes.names;
-    source->labels = state->classes.labels;
     return TAM_OK;
 }
 
 static tam_status load(tam_source *source, const tam_dataset_config *config) {
     npy_state *state = source->state;
-    const char *longest =
-        config->labels != NULL && strlen(config->labels) > strlen(config->path) ? config->labels : config->path;
-    if (strlen(longest) >= PATH_MAX) {
-        return tam_fail(source->ctx, TAM_INPUT, "%.200s...: the path is too long", longest);
+    if (strlen(config->path) >= PATH_MAX) {
+        return tam_fail(source->ctx, TAM_INPUT, "%.200s...: the path is too long", config->path);
     }
     snprintf(state->path, sizeof state->path, "%s", config->path);
     TAM_TRY(tam_npy_open(source->ctx, state->path, &state->images));
